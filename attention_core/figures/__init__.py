@@ -1,0 +1,12 @@
+"""Plotly figures of traces: a trace in, a figure out.
+
+Each builder returns plain figure JSON, ``{"data": [...], "layout": {...}}``, which
+``plotly.graph_objects.Figure`` takes as it is and the page's own component draws. ``heatmap`` does
+that for a notebook.
+"""
+
+from attention_core.figures.findings import finding
+from attention_core.figures.heatmap import heatmap, heatmap_spec, matrix_spec
+from attention_core.figures.pictures import flow_spec, space_spec
+
+__all__ = ["finding", "flow_spec", "heatmap", "heatmap_spec", "matrix_spec", "space_spec"]

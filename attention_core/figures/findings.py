@@ -1,0 +1,74 @@
+"""What a figure shows, in a sentence: for readers who cannot see it and for those who can."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from attention_core.numbers import plain, result_of
+from attention_core.trace import Trace
+
+ROWS_TOLD = 6
+
+
+def finding(trace: Trace, name: str, tokens: Sequence[str]) -> str:
+    """Return a value's finding, row by row for shares, at a glance for the rest.
+
+    Args:
+        trace: A run of any mechanism.
+        name: A step or an input with two axes.
+        tokens: One label per token.
+
+    Example:
+        >>> import torch
+        >>> from attention_core import SIMPLE_SELF_ATTENTION
+        >>> trace = SIMPLE_SELF_ATTENTION.run(inputs=torch.eye(2))
+        >>> finding(trace, "weights", ["to", "be"])
+        'row to: most on to, 0.7311; row be: most on be, 0.7311.'
+        >>> finding(trace, "scores", ["to", "be"])
+        'largest 1.0000, to with to; smallest 0.0000, to with be.'
+    """
+    tensor = trace[name].detach().double()
+    axes = trace.axes(name)
+    if not bool(torch.isfinite(tensor).all()):
+        return f"{int((~torch.isfinite(tensor)).sum())} of {tensor.numel()} cells are not a number."
+    is_share = name not in trace.mechanism.inputs and (
+        trace.mechanism.step(name).operation.kind == "weights"
+    )
+    rows = _names(axes[0], tensor.shape[0], tokens)
+    columns = _names(axes[1], tensor.shape[1], tokens)
+    return _shares(tensor, rows, columns) if is_share else _extremes(tensor, rows, columns)
+
+
+def _shares(tensor: Tensor, rows: Sequence[str], columns: Sequence[str]) -> str:
+    best = tensor.argmax(dim=1).tolist()
+    told = [
+        f"row {rows[i]}: most on {columns[j]}, {result_of(float(tensor[i, j]))}"
+        for i, j in enumerate(best[:ROWS_TOLD])
+    ]
+    more = f"; and {len(best) - ROWS_TOLD} more rows" if len(best) > ROWS_TOLD else ""
+    return "; ".join(told) + more + "."
+
+
+def _extremes(tensor: Tensor, rows: Sequence[str], columns: Sequence[str]) -> str:
+    width = tensor.shape[1]
+    high, low = divmod(int(tensor.argmax()), width), divmod(int(tensor.argmin()), width)
+    told = [
+        f"{size} {result_of(float(tensor[i, j]))}, {rows[i]} with {columns[j]}"
+        for size, (i, j) in (("largest", high), ("smallest", low))
+    ]
+    return "; ".join(told) + "."
+
+
+def _names(axis: str, size: int, tokens: Sequence[str]) -> list[str]:
+    """Return what the positions of an axis are called; a repeated token gets its number."""
+    if not axis.endswith("token"):
+        return [f"d{position + 1}" for position in range(size)]
+    if len(tokens) != size:
+        return ["the query"] if size == 1 else [plain(position + 1) for position in range(size)]
+    return [
+        f"{token} (token {position + 1})" if list(tokens).count(token) > 1 else token
+        for position, token in enumerate(tokens)
+    ]

@@ -1,0 +1,45 @@
+"""Words on a picture: always literal, never clipped in the middle of a character."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+MAX_LABEL = 14
+LABELLED = 40  # more ticks than this would overlap: every so many are shown
+
+
+def literal(text: str) -> str:
+    """Return text that Plotly shows as it is: its labels understand a little HTML.
+
+    Example:
+        >>> literal("<b>x & y</b>")
+        '&lt;b&gt;x &amp; y&lt;/b&gt;'
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def short(text: str) -> str:
+    """Return the text, with its end replaced by … when it is long."""
+    return text if len(text) <= MAX_LABEL else text[: MAX_LABEL - 1] + "…"
+
+
+def ticks(labels: Sequence[str]) -> dict[str, Any]:
+    """Return the tick settings of an axis with one label per position.
+
+    Positions are numbers because equal words must stay two columns.
+    """
+    step = -(-len(labels) // LABELLED)
+    shown = list(range(0, len(labels), step))
+    return {
+        "tickmode": "array",
+        "tickvals": shown,
+        "ticktext": [literal(short(labels[position])) for position in shown],
+    }
+
+
+def plain_numbers(values: Any) -> Any:
+    """Return nested lists with None for what is not a finite number, as JSON needs it."""
+    if isinstance(values, list):
+        return [plain_numbers(value) for value in values]
+    return values if values - values == 0 else None

@@ -1,0 +1,133 @@
+"""A mechanism is a list of steps, as data: each value declared once, by name.
+
+Figures, self-checks, explanations, formulas and code all follow from the declaration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from attention_core.operations import Operation
+from attention_core.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One named value of a mechanism and how it is made.
+
+    Args:
+        name: The value's name, as the glossary has it.
+        operation: What is done.
+        of: The names of its operands, inputs or earlier steps, in the operation's order.
+    """
+
+    name: str
+    operation: Operation
+    of: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mechanism:
+    """A way of attending: named inputs, then steps, each made of what came before.
+
+    Args:
+        inputs: The names of the tensors it starts from.
+        steps: The steps in order. Each may only use inputs and earlier steps.
+
+    Raises:
+        ValueError: If a name is used twice or before it exists.
+
+    Example:
+        >>> from attention_core.operations import DotProducts, Softmax
+        >>> shares = Mechanism(
+        ...     inputs=("inputs",),
+        ...     steps=(
+        ...         Step("scores", DotProducts(), of=("inputs", "inputs")),
+        ...         Step("weights", Softmax(), of=("scores",)),
+        ...     ),
+        ... )
+        >>> shares.run(inputs=torch.eye(2))["weights"]
+        tensor([[0.7311, 0.2689],
+                [0.2689, 0.7311]])
+    """
+
+    inputs: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    def __post_init__(self) -> None:
+        known = set(self.inputs)
+        for step in self.steps:
+            missing = [name for name in step.of if name not in known]
+            if missing:
+                raise ValueError(f"step {step.name!r} uses {missing[0]!r} before it exists")
+            if step.name in known:
+                raise ValueError(f"the name {step.name!r} is used twice")
+            known.add(step.name)
+
+    def run(self, **inputs: Tensor) -> Trace:
+        """Compute every step and keep every intermediate.
+
+        Args:
+            **inputs: One non-empty, finite float tensor of rank 2 for each name in ``inputs``.
+
+        Returns:
+            The trace: every input and step by name.
+
+        Raises:
+            TypeError: If an input is missing or unknown.
+            ValueError: If an input is not such a tensor, or two shapes do not fit; it names the
+                tensor, what was expected and what came.
+        """
+        if set(inputs) != set(self.inputs):
+            expected, came = ", ".join(self.inputs), ", ".join(inputs) or "nothing"
+            raise TypeError(f"run() expects the inputs {expected}; got {came}")
+        tensors = {name: _validated(name, inputs[name]) for name in self.inputs}
+        for step in self.steps:
+            operands = [tensors[name] for name in step.of]
+            try:
+                tensors[step.name] = step.operation.compute(*operands)
+            except RuntimeError:
+                shapes = " and ".join(f"{name} {tuple(tensors[name].shape)}" for name in step.of)
+                raise ValueError(f"{step.name} cannot be made: {shapes} do not fit") from None
+        return Trace(self, tensors)
+
+    def step(self, name: str) -> Step:
+        """Return the step of that name."""
+        return next(step for step in self.steps if step.name == name)
+
+    def with_operation(self, name: str, operation: Operation) -> Mechanism:
+        """Return the same mechanism with another operation in one step.
+
+        Example:
+            >>> from attention_core import SIMPLE_SELF_ATTENTION
+            >>> from attention_core.operations import Softmax
+            >>> wrong = SIMPLE_SELF_ATTENTION.with_operation("weights", Softmax(dim=-2))
+            >>> wrong.run(inputs=torch.eye(2)).output.shape
+            torch.Size([2, 2])
+        """
+        steps = (
+            replace(step, operation=operation) if step.name == name else step for step in self.steps
+        )
+        return Mechanism(self.inputs, tuple(steps))
+
+    def pytorch(self) -> str:
+        """Return the lines of PyTorch that compute every step from the inputs."""
+        return "\n".join(step.operation.pytorch(step.name, *step.of) for step in self.steps)
+
+
+def _validated(name: str, tensor: Tensor) -> Tensor:
+    """Return a copy of the tensor that the trace can own, or say what is wrong with it."""
+    expected = f"{name} must be a non-empty float tensor with 2 axes and finite values"
+    if not isinstance(tensor, Tensor):
+        raise ValueError(f"{expected}; got {type(tensor).__name__}")
+    if not tensor.is_floating_point():
+        raise ValueError(f"{expected}; got dtype {tensor.dtype}")
+    if tensor.ndim != 2 or tensor.numel() == 0:
+        raise ValueError(f"{expected}; got shape {tuple(tensor.shape)}")
+    if not bool(torch.isfinite(tensor).all()):
+        where = tuple((~torch.isfinite(tensor)).nonzero()[0].tolist())
+        raise ValueError(f"{expected}; got {tensor[where].item()} at {where}")
+    return tensor.clone()

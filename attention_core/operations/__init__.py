@@ -1,0 +1,18 @@
+"""The operations a step can do. A new operation is one class with both of its routes."""
+
+from attention_core.operations.base import Index, Operation, Shape, numbers_read
+from attention_core.operations.normalise import DivideBySum, NaiveSoftmax, Softmax
+from attention_core.operations.products import DivideBy, DotProducts, WeightedSum
+
+__all__ = [
+    "DivideBy",
+    "DivideBySum",
+    "DotProducts",
+    "Index",
+    "NaiveSoftmax",
+    "Operation",
+    "Shape",
+    "Softmax",
+    "WeightedSum",
+    "numbers_read",
+]

@@ -1,0 +1,117 @@
+"""What one step of a mechanism does: one small class per operation.
+
+An operation is written down twice. ``compute`` is the torch expression a learner would write;
+``by_hand`` is the same arithmetic for a single cell in plain Python. The two share no code, so
+each checks the other. ``reads`` declares once which operand cells a result cell is made of;
+the explanation of a cell, the linked highlights and the second route all follow from it.
+
+``reads`` is one pattern per operand over its last axes. ``i`` and ``j`` are the result's row and
+column, ``:`` is the whole axis: a dot product's cell (i, j) reads ``("i:", "j:")``, row i of the
+queries and row j of the keys.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from torch import Tensor
+
+Index = tuple[int, ...]
+Shape = tuple[int, ...]
+
+
+class Operation(ABC):
+    """One step's arithmetic, for every cell, for one cell, in words and in code."""
+
+    reads: tuple[str, ...]
+    kind: ClassVar[str] = "vectors"  # which colour scale its result is drawn in
+
+    @abstractmethod
+    def compute(self, *operands: Tensor) -> Tensor:
+        """Return the whole result, as a learner would write it in torch."""
+
+    @abstractmethod
+    def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:
+        """Return one cell by plain Python arithmetic.
+
+        Args:
+            index: The result cell.
+            groups: For each entry of ``reads``, the numbers it names, in order.
+            largest: The largest finite number of the tensors' dtype; beyond it is infinity.
+        """
+
+    @abstractmethod
+    def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
+        """Return the whole result from float64 operands, by another torch expression."""
+
+    @abstractmethod
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
+        """Return the cell's arithmetic with its real operands, ending in ``= result``."""
+
+    @abstractmethod
+    def latex(self, result: str, *operands: str) -> str:
+        """Return the formula, given the LaTeX symbols of the result and the operands."""
+
+    @abstractmethod
+    def pytorch(self, result: str, *operands: str) -> str:
+        """Return the line of PyTorch that computes the result."""
+
+    @abstractmethod
+    def axes(self, *operand_axes: tuple[str, ...]) -> tuple[str, ...]:
+        """Return what each axis of the result counts, given what the operands' axes count."""
+
+    @abstractmethod
+    def sentence(self, row: str, column: str) -> str:
+        """Return the cell in words, with ``{value}`` where its number goes."""
+
+    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+        """Return, for each law the result must obey, by how much it breaks it (0 is perfect)."""
+        return {}
+
+    def magnitude(self, *operands: Tensor) -> float:
+        """Return the size of the numbers that are added up, which rounding errors scale with."""
+        return max(float(operand.detach().abs().max()) for operand in operands)
+
+    def sources(self, index: Index, shapes: Sequence[Shape]) -> tuple[tuple[Index, ...], ...]:
+        """Return, for each entry of ``reads``, the operand cells that make this result cell."""
+        return tuple(
+            cells_read(pattern, index, shape)
+            for pattern, shape in zip(self.reads, shapes, strict=True)
+        )
+
+
+def cells_read(pattern: str, index: Index, shape: Shape) -> tuple[Index, ...]:
+    """Return the operand cells that a ``reads`` pattern names for one result cell.
+
+    Example:
+        >>> cells_read("j:", (1, 2), (6, 3))
+        ((2, 0), (2, 1), (2, 2))
+    """
+    prefix = index[: len(index) - 2]
+    fixed = {"i": index[-2], "j": index[-1]}
+    cells: list[Index] = [prefix]
+    for axis, letter in enumerate(pattern, start=len(prefix)):
+        along = range(shape[axis]) if letter == ":" else (fixed[letter],)
+        cells = [(*cell, position) for cell in cells for position in along]
+    return tuple(cells)
+
+
+def numbers_read(pattern: str, index: Index, numbers: Any) -> list[float]:
+    """Return the numbers that ``cells_read`` names, out of nested lists.
+
+    Example:
+        >>> numbers_read(":j", (0, 1), [[1.0, 2.0], [3.0, 4.0]])
+        [2.0, 4.0]
+    """
+    for position in index[:-2]:
+        numbers = numbers[position]
+    fixed = {"i": index[-2], "j": index[-1]}
+    found = [numbers]
+    for letter in pattern:
+        if letter == ":":
+            found = [entry for group in found for entry in group]
+        else:
+            found = [group[fixed[letter]] for group in found]
+    return found

@@ -1,0 +1,187 @@
+"""Three ways of turning scores into shares: by the sum, the naive softmax, the softmax of torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from attention_core.numbers import factor, plain, result_of
+from attention_core.operations.base import Index, Operation
+
+
+class _Normalise(Operation):
+    """What the ways of turning scores into shares have in common."""
+
+    kind = "weights"
+
+    def __init__(self, dim: int = -1) -> None:
+        if dim not in (-1, -2):
+            raise ValueError(f"dim must be -1 (over keys) or -2 (over queries), got {dim}")
+        self.dim = dim
+        self.reads = ("i:",) if dim == -1 else (":j",)
+
+    def axes(self, *operand_axes: tuple[str, ...]) -> tuple[str, ...]:
+        """The axes stay what they were."""
+        return operand_axes[0]
+
+    def sentence(self, row: str, column: str) -> str:
+        """Return what a weight says."""
+        return f"{row} (query) gives {{value}} of its attention to {column} (key)"
+
+    def magnitude(self, *operands: Tensor) -> float:
+        """Shares are at most 1."""
+        return 1.0
+
+    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+        """Every row (or column, over the other axis) sums to 1."""
+        line = "row" if self.dim == -1 else "column"
+        return {f"each {line} sums to 1": (result.double().sum(dim=self.dim) - 1).abs()}
+
+
+class DivideBySum(_Normalise):
+    """The simplest share: each score over the sum of its row. Breaks on negative scores."""
+
+    def compute(self, *operands: Tensor) -> Tensor:
+        """Return ``scores / scores.sum()`` for each row."""
+        (scores,) = operands
+        return scores / scores.sum(dim=self.dim, keepdim=True)
+
+    def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:
+        """Add up the row in a loop, then divide."""
+        (row,) = groups
+        total = 0.0
+        for score in row:
+            total += score
+        return _divide(row[index[self.dim]], _overflow(total, largest))
+
+    def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
+        """Divide by the row's product with a vector of ones."""
+        (scores,) = operands
+        return scores / torch.ones_like(scores).mul(scores).sum(dim=self.dim, keepdim=True)
+
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
+        """Return ``0.9544 / (0.9544 + 1.495 + …) = 0.1455``."""
+        (row,) = groups
+        terms = " + ".join(factor(score) for score in row)
+        return f"{factor(row[index[self.dim]])} / ({terms}) = {result_of(result)}"
+
+    def latex(self, result: str, *operands: str) -> str:
+        """Return the cell's formula."""
+        x = operands[0]
+        return rf"{result}_{{ij}} = \frac{{{x}_{{ij}}}}{{\sum_k {x}_{{ik}}}}"
+
+    def pytorch(self, result: str, *operands: str) -> str:
+        """Return the line of PyTorch."""
+        x = operands[0]
+        return f"{result} = {x} / {x}.sum(dim={self.dim}, keepdim=True)"
+
+    def magnitude(self, *operands: Tensor) -> float:
+        """A sum near zero blows the shares up, and the rounding errors with them."""
+        (scores,) = (operand.detach().double() for operand in operands)
+        total = scores.sum(dim=self.dim, keepdim=True)
+        spread = scores.abs().sum(dim=self.dim, keepdim=True)
+        ratio = (spread / total.abs()).pow(2)
+        return max(1.0, float(ratio.nan_to_num(nan=1.0, posinf=1.0).max()))
+
+
+class _Exponential(_Normalise):
+    """What the two softmaxes share: the same formula, differently safe to compute."""
+
+    def latex(self, result: str, *operands: str) -> str:
+        """Return the cell's formula."""
+        x = operands[0]
+        over = ("k", "ik") if self.dim == -1 else ("k", "kj")
+        return (
+            rf"{result}_{{ij}} = \frac{{\exp({x}_{{ij}})}}"
+            rf"{{\sum_{over[0]} \exp({x}_{{{over[1]}}})}}"
+        )
+
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
+        """Return ``exp(1.4754) / (exp(0.9544) + …) = 4.3728 / 18.7414 = 0.2333``."""
+        (row,) = groups
+        own = row[index[self.dim]]
+        terms = " + ".join(f"exp({plain(score)})" for score in row)
+        top, bottom = _exp(own), sum(_exp(score) for score in row)
+        shown = f" = {plain(top)} / {plain(bottom)}" if math.isfinite(bottom) else ""
+        return f"exp({plain(own)}) / ({terms}){shown} = {result_of(result)}"
+
+
+class Softmax(_Exponential):
+    """The softmax of torch: subtracts the row's maximum first, so it cannot overflow.
+
+    Source:
+        Goodfellow, Bengio, Courville, "Deep Learning" (2016), section 4.1.
+    """
+
+    def compute(self, *operands: Tensor) -> Tensor:
+        """Return ``torch.softmax(scores, dim)``."""
+        return torch.softmax(operands[0], dim=self.dim)
+
+    def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:
+        """Exponentiate the distance to the maximum, add up in a loop, divide."""
+        (row,) = groups
+        top = max(row)
+        total = 0.0
+        for score in row:
+            total += math.exp(score - top)
+        return math.exp(row[index[self.dim]] - top) / total
+
+    def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
+        """Return ``exp(x - logsumexp(x))``."""
+        return torch.exp(operands[0] - torch.logsumexp(operands[0], dim=self.dim, keepdim=True))
+
+    def pytorch(self, result: str, *operands: str) -> str:
+        """Return the line of PyTorch."""
+        return f"{result} = torch.softmax({operands[0]}, dim={self.dim})"
+
+
+class NaiveSoftmax(_Exponential):
+    """The textbook formula as it stands. A large score overflows: infinity / infinity is NaN."""
+
+    def compute(self, *operands: Tensor) -> Tensor:
+        """Return ``exp(scores) / exp(scores).sum()`` for each row."""
+        exponentials = torch.exp(operands[0])
+        return exponentials / exponentials.sum(dim=self.dim, keepdim=True)
+
+    def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:
+        """Exponentiate, add up in a loop, divide; overflowing where the dtype would."""
+        (row,) = groups
+        total = 0.0
+        for score in row:
+            total = _overflow(total + _overflow(_exp(score), largest), largest)
+        return _divide(_overflow(_exp(row[index[self.dim]]), largest), total)
+
+    def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
+        """Return the formula with infinity where the dtype would overflow."""
+        powers = math.e ** operands[0]
+        powers = torch.where(powers > largest, torch.inf, powers)
+        total = powers.sum(dim=self.dim, keepdim=True)
+        return powers / torch.where(total > largest, torch.inf, total)
+
+    def pytorch(self, result: str, *operands: str) -> str:
+        """Return the line of PyTorch."""
+        x = f"torch.exp({operands[0]})"
+        return f"{result} = {x} / {x}.sum(dim={self.dim}, keepdim=True)"
+
+
+def _exp(x: float) -> float:
+    """Return e**x, infinity where Python would raise."""
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
+
+
+def _overflow(x: float, largest: float) -> float:
+    """Return ``x`` as a dtype with this largest finite number would hold it."""
+    return math.copysign(math.inf, x) if abs(x) > largest else x
+
+
+def _divide(top: float, bottom: float) -> float:
+    """Divide as IEEE 754 does: x/0 is an infinity, 0/0 and inf/inf are NaN."""
+    if bottom == 0:
+        return math.nan if top == 0 or math.isnan(top) else math.copysign(math.inf, top)
+    return math.nan if math.isinf(top) and math.isinf(bottom) else top / bottom

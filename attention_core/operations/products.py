@@ -1,0 +1,156 @@
+"""Dot products, weighted sums and scaling: the steps that multiply."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from attention_core.numbers import factor, plain, result_of
+from attention_core.operations.base import Index, Operation
+
+
+class _SumOfProducts(Operation):
+    """What dot products and weighted sums share: multiply pairwise, then add up."""
+
+    einsum: ClassVar[str]
+
+    def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:
+        """Multiply pairwise and add up, in a loop."""
+        total = 0.0
+        for left, right in zip(*groups, strict=True):
+            total += left * right
+        return total
+
+    def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
+        """Contract the shared axis with ``einsum``."""
+        return torch.einsum(self.einsum, *operands)
+
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
+        """Return ``0.55·0.43 + 0.87·0.15 + 0.66·0.89 = 0.9544``."""
+        terms = (f"{factor(left)}·{factor(right)}" for left, right in zip(*groups, strict=True))
+        return f"{' + '.join(terms)} = {result_of(result)}"
+
+    def magnitude(self, *operands: Tensor) -> float:
+        """Return the largest sum of absolute terms."""
+        sizes = (operand.detach().double().abs() for operand in operands)
+        return float(torch.einsum(self.einsum, *sizes).max())
+
+
+class DotProducts(_SumOfProducts):
+    """Every query with every key: ``scores[i, j] = queries[i] · keys[j]``."""
+
+    reads = ("i:", "j:")
+    kind = "scores"
+    einsum = "...ic,...jc->...ij"
+
+    def compute(self, *operands: Tensor) -> Tensor:
+        """Return ``queries @ keys.T``."""
+        queries, keys = operands
+        return queries @ keys.mT
+
+    def latex(self, result: str, *operands: str) -> str:
+        """Return the cell's formula."""
+        query, key = operands
+        return rf"{result}_{{ij}} = {query}_i \cdot {key}_j = \sum_c {query}_{{ic}}\,{key}_{{jc}}"
+
+    def pytorch(self, result: str, *operands: str) -> str:
+        """Return the matrix product."""
+        return f"{result} = {operands[0]} @ {operands[1]}.T"
+
+    def axes(self, *operand_axes: tuple[str, ...]) -> tuple[str, ...]:
+        """Rows are queries, columns are keys."""
+        return (*operand_axes[0][:-2], "query token", "key token")
+
+    def sentence(self, row: str, column: str) -> str:
+        """Return what a score says."""
+        return f"{row} (query) · {column} (key) = {{value}}"
+
+    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+        """No dot product is larger than the two lengths multiplied (Cauchy–Schwarz)."""
+        queries, keys = (operand.double() for operand in operands)
+        lengths = queries.norm(dim=-1).unsqueeze(-1) * keys.norm(dim=-1).unsqueeze(-2)
+        return {"no score exceeds the two lengths multiplied": result.double().abs() - lengths}
+
+
+class WeightedSum(_SumOfProducts):
+    """Mix the values by the weights: ``context[i] = Σ_j weights[i, j] · values[j]``."""
+
+    reads = ("i:", ":j")
+    einsum = "...ij,...jc->...ic"
+
+    def compute(self, *operands: Tensor) -> Tensor:
+        """Return ``weights @ values``."""
+        weights, values = operands
+        return weights @ values
+
+    def latex(self, result: str, *operands: str) -> str:
+        """Return the row's formula."""
+        return rf"{result}_i = \sum_j {operands[0]}_{{ij}}\,{operands[1]}_j"
+
+    def pytorch(self, result: str, *operands: str) -> str:
+        """Return the matrix product."""
+        return f"{result} = {operands[0]} @ {operands[1]}"
+
+    def axes(self, *operand_axes: tuple[str, ...]) -> tuple[str, ...]:
+        """One context vector for each query, as wide as the values."""
+        weights, values = operand_axes
+        return (*weights[:-1], values[-1])
+
+    def sentence(self, row: str, column: str) -> str:
+        """Return what a context value says."""
+        return f"context vector of {row}, {column} = {{value}}"
+
+    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+        """A mixture is never larger than its largest ingredient times the total weight."""
+        weights, values = (operand.double().abs() for operand in operands)
+        bound = weights.sum(dim=-1, keepdim=True) * values.amax(dim=-2, keepdim=True)
+        return {"no context value exceeds the values it mixes": result.double().abs() - bound}
+
+
+class DivideBy(Operation):
+    """Divide every score by one number, such as a temperature."""
+
+    reads = ("ij",)
+    kind = "scores"
+
+    def __init__(self, divisor: float) -> None:
+        self.divisor = divisor
+
+    def compute(self, *operands: Tensor) -> Tensor:
+        """Return ``scores / divisor``."""
+        return operands[0] / self.divisor
+
+    def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:
+        """Divide the one number."""
+        return groups[0][0] / self.divisor
+
+    def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
+        """Multiply by the inverse instead."""
+        return operands[0] * (1 / self.divisor)
+
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
+        """Return ``1.495 / 2 = 0.7475``."""
+        return f"{plain(groups[0][0])} / {plain(self.divisor)} = {result_of(result)}"
+
+    def latex(self, result: str, *operands: str) -> str:
+        """Return the cell's formula."""
+        return rf"{result}_{{ij}} = {operands[0]}_{{ij}} / {plain(self.divisor)}"
+
+    def pytorch(self, result: str, *operands: str) -> str:
+        """Return the line of PyTorch."""
+        return f"{result} = {operands[0]} / {self.divisor!r}"
+
+    def axes(self, *operand_axes: tuple[str, ...]) -> tuple[str, ...]:
+        """The axes stay what they were."""
+        return operand_axes[0]
+
+    def sentence(self, row: str, column: str) -> str:
+        """Return what a divided score says."""
+        return f"score of {row} (query) with {column} (key), divided = {{value}}"
+
+    def magnitude(self, *operands: Tensor) -> float:
+        """Return the largest quotient."""
+        return super().magnitude(*operands) / self.divisor

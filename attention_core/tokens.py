@@ -1,0 +1,145 @@
+"""From a sentence to tokens: words as people see them, in any script."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# Characters that belong to a word when they stand between two of its letters: don't, well-known,
+# col·lecció, snake_case; and between two digits: 3.14, 1,000.
+_BETWEEN_LETTERS = frozenset("'’ʼ-‐‑·_")
+_BETWEEN_DIGITS = frozenset(".,٫٬")
+# Scripts written without spaces: every character is a token of its own.
+_UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "BOPOMOFO", "THAI ", "LAO ", "KHMER", "MYANMAR")
+_ZERO_WIDTH_JOINER = "\u200d"
+_SKIN_TONES = range(0x1F3FB, 0x1F400)
+_FLAG_LETTERS = range(0x1F1E6, 0x1F200)
+_TAGS = range(0xE0020, 0xE0080)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token of a sentence.
+
+    Args:
+        text: As it was typed.
+        word: What identifies it: the text without regard to upper and lower case.
+        nth: Which occurrence of the word it is, from 1.
+    """
+
+    text: str
+    word: str
+    nth: int
+
+
+def tokenize(sentence: str, *, keep_punctuation: bool = False) -> tuple[Token, ...]:
+    """Split a sentence into tokens, by the letters of its scripts.
+
+    Args:
+        sentence: Any text. Control characters separate words and are dropped.
+        keep_punctuation: Whether punctuation and mathematical signs become tokens too.
+
+    Returns:
+        The tokens in order.
+
+    Example:
+        >>> [token.text for token in tokenize("Don't panic: π is 3.14, 日本!")]
+        ["Don't", 'panic', 'π', 'is', '3.14', '日', '本']
+        >>> [token.text for token in tokenize("Yes!", keep_punctuation=True)]
+        ['Yes', '!']
+        >>> tokenize("the cat, The dog")[2]
+        Token(text='The', word='the', nth=2)
+    """
+    seen: Counter[str] = Counter()
+    tokens = []
+    for text, is_punctuation in _pieces(sentence):
+        if is_punctuation and not keep_punctuation:
+            continue
+        word = text.casefold()
+        seen[word] += 1
+        tokens.append(Token(text, word, seen[word]))
+    return tuple(tokens)
+
+
+def _pieces(sentence: str) -> Iterator[tuple[str, bool]]:
+    """Yield each piece of text that is not space, and whether it is punctuation."""
+    clusters = list(_clusters(unicodedata.normalize("NFC", sentence)))
+    position = 0
+    while position < len(clusters):
+        kind = _kind(clusters[position])
+        end = position + 1
+        if kind == "letter":
+            end = _word_end(clusters, position)
+        if kind != "space":
+            yield "".join(clusters[position:end]), kind == "punctuation"
+        position = end
+
+
+def _word_end(clusters: list[str], start: int) -> int:
+    """Return where the word that starts here ends."""
+    end = start + 1
+    while end < len(clusters):
+        if _kind(clusters[end]) == "letter":
+            end += 1
+        elif _joins(clusters, end):
+            end += 2
+        else:
+            break
+    return end
+
+
+def _joins(clusters: list[str], middle: int) -> bool:
+    """Return whether this cluster ties its two neighbours into one word."""
+    if middle + 1 >= len(clusters):
+        return False
+    before, tie, after = clusters[middle - 1][0], clusters[middle][0], clusters[middle + 1][0]
+    if tie in _BETWEEN_LETTERS:
+        return _kind(before) == "letter" and _kind(after) == "letter"
+    return tie in _BETWEEN_DIGITS and before.isdigit() and after.isdigit()
+
+
+def _clusters(text: str) -> Iterator[str]:
+    """Yield the characters a reader sees: a letter with its marks, an emoji with its parts."""
+    cluster = ""
+    for char in text:
+        if cluster and _continues(cluster, char):
+            cluster += char
+            continue
+        if cluster:
+            yield cluster
+        cluster = char
+    if cluster:
+        yield cluster
+
+
+def _continues(cluster: str, char: str) -> bool:
+    """Return whether ``char`` belongs to the cluster before it."""
+    if _kind(cluster) == "space":
+        return False
+    code = ord(char)
+    is_flag = code in _FLAG_LETTERS and len(cluster) == 1 and ord(cluster) in _FLAG_LETTERS
+    is_joined = cluster[-1] == _ZERO_WIDTH_JOINER and _kind(char) == "symbol"
+    return (
+        unicodedata.category(char).startswith("M")
+        or char in ("\u200c", _ZERO_WIDTH_JOINER)
+        or code in _SKIN_TONES
+        or code in _TAGS
+        or is_flag
+        or is_joined
+    )
+
+
+def _kind(cluster: str) -> str:
+    """Return what a cluster is: letter, unspaced (a letter by itself), symbol, punctuation, space.
+
+    Everything that cannot be seen counts as space, so it can never end up in a token.
+    """
+    category = unicodedata.category(cluster[0])
+    if category[0] in "LN":
+        unspaced = unicodedata.name(cluster[0], "").startswith(_UNSPACED)
+        return "unspaced" if unspaced else "letter"
+    if category in ("So", "Sk") or category[0] == "M":
+        return "symbol"  # emoji first of all
+    return "punctuation" if category[0] in "PS" else "space"

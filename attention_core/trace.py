@@ -1,0 +1,141 @@
+"""What a run leaves behind: every value by name, able to explain and to check itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from torch import Tensor
+
+from attention_core.checks import Check, check_step
+from attention_core.glossary import term
+from attention_core.numbers import result_of
+from attention_core.operations import Index
+
+if TYPE_CHECKING:
+    from attention_core.mechanism import Mechanism
+
+
+class Operand(NamedTuple):
+    """One number that a cell was made of: whose it is, where it stands, what it is."""
+
+    name: str
+    cell: Index
+    value: float
+
+
+class Explanation(NamedTuple):
+    """A cell's arithmetic with its real operands."""
+
+    formula: str  # ends in "= result"
+    result: float
+    operands: tuple[Operand, ...]  # as the formula reads; empty for an input
+
+
+class Trace:
+    """Every value of one run, inputs first, in the order it was computed.
+
+    Example:
+        >>> import torch
+        >>> from attention_core import SIMPLE_SELF_ATTENTION
+        >>> trace = SIMPLE_SELF_ATTENTION.run(inputs=torch.tensor([[0.5, 1.0], [2.0, 0.0]]))
+        >>> trace.steps
+        ('scores', 'weights', 'context')
+        >>> trace["scores"]
+        tensor([[1.2500, 1.0000],
+                [1.0000, 4.0000]])
+        >>> trace.explain("scores", 0, 1).formula
+        '0.5·2 + 1·0 = 1.0000'
+        >>> all(check.ok for check in trace.check())
+        True
+    """
+
+    def __init__(self, mechanism: Mechanism, tensors: Mapping[str, Tensor]) -> None:
+        self.mechanism = mechanism
+        self._tensors = MappingProxyType(dict(tensors))
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self._tensors[name]
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{name} {tuple(t.shape)}" for name, t in self._tensors.items())
+        return f"Trace({shapes})"
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The names of the steps, in order."""
+        return tuple(step.name for step in self.mechanism.steps)
+
+    @property
+    def inputs(self) -> Mapping[str, Tensor]:
+        """The tensors the run started from, by name."""
+        return MappingProxyType({name: self[name] for name in self.mechanism.inputs})
+
+    @property
+    def output(self) -> Tensor:
+        """The last step's tensor."""
+        return self[self.steps[-1]]
+
+    def explain(self, step: str, *index: int) -> Explanation:
+        """Return the arithmetic of one cell, with its real operands.
+
+        Args:
+            step: The name of a step, or of an input (which is made of nothing).
+            *index: The cell, 0-based, one index per axis.
+
+        Raises:
+            KeyError: If there is no such step.
+            IndexError: If there is no such cell.
+        """
+        cell = _checked(step, self[step], index)
+        result = float(self[step][cell])
+        if step in self.mechanism.inputs:
+            where = ", ".join(str(position) for position in cell)
+            return Explanation(f"{step}[{where}] = {result_of(result)}", result, ())
+        declared = self.mechanism.step(step)
+        operation = declared.operation
+        shapes = [tuple(self[name].shape) for name in declared.of]
+        groups = [
+            [Operand(name, at, float(self[name][at])) for at in cells]
+            for name, cells in zip(declared.of, operation.sources(cell, shapes), strict=True)
+        ]
+        numbers = [[operand.value for operand in group] for group in groups]
+        formula = operation.arithmetic(cell, numbers, result)
+        return Explanation(formula, result, _reading_order(groups))
+
+    def check(self) -> tuple[Check, ...]:
+        """Return every step's second routes and laws, each with how far off it is.
+
+        Never raises: a route that fails counts as not ok. NaN equals NaN.
+        """
+        return tuple(
+            check
+            for step in self.mechanism.steps
+            for check in check_step(step, [self[name] for name in step.of], self[step.name])
+        )
+
+    def axes(self, name: str) -> tuple[str, ...]:
+        """Return what each axis of a value counts, e.g. ``("query token", "key token")``."""
+        if name in self.mechanism.inputs:
+            return term(name).axes
+        step = self.mechanism.step(name)
+        return step.operation.axes(*(self.axes(operand) for operand in step.of))
+
+
+def _checked(step: str, tensor: Tensor, index: Sequence[int]) -> Index:
+    """Return the index if it names one cell of the tensor."""
+    shape = tuple(tensor.shape)
+    fits = len(index) == len(shape) and all(
+        0 <= position < size for position, size in zip(index, shape, strict=True)
+    )
+    if not fits:
+        raise IndexError(f"{step} has shape {shape}; there is no cell {tuple(index)}")
+    return tuple(index)
+
+
+def _reading_order(groups: Sequence[Sequence[Operand]]) -> tuple[Operand, ...]:
+    """Return the operands as a sum of products reads: a1, b1, a2, b2, …"""
+    if len({len(group) for group in groups}) == 1:
+        return tuple(operand for together in zip(*groups, strict=True) for operand in together)
+    return tuple(operand for group in groups for operand in group)
