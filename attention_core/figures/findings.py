@@ -13,13 +13,14 @@ from attention_core.trace import Trace
 ROWS_TOLD = 6
 
 
-def finding(trace: Trace, name: str, tokens: Sequence[str]) -> str:
+def finding(trace: Trace, name: str, tokens: Sequence[str], *, query: str = "the query") -> str:
     """Return a value's finding, row by row for shares, at a glance for the rest.
 
     Args:
         trace: A run of any mechanism.
         name: A step or an input with two axes.
         tokens: One label per token.
+        query: What the row is called, when there is only one query.
 
     Example:
         >>> import torch
@@ -38,6 +39,8 @@ def finding(trace: Trace, name: str, tokens: Sequence[str]) -> str:
         trace.mechanism.step(name).operation.kind == "weights"
     )
     rows = _names(axes[0], tensor.shape[0], tokens)
+    if axes[0] == "query token" and tensor.shape[0] == 1:
+        rows = [query]
     columns = _names(axes[1], tensor.shape[1], tokens)
     return _shares(tensor, rows, columns) if is_share else _extremes(tensor, rows, columns)
 
@@ -67,7 +70,7 @@ def _names(axis: str, size: int, tokens: Sequence[str]) -> list[str]:
     if not axis.endswith("token"):
         return [f"d{position + 1}" for position in range(size)]
     if len(tokens) != size:
-        return ["the query"] if size == 1 else [plain(position + 1) for position in range(size)]
+        return [plain(position + 1) for position in range(size)]
     return [
         f"{token} (token {position + 1})" if list(tokens).count(token) > 1 else token
         for position, token in enumerate(tokens)

@@ -8,13 +8,21 @@ from typing import Any
 import plotly.graph_objects as go
 from torch import Tensor
 
-from attention_core.figures.labels import literal, plain_numbers, ticks
-from attention_core.figures.palette import range_of, scale_of
+from attention_core.figures.labels import (
+    LABELLED_COLUMNS,
+    LABELLED_ROWS,
+    literal,
+    plain_numbers,
+    short,
+    ticks,
+)
+from attention_core.figures.palette import ROLES, range_of, scale_of
 from attention_core.glossary import term
 from attention_core.trace import Trace
 
 Spec = dict[str, Any]
-MAX_LABELLED_CELLS = 324  # beyond 18 × 18 a number no longer fits its cell
+MAX_LABELLED_ROWS, MAX_LABELLED_COLUMNS = 24, 16  # beyond these a number no longer fits
+MAX_GAPPED = 24  # beyond this many rows or columns, gaps between cells would hide the cells
 CELL_PX, TALLEST_PX, FRAME_PX = 38, 520, 110
 COLOUR_BAR = {
     "orientation": "h",  # below the picture: beside it, it would take the width of a column
@@ -51,25 +59,32 @@ def heatmap(trace: Trace, name: str, tokens: Sequence[str]) -> go.Figure:
     return figure
 
 
-def heatmap_spec(trace: Trace, name: str, tokens: Sequence[str]) -> Spec:
+def heatmap_spec(
+    trace: Trace, name: str, tokens: Sequence[str], *, lit_row: int | None = None, query: str = ""
+) -> Spec:
     """Return a value of a trace as figure JSON.
 
     Args:
         trace: A run of any mechanism.
         name: A step or an input with two axes.
-        tokens: One label per token. A one-row matrix needs none for its row.
+        tokens: One label per token.
+        lit_row: The row to draw a frame around, if any.
+        query: The label of the row, when there is only one query.
     """
     tensor = trace[name]
     axes = trace.axes(name)
     labels = [_labels(axis, size, tokens) for axis, size in zip(axes, tensor.shape, strict=True)]
+    if query and axes[0] == "query token" and tensor.shape[0] == 1:
+        labels[0] = [query]
     step = None if name in trace.mechanism.inputs else trace.mechanism.step(name)
     kind = step.operation.kind if step else "vectors"
     sentence = "%{y} · %{x} = {value}"
     if step:
         sentence = step.operation.sentence("%{y}", "%{x}")
-    return matrix_spec(
+    spec = matrix_spec(
         tensor, labels, axes=axes, title=term(name).title, kind=kind, sentence=sentence
     )
+    return spec if lit_row is None else with_lit_row(spec, lit_row, labels[0][lit_row])
 
 
 def matrix_spec(
@@ -101,14 +116,14 @@ def matrix_spec(
         "z": plain_numbers(tensor.detach().double().tolist()),
         "zmin": low,
         "zmax": high,
-        "xgap": 1,
-        "ygap": 1,
+        "xgap": int(n_columns <= MAX_GAPPED),
+        "ygap": int(n_rows <= MAX_GAPPED),
         "colorbar": COLOUR_BAR,
         "hovertemplate": sentence.replace("{value}", "%{z:.4f}") + "<extra></extra>",
         "hoverongaps": False,
         "meta": {"colorscales": scale_of(kind)},
     }
-    if n_rows * n_columns <= MAX_LABELLED_CELLS:
+    if n_rows <= MAX_LABELLED_ROWS and n_columns <= MAX_LABELLED_COLUMNS:
         trace["texttemplate"] = "%{z:.4f}" if n_columns <= 8 else "%{z:.2f}"
     layout = {
         "title": {"text": literal(title)},
@@ -117,11 +132,65 @@ def matrix_spec(
             "title": {"text": axes[1]},
             "side": "top",
             "tickangle": _angle(labels[1]),
-            **ticks(labels[1]),
+            **ticks(labels[1], LABELLED_COLUMNS),
         },
-        "yaxis": {"title": {"text": axes[0]}, "autorange": "reversed", **ticks(labels[0])},
+        "yaxis": {
+            "title": {"text": axes[0]},
+            "autorange": "reversed",
+            **ticks(labels[0], LABELLED_ROWS),
+        },
     }
     return {"data": [trace], "layout": layout}
+
+
+def with_lit_row(spec: Spec, row: int, label: str) -> Spec:
+    """Return a heatmap's figure JSON with a frame around one row, in the query's colour.
+
+    Args:
+        spec: What ``matrix_spec`` returned.
+        row: The row's position.
+        label: Its token.
+
+    The frame is a line of its own and not a Plotly shape, whose colour could not follow the theme.
+    """
+    cells = spec["data"][0]
+    n_rows, n_columns = len(cells["y"]), len(cells["x"])
+    left, right, top, bottom = -0.5, n_columns - 0.5, row - 0.5, row + 0.5
+    frame: Spec = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [left, right, right, left, left],
+        "y": [top, top, bottom, bottom, top],
+        "line": {"width": 4 if n_rows <= MAX_GAPPED else 2},
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "meta": {"colors": ROLES["query"]},
+    }
+    # Labelled rows stand further apart, so that the frame shows between them.
+    cells = {**cells, "ygap": 8} if "texttemplate" in cells else cells
+    side = spec["layout"]["yaxis"]
+    # Where only every so many rows are named, the lit one takes the place of its neighbours.
+    room = 1 if row in side["tickvals"] else 2
+    names = {
+        position: name
+        for position, name in zip(side["tickvals"], side["ticktext"], strict=True)
+        if abs(position - row) >= room
+    }
+    names[row] = f"<b>▸ {literal(short(label))}</b>"
+    ticks_with_lit = {"tickvals": list(names), "ticktext": list(names.values())}
+    layout = {
+        **spec["layout"],
+        "dragmode": False,
+        "xaxis": {**spec["layout"]["xaxis"], "range": [left, right]},
+        "yaxis": {
+            **side,
+            **ticks_with_lit,
+            "autorange": False,
+            "range": [n_rows - 0.5, -0.5],
+        },
+    }
+    return {"data": [cells, frame], "layout": layout}
 
 
 def height_of(n_rows: int) -> int:
@@ -131,6 +200,8 @@ def height_of(n_rows: int) -> int:
 
 def _angle(labels: Sequence[str]) -> int:
     """Return how steep the column labels stand: fixed, so that no edit makes the picture jump."""
+    if len(labels) > 12:
+        return -70
     return -40 if max(map(len, labels)) > 3 else 0
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 MAX_LABEL = 14
-LABELLED = 40  # more ticks than this would overlap: every so many are shown
+LABELLED_ROWS, LABELLED_COLUMNS = 40, 24  # more ticks would overlap: every so many are shown
 
 
 def literal(text: str) -> str:
@@ -24,12 +24,12 @@ def short(text: str) -> str:
     return text if len(text) <= MAX_LABEL else text[: MAX_LABEL - 1] + "…"
 
 
-def ticks(labels: Sequence[str]) -> dict[str, Any]:
-    """Return the tick settings of an axis with one label per position.
+def ticks(labels: Sequence[str], most: int) -> dict[str, Any]:
+    """Return the tick settings of an axis with one label per position, ``most`` at a time.
 
     Positions are numbers because equal words must stay two columns.
     """
-    step = -(-len(labels) // LABELLED)
+    step = -(-len(labels) // most)
     shown = list(range(0, len(labels), step))
     return {
         "tickmode": "array",

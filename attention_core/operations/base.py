@@ -12,6 +12,7 @@ queries and row j of the keys.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -115,3 +116,13 @@ def numbers_read(pattern: str, index: Index, numbers: Any) -> list[float]:
         else:
             found = [group[fixed[letter]] for group in found]
     return found
+
+
+def overflow(x: float, largest: float) -> float:
+    """Return ``x`` as a dtype with this largest finite number would hold it.
+
+    Example:
+        >>> overflow(-70_000, largest=65_504), overflow(7.5, largest=65_504)
+        (-inf, 7.5)
+    """
+    return math.copysign(math.inf, x) if abs(x) > largest else x

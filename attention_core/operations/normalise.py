@@ -9,7 +9,13 @@ import torch
 from torch import Tensor
 
 from attention_core.numbers import factor, plain, result_of
-from attention_core.operations.base import Index, Operation
+from attention_core.operations.base import Index, Operation, overflow
+
+# For each dtype, by its largest number: below the first number it only holds steps of the second.
+_BOTTOM = {
+    limits.max: (limits.tiny, limits.smallest_normal * limits.eps)
+    for limits in map(torch.finfo, (torch.float64, torch.float32, torch.float16, torch.bfloat16))
+}
 
 
 class _Normalise(Operation):
@@ -22,6 +28,11 @@ class _Normalise(Operation):
             raise ValueError(f"dim must be -1 (over keys) or -2 (over queries), got {dim}")
         self.dim = dim
         self.reads = ("i:",) if dim == -1 else (":j",)
+
+    @property
+    def dim_in_code(self) -> int:
+        """The axis as people write it for a matrix: the last is -1, the first is 0."""
+        return -1 if self.dim == -1 else 0
 
     def axes(self, *operand_axes: tuple[str, ...]) -> tuple[str, ...]:
         """The axes stay what they were."""
@@ -55,7 +66,7 @@ class DivideBySum(_Normalise):
         total = 0.0
         for score in row:
             total += score
-        return _divide(row[index[self.dim]], _overflow(total, largest))
+        return _divide(row[index[self.dim]], overflow(total, largest))
 
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
         """Divide by the row's product with a vector of ones."""
@@ -76,15 +87,15 @@ class DivideBySum(_Normalise):
     def pytorch(self, result: str, *operands: str) -> str:
         """Return the line of PyTorch."""
         x = operands[0]
-        return f"{result} = {x} / {x}.sum(dim={self.dim}, keepdim=True)"
+        return f"{result} = {x} / {x}.sum(dim={self.dim_in_code}, keepdim=True)"
 
     def magnitude(self, *operands: Tensor) -> float:
-        """A sum near zero blows the shares up, and the rounding errors with them."""
+        """A sum near zero blows the shares up and the rounding errors with them, at 0 endlessly."""
         (scores,) = (operand.detach().double() for operand in operands)
         total = scores.sum(dim=self.dim, keepdim=True)
         spread = scores.abs().sum(dim=self.dim, keepdim=True)
         ratio = (spread / total.abs()).pow(2)
-        return max(1.0, float(ratio.nan_to_num(nan=1.0, posinf=1.0).max()))
+        return max(1.0, float(ratio.nan_to_num(nan=1.0, posinf=math.inf).max()))
 
 
 class _Exponential(_Normalise):
@@ -130,12 +141,13 @@ class Softmax(_Exponential):
         return math.exp(row[index[self.dim]] - top) / total
 
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
-        """Return ``exp(x - logsumexp(x))``."""
-        return torch.exp(operands[0] - torch.logsumexp(operands[0], dim=self.dim, keepdim=True))
+        """Return ``exp(x - logsumexp(x))``, of distances to the maximum: they cannot overflow."""
+        below = operands[0] - operands[0].amax(dim=self.dim, keepdim=True)
+        return torch.exp(below - torch.logsumexp(below, dim=self.dim, keepdim=True))
 
     def pytorch(self, result: str, *operands: str) -> str:
         """Return the line of PyTorch."""
-        return f"{result} = torch.softmax({operands[0]}, dim={self.dim})"
+        return f"{result} = torch.softmax({operands[0]}, dim={self.dim_in_code})"
 
 
 class NaiveSoftmax(_Exponential):
@@ -151,20 +163,29 @@ class NaiveSoftmax(_Exponential):
         (row,) = groups
         total = 0.0
         for score in row:
-            total = _overflow(total + _overflow(_exp(score), largest), largest)
-        return _divide(_overflow(_exp(row[index[self.dim]]), largest), total)
+            total = overflow(total + _held(_exp(score), largest), largest)
+        return _divide(_held(_exp(row[index[self.dim]]), largest), total)
 
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
-        """Return the formula with infinity where the dtype would overflow."""
+        """Return the formula with infinity where the dtype would overflow, and 0 at the bottom."""
+        tiny, step = _BOTTOM[largest]
         powers = math.e ** operands[0]
         powers = torch.where(powers > largest, torch.inf, powers)
+        powers = torch.where(powers < tiny, (powers / step).round() * step, powers)
         total = powers.sum(dim=self.dim, keepdim=True)
         return powers / torch.where(total > largest, torch.inf, total)
+
+    def magnitude(self, *operands: Tensor) -> float:
+        """Exponentials near the bottom of the dtype have few digits left, and so do the shares."""
+        (scores,) = operands
+        tiny = torch.finfo(scores.dtype).tiny
+        total = scores.detach().double().exp().sum(dim=self.dim)
+        return max(1.0, float((tiny / total).nan_to_num(nan=0, posinf=0).max()))
 
     def pytorch(self, result: str, *operands: str) -> str:
         """Return the line of PyTorch."""
         x = f"torch.exp({operands[0]})"
-        return f"{result} = {x} / {x}.sum(dim={self.dim}, keepdim=True)"
+        return f"{result} = {x} / {x}.sum(dim={self.dim_in_code}, keepdim=True)"
 
 
 def _exp(x: float) -> float:
@@ -175,9 +196,10 @@ def _exp(x: float) -> float:
         return math.inf
 
 
-def _overflow(x: float, largest: float) -> float:
-    """Return ``x`` as a dtype with this largest finite number would hold it."""
-    return math.copysign(math.inf, x) if abs(x) > largest else x
+def _held(x: float, largest: float) -> float:
+    """Return a positive number as a dtype holds it at both ends: infinity, or steps towards 0."""
+    tiny, step = _BOTTOM[largest]
+    return round(x / step) * step if x < tiny else overflow(x, largest)
 
 
 def _divide(top: float, bottom: float) -> float:

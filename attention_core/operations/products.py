@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from attention_core.numbers import factor, plain, result_of
-from attention_core.operations.base import Index, Operation
+from attention_core.operations.base import Index, Operation, overflow
 
 
 class _SumOfProducts(Operation):
@@ -22,11 +22,11 @@ class _SumOfProducts(Operation):
         total = 0.0
         for left, right in zip(*groups, strict=True):
             total += left * right
-        return total
+        return overflow(total, largest)
 
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
         """Contract the shared axis with ``einsum``."""
-        return torch.einsum(self.einsum, *operands)
+        return _overflowing(torch.einsum(self.einsum, *operands), largest)
 
     def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
         """Return ``0.55·0.43 + 0.87·0.15 + 0.66·0.89 = 0.9544``."""
@@ -36,7 +36,7 @@ class _SumOfProducts(Operation):
     def magnitude(self, *operands: Tensor) -> float:
         """Return the largest sum of absolute terms."""
         sizes = (operand.detach().double().abs() for operand in operands)
-        return float(torch.einsum(self.einsum, *sizes).max())
+        return float(torch.einsum(self.einsum, *sizes).nan_to_num(nan=0, posinf=0).max())
 
 
 class DotProducts(_SumOfProducts):
@@ -72,7 +72,7 @@ class DotProducts(_SumOfProducts):
         """No dot product is larger than the two lengths multiplied (Cauchy–Schwarz)."""
         queries, keys = (operand.double() for operand in operands)
         lengths = queries.norm(dim=-1).unsqueeze(-1) * keys.norm(dim=-1).unsqueeze(-2)
-        return {"no score exceeds the two lengths multiplied": result.double().abs() - lengths}
+        return {"no score exceeds the two lengths multiplied": _finite_size(result) - lengths}
 
 
 class WeightedSum(_SumOfProducts):
@@ -107,7 +107,7 @@ class WeightedSum(_SumOfProducts):
         """A mixture is never larger than its largest ingredient times the total weight."""
         weights, values = (operand.double().abs() for operand in operands)
         bound = weights.sum(dim=-1, keepdim=True) * values.amax(dim=-2, keepdim=True)
-        return {"no context value exceeds the values it mixes": result.double().abs() - bound}
+        return {"no context value exceeds the values it mixes": _finite_size(result) - bound}
 
 
 class DivideBy(Operation):
@@ -125,11 +125,11 @@ class DivideBy(Operation):
 
     def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:
         """Divide the one number."""
-        return groups[0][0] / self.divisor
+        return overflow(groups[0][0] / self.divisor, largest)
 
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
         """Multiply by the inverse instead."""
-        return operands[0] * (1 / self.divisor)
+        return _overflowing(operands[0] * (1 / self.divisor), largest)
 
     def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
         """Return ``1.495 / 2 = 0.7475``."""
@@ -154,3 +154,13 @@ class DivideBy(Operation):
     def magnitude(self, *operands: Tensor) -> float:
         """Return the largest quotient."""
         return super().magnitude(*operands) / self.divisor
+
+
+def _finite_size(result: Tensor) -> Tensor:
+    """Return absolute values in float64, NaN for what overflowed: the routes judge that."""
+    return torch.where(result.isinf(), torch.nan, result.double().abs())
+
+
+def _overflowing(exact: Tensor, largest: float) -> Tensor:
+    """Return float64 numbers with infinity where the dtype would overflow."""
+    return torch.where(exact.abs() > largest, exact.sign() * torch.inf, exact)
