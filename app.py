@@ -1,0 +1,39 @@
+"""What ``streamlit run`` starts: the app with its routes, warmed up before the first visitor."""
+
+import gc
+import importlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from ui import components
+from ui.own_origin import OwnOriginOnly
+
+
+@asynccontextmanager
+async def warmed_up(app: st.App) -> AsyncIterator[dict[str, object]]:
+    """Do the heavy imports now, and keep the garbage collector away from them for good.
+
+    Streamlit collects after every run; walking torch's objects each time would cost ~160 ms.
+    """
+    importlib.import_module("ui.step_view")
+    importlib.import_module("ui.worksheet")
+
+    gc.collect()
+    gc.freeze()
+    yield {}
+
+
+app = st.App(
+    "ui/frame.py",
+    routes=[
+        Mount("/vendor", StaticFiles(packages=[("plotly", "package_data")])),
+        Mount(components.ROUTE, StaticFiles(directory=components.FOLDER)),
+    ],
+    middleware=[Middleware(OwnOriginOnly)],
+    lifespan=warmed_up,
+)

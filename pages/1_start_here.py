@@ -1,0 +1,43 @@
+"""Start here: the whole of self-attention on one screen, every number of it editable."""
+
+import streamlit as st
+
+from attention_core import SIMPLE_SELF_ATTENTION
+from ui import step_view, worksheet
+from ui.predict import prediction
+from ui.questions import doubled_first_value
+
+st.title("What does self-attention do to a sentence?", anchor=False)
+st.markdown(
+    "Each token looks at every token, decides how much each one matters to it, and takes home a "
+    "mixture: its **context vector**.  \n"
+    "**Try this first:** drag a number in the table sideways, or type another sentence, and watch "
+    "every picture follow."
+)
+
+lab, table = worksheet.worksheet()
+inputs, tokens = worksheet.tensor_of(lab), worksheet.labels_of(lab)
+
+trace = SIMPLE_SELF_ATTENTION.run(inputs=inputs)
+
+step_view.notebook_badge(trace)
+step_view.steps(trace, trace.steps, tokens, widget_key="figures:start")
+
+st.subheader("The formula", anchor=False)
+step_view.formulas(SIMPLE_SELF_ATTENTION)
+
+st.subheader("The same in PyTorch", anchor=False)
+st.markdown("Paste this anywhere PyTorch runs: it computes exactly the numbers above.")
+step_view.code(trace, tokens)
+
+st.subheader("What to try", anchor=False)
+st.markdown(
+    "- Make two rows of the table equal. Their rows of weights become equal too.\n"
+    "- Choose *Ten times larger*: the scores grow a hundredfold, and each row of weights puts "
+    "nearly everything on one token.\n"
+    "- Choose *All rows equal*: no token stands out, so every weight is the same."
+)
+prediction("start", *doubled_first_value(lab))
+
+with table:
+    worksheet.embeddings_table(lab)

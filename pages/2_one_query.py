@@ -1,0 +1,94 @@
+"""One query: dot products one at a time, three normalisations, and the weighted sum."""
+
+import streamlit as st
+
+from attention_core import ONE_QUERY
+from ui import one_query, step_view, worksheet
+from ui.literal import literal, names
+from ui.predict import prediction
+from ui.questions import doubled_query
+from ui.stepper import stepper
+
+st.title("How does one token find out which tokens matter to it?", anchor=False)
+st.markdown(
+    "One token is the **query**. It is compared with every token (the **keys**), the comparisons "
+    "become shares, and the shares mix a new vector: its **context vector**.  \n"
+    "**Try this first:** press **Play** under step 1 and watch the scores arrive one by one; then "
+    "choose another query token."
+)
+
+lab, table = worksheet.worksheet()
+inputs = worksheet.tensor_of(lab)
+tokens = names(worksheet.labels_of(lab))
+
+position = one_query.query_picker(lab, tokens)
+query = tokens[position]
+trace = ONE_QUERY.run(query=inputs[[position]], inputs=inputs)
+step_view.notebook_badge(trace)
+
+st.subheader("1. One dot product at a time", anchor=False)
+st.markdown(
+    f"How well does **{literal(query)}** match each key? Multiply the two vectors number by "
+    "number and add up: one **score** for each key."
+)
+moment = stepper(
+    "dots",
+    label=f"Dot products of {query} with each key",
+    texts=one_query.dot_products(trace, query, tokens),
+)
+st.markdown(one_query.alignment_sentence(trace, moment, query, tokens))
+step_view.draw(
+    [
+        one_query.scores_so_far(trace, moment, query, tokens),
+        one_query.alignment_card(trace, moment, query, tokens),
+    ],
+    widget_key="figures:dots",
+    arrows=False,
+)
+
+st.subheader("2. Three ways to turn scores into shares", anchor=False)
+st.markdown(
+    "Shares should be positive and sum to 1. Dividing by the sum is the simplest way; **softmax** "
+    "takes exp of each score first. `torch.softmax` is the same formula, computed safely."
+)
+step_view.draw(
+    one_query.normalisation_cards(trace, query, tokens),
+    widget_key="figures:normalisations",
+    arrows=False,
+)
+one_query.shares_table(trace, tokens)
+
+st.subheader(
+    f"3. The weighted sum, term by term, to {one_query.symbol('z', position)}", anchor=False
+)
+st.markdown("Each token's vector times its weight. Added up, column by column:")
+one_query.terms_table(trace, position, tokens)
+step_view.draw([one_query.row_card(trace, "context", query, tokens)], widget_key="figures:context")
+
+st.subheader("The whole of it in two pictures", anchor=False)
+step_view.draw(
+    one_query.picture_cards(trace, position, tokens), widget_key="figures:whole", min_width=320
+)
+
+st.subheader("The formula", anchor=False)
+step_view.formulas(ONE_QUERY)
+
+st.subheader("The same in PyTorch", anchor=False)
+st.markdown("Paste this anywhere PyTorch runs: it computes exactly the numbers above.")
+step_view.code(trace, worksheet.labels_of(lab))
+st.markdown("And as the notebook does it, with a loop of `torch.dot` (paste it below the first):")
+st.code(one_query.loops(position), language="python", wrap_lines=True)
+
+st.subheader("What to try", anchor=False)
+st.markdown(
+    "- Make a number of the query's row negative, and drag it down until a score turns negative. "
+    "Dividing by the sum breaks; softmax does not.\n"
+    "- Choose *Ten times larger*: the naive softmax overflows to NaN, and `torch.softmax` puts "
+    "nearly everything on one token.\n"
+    "- Set a whole row to 0. Its score is 0 and it has no angle, yet softmax still gives it a "
+    "share."
+)
+prediction("one_query", *doubled_query(lab))
+
+with table:
+    worksheet.embeddings_table(lab)

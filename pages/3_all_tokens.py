@@ -1,0 +1,72 @@
+"""All tokens at once: the same as for one query, for every row of a matrix in one product."""
+
+import streamlit as st
+
+from ui import all_tokens, step_view, worksheet
+from ui.predict import prediction
+from ui.questions import largest_row_sum
+
+st.title("How do all tokens attend at the same time, in one matrix product?", anchor=False)
+st.markdown(
+    "One query gave one row of scores. Every token is a query, so there are as many rows: a "
+    "matrix.  \n**Try this first:** choose another query token below and follow its lit row "
+    "through all three pictures."
+)
+
+lab, table = worksheet.worksheet()
+inputs, tokens = worksheet.tensor_of(lab), worksheet.labels_of(lab)
+
+mechanism = all_tokens.mechanism_of(lab)
+trace = mechanism.run(inputs=inputs)
+
+st.subheader("All scores: two loops, or one product", anchor=False)
+all_tokens.loops_and_product(trace, tokens)
+all_tokens.timings(lab)
+
+st.subheader("All rows: weights and context vectors", anchor=False)
+row = all_tokens.query_chooser(lab)
+if not lab.wrong_axis:
+    step_view.notebook_badge(trace)
+all_tokens.lit_steps(trace, tokens, row)
+
+st.subheader("Which axis? Look at the sums", anchor=False)
+numbers, words = st.columns(2, gap="medium")
+with numbers:
+    all_tokens.sums_table(trace, tokens)
+with words:
+    all_tokens.axis_switch(lab)
+    st.markdown(all_tokens.sums_explained(trace, wrong_axis=lab.wrong_axis))
+    line = mechanism.step("weights").operation.pytorch("weights", "scores")
+    st.code(line, language="python", wrap_lines=True)
+
+st.subheader("Does the order matter?", anchor=False)
+st.markdown(
+    "Shuffle the rows of the inputs and run everything again. Nothing in the mechanism knows "
+    "where a token stands, so each context vector should come out the same, in another row."
+)
+all_tokens.order_buttons(lab)
+order = all_tokens.order_of(len(tokens), lab.order_seed)
+all_tokens.both_orders(trace, tokens, order, row)
+
+st.subheader("The formula", anchor=False)
+step_view.formulas(mechanism)
+if lab.wrong_axis:
+    st.caption("With the wrong axis the sum below the line runs over the queries instead.")
+
+st.subheader("The same in PyTorch", anchor=False)
+st.markdown("With two nested loops, the scores are:")
+st.code(all_tokens.LOOPS_CODE, language="python", wrap_lines=True)
+st.markdown("With a matrix product, everything on this page is:")
+step_view.code(trace, tokens)
+
+st.subheader("What to try", anchor=False)
+st.markdown(
+    "- Turn on *Wrong axis* and compare both sums. Only the scores stay as they were.\n"
+    "- Write the same word twice: its two rows are equal in every picture.\n"
+    "- Shuffle, then edit a number: both orders follow, and still only the places differ.\n"
+    "- Type a longer sentence: with twice the tokens there are four times the multiplications."
+)
+prediction("all", *largest_row_sum(lab))
+
+with table:
+    worksheet.embeddings_table(lab)

@@ -1,0 +1,57 @@
+"""Normalisation lab: one row of scores, and why softmax is the way to make weights of it."""
+
+import streamlit as st
+
+from ui import normalisation, state, step_view
+from ui.predict import prediction
+from ui.questions import five_more
+
+st.title("Why softmax, and not simply a share of the sum?", anchor=False)
+st.markdown(
+    "Scores can be any numbers; weights should be shares: none below 0, together 1. Here are three "
+    "ways to make weights of one row of scores, and what breaks each.  \n"
+    "**Try this first:** choose *A negative score*, then *A score of 1000*, and see which survives."
+)
+
+normalisation.ROW.take_in()
+lab = state.current()
+table = st.container()
+normalisation.row_buttons(lab)
+normalisation.options(lab)
+
+trace = normalisation.trace_of(lab)
+
+st.subheader("Three ways to make weights", anchor=False)
+normalisation.ways(lab, trace)
+
+st.subheader("What the numbers are held in", anchor=False)
+st.markdown(normalisation.rounding_said(trace))
+normalisation.dtype_table(lab)
+
+st.subheader("Gradients: how softmax answers", anchor=False)
+normalisation.gradients(lab)
+
+st.subheader("The formula", anchor=False)
+step_view.formulas(trace.mechanism)
+st.markdown(
+    r"$\displaystyle \frac{\partial \alpha_i}{\partial \omega_j}"
+    r" = \frac{1}{T}\left(\operatorname{diag}(\alpha) - \alpha\,\alpha^\top\right)_{ij}$",
+    text_alignment="center",
+)
+st.markdown("- $T$ — the temperature; the last formula is the Jacobian, in float64.")
+
+st.subheader("The same in PyTorch", anchor=False)
+st.code(normalisation.code(lab, trace), language="python", wrap_lines=True)
+
+st.subheader("What to try", anchor=False)
+st.markdown(
+    "- Turn the temperature down: softmax sharpens towards its largest score. Turn it up: it "
+    "evens out. Dividing by the sum does not notice.\n"
+    "- Choose *A negative score*: dividing by the sum gives weights below 0 and above 1.\n"
+    "- Choose float16 and set a score to 12: the naive softmax breaks long before 1000.\n"
+    "- Choose bfloat16 and look at the sums: rounding, not a mistake."
+)
+prediction("normalisation", *five_more(lab))
+
+with table:
+    normalisation.row_table(lab)

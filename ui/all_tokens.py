@@ -1,0 +1,387 @@
+"""What the page "All tokens at once" shows: loops beside the product, every row, another order."""
+
+from __future__ import annotations
+
+import math
+import random
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from attention_core import SIMPLE_SELF_ATTENTION, Check, Mechanism, Trace
+from attention_core.checks import ROUNDINGS
+from attention_core.figures import finding, heatmap_spec
+from attention_core.figures.heatmap import height_of
+from attention_core.figures.palette import ROLES
+from attention_core.loops import Timing, agreement, measure, scores_by_loops
+from attention_core.numbers import result_of
+from attention_core.operations import Softmax
+from ui import state, step_view
+from ui.lab import MAX_SEED, Lab
+from ui.literal import literal, names
+from ui.step_view import Card, Spec
+
+LOOPS_CODE = """\
+scores = torch.zeros(len(inputs), len(inputs))
+for i, query in enumerate(inputs):
+    for j, key in enumerate(inputs):
+        scores[i, j] = torch.dot(query, key)"""
+WRONG_AXIS = SIMPLE_SELF_ATTENTION.with_operation("weights", Softmax(dim=-2))
+OFF = 1e-3  # a sum this far from 1 is no rounding error: float32's are a thousand times smaller
+TOLD = 12
+_TIMINGS = "_timings"
+
+
+def mechanism_of(lab: Lab) -> Mechanism:
+    """Return self-attention, with its softmax over the wrong axis if the learner chose that."""
+    return WRONG_AXIS if lab.wrong_axis else SIMPLE_SELF_ATTENTION
+
+
+# ---- Loops and the matrix product --------------------------------------------------------------
+
+
+def loops_and_product(trace: Trace, tokens: Sequence[str]) -> None:
+    """Draw the score matrix made both ways, and say how far apart they are and what they cost."""
+    inputs = trace["inputs"]
+    looped = scores_by_loops(inputs)
+    check = agreement(looped.scores, trace["scores"], inputs)
+    cards = [
+        _scores_card(trace, tokens, "by_loops", "Two nested loops", looped.scores),
+        _scores_card(trace, tokens, "by_product", "One matrix product", trace["scores"]),
+    ]
+    cards[0]["formula"] = "scores[i, j] = torch.dot(inputs[i], inputs[j])"
+    cards[1]["check"] = agreement_verdict(check)
+    cards[0]["note"] = cost(inputs, looped.multiplications)
+    step_view.draw(
+        cards, widget_key="figures:loops", arrows=False, min_width=step_view.card_width(len(tokens))
+    )
+
+
+def _scores_card(
+    trace: Trace, tokens: Sequence[str], card_id: str, title: str, scores: Tensor
+) -> Card:
+    """Return the card of one score matrix."""
+    shown = Trace(trace.mechanism, {**trace.inputs, "scores": scores})
+    return _card(shown, "scores", tokens, card_id, title)
+
+
+def _card(
+    trace: Trace,
+    name: str,
+    tokens: Sequence[str],
+    card_id: str,
+    title: str,
+    lit_row: int | None = None,
+) -> Card:
+    """Return the card of a value under another title, without the value's own check."""
+    card = step_view.picture_card(
+        card_id,
+        title,
+        heatmap_spec(trace, name, tokens, lit_row=lit_row),
+        height=height_of(trace[name].shape[0]),
+        alt=finding(trace, name, tokens, query=tokens[0]),
+    )
+    step = trace.mechanism.step(name)
+    formula = step.operation.pytorch(name, *step.of)
+    return {**card, "shape": step_view.shape_of(trace[name]), "formula": formula}
+
+
+def agreement_verdict(check: Check) -> dict[str, Any]:
+    """Return whether loops and product agree, as a card says it."""
+    numbers = f"largest difference {check.max_difference:.1g}, allowed {check.tolerance:.1g}"
+    if check.ok:
+        return {"ok": True, "text": f"The same numbers as the loops ({numbers}).", "detail": []}
+    text = f"Something is wrong: the two ways differ ({numbers}). Do not trust these pictures."
+    return {"ok": False, "text": text, "detail": []}
+
+
+def cost(inputs: Tensor, multiplications: int) -> str:
+    """Return what the loops had to do, in words."""
+    n_tokens, d_in = inputs.shape
+    return (
+        f"Multiplications counted while they ran: {multiplications:,}, that is {d_in} in each of "
+        f"{n_tokens} × {n_tokens} dot products."
+    )
+
+
+def timings(lab: Lab) -> None:
+    """Draw the button that times both ways, and the last measurement of this session."""
+    st.markdown(
+        "The product does the same multiplications, yet in one call instead of n · n. "
+        "How much does that save on the machine that serves this page?"
+    )
+    is_new = st.button("Measure both now", icon=":material/timer:")
+    if is_new:
+        with st.spinner("Measuring, two seconds at most …"):
+            st.session_state[_TIMINGS] = (lab.d, datetime.now(UTC), measure(lab.d))
+    if _TIMINGS not in st.session_state:
+        return
+    d_in, moment, measured = st.session_state[_TIMINGS]
+    when = "just now on this server" if is_new else "on this server"
+    card = step_view.picture_card(
+        "timings",
+        "Time for all scores",
+        timings_spec(measured),
+        height=340,
+        alt=timings_finding(measured),
+        note=f"Measured {when}, {moment:%H:%M:%S} UTC, with random inputs of width {d_in}: the "
+        "median of up to 5 runs. Whatever else the server does shows in the numbers.",
+    )
+    step_view.draw([card], widget_key="figures:timings")
+
+
+def timings_spec(measured: Sequence[Timing]) -> Spec:
+    """Return both times over the number of tokens, on two logarithmic axes."""
+    n_tokens = [timing.n_tokens for timing in measured]
+    times = {
+        "two nested loops": ("key", [timing.loops * 1e3 for timing in measured]),
+        "inputs @ inputs.T": ("query", [timing.product * 1e3 for timing in measured]),
+    }
+    data = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": name,
+            "x": n_tokens,
+            "y": milliseconds,
+            "line": {"width": 3},
+            "marker": {"size": 9, "symbol": "circle" if role == "query" else "square"},
+            "hovertemplate": f"{name}, %{{x}} tokens: %{{y:.3~g}} ms<extra></extra>",
+            "meta": {"colors": ROLES[role]},
+        }
+        for name, (role, milliseconds) in times.items()
+    ]
+    layout = {
+        "title": {"text": "Time for all scores"},
+        "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "dragmode": False,
+        "xaxis": {
+            "title": {"text": "number of tokens n"},
+            "type": "log",
+            "tickvals": n_tokens,
+            "ticktext": [str(n) for n in n_tokens],
+        },
+        "yaxis": {"title": {"text": "milliseconds"}, "type": "log", "dtick": 1},
+    }
+    return {"data": data, "layout": layout}
+
+
+def timings_finding(measured: Sequence[Timing]) -> str:
+    """Return what was measured, at the largest size."""
+    last = measured[-1]
+    ratio = last.loops / last.product if last.product > 0 else math.inf
+    return (
+        f"for {last.n_tokens} tokens the loops took {last.loops * 1e3:.3g} ms and the product "
+        f"{last.product * 1e3:.2g} ms, {ratio:,.0f} times less."
+    )
+
+
+# ---- Every row at once -------------------------------------------------------------------------
+
+
+def query_chooser(lab: Lab) -> int:
+    """Draw the choice of the query token; return its row."""
+    labels = names([token.text for token in lab.tokens])
+    _show("_lit_query", lab.query_index)
+    st.selectbox(
+        "Light up the row of this query token",
+        range(len(labels)),
+        lab.query_index,
+        key="_lit_query",
+        format_func=labels.__getitem__,
+        on_change=_query_chosen,
+        width=320,
+    )
+    return lab.query_index
+
+
+def _query_chosen() -> None:
+    state.commit(replace(state.current(), query=st.session_state["_lit_query"]))
+
+
+def lit_steps(trace: Trace, tokens: Sequence[str], row: int) -> None:
+    """Draw scores, weights and context vectors with one row lit up across all three."""
+    checks = trace.check()
+    cards = [step_view.step_card(trace, name, tokens, checks) for name in trace.steps]
+    for card, name in zip(cards, trace.steps, strict=True):
+        card["spec"] = heatmap_spec(trace, name, tokens, lit_row=row)
+    step_view.draw(cards, widget_key="figures:all", min_width=step_view.card_width(len(tokens)))
+
+
+def axis_switch(lab: Lab) -> None:
+    """Draw the switch that turns the softmax to the wrong axis."""
+    _show("_wrong_axis", lab.wrong_axis)
+    st.toggle("Wrong axis: `dim=0`", lab.wrong_axis, key="_wrong_axis", on_change=_axis_chosen)
+
+
+def _axis_chosen() -> None:
+    state.commit(replace(state.current(), wrong_axis=st.session_state["_wrong_axis"]))
+
+
+def sums_of(weights: Tensor) -> tuple[list[float], list[float]]:
+    """Return what each row and each column of the weights sums to."""
+    exact = weights.double()
+    return exact.sum(dim=1).tolist(), exact.sum(dim=0).tolist()
+
+
+def sums_table(trace: Trace, tokens: Sequence[str]) -> None:
+    """Draw each token's row sum and column sum as numbers, marked where they are not 1."""
+    rows, columns = sums_of(trace["weights"])
+    table = {
+        "token": [literal(name) for name in names(tokens)],
+        "its row sums to": [_marked(total, must=True) for total in rows],
+        "its column sums to": [_marked(total, must=False) for total in columns],
+    }
+    if len(tokens) <= TOLD:
+        st.table(table)
+        return
+    with st.expander(f"The sums of all {len(tokens)} tokens"):
+        st.table(table)
+
+
+def _marked(total: float, *, must: bool) -> str:
+    """Return a sum, with a sign where it is 1 and another where it must be and is not."""
+    text = literal(result_of(total))
+    if abs(total - 1) <= OFF:
+        return f"{text} ✓"
+    return f":red[**{text} ≠ 1**]" if must else text
+
+
+def sums_explained(trace: Trace, *, wrong_axis: bool) -> str:
+    """Return what the sums mean, as Markdown."""
+    rows, columns = sums_of(trace["weights"])
+    off = max(abs(total - 1) for total in (columns if wrong_axis else rows))
+    if len(rows) == 1:
+        return "With a single token, its one weight is 1: rows and columns cannot differ."
+    if not wrong_axis:
+        return (
+            "**Every row sums to 1** "
+            f"(the furthest is off by {off:.1g}): each query shares out one whole attention. "
+            "The columns need not: a column's sum is how much attention a token receives from "
+            f"all queries together, here from {result_of(min(columns))} to "
+            f"{result_of(max(columns))}."
+        )
+    if max(abs(total - 1) for total in rows) <= OFF:
+        return (
+            "**Now every column is made to sum to 1**. With these numbers the rows happen to do so "
+            "too, and the mistake does not show: not one test on equal rows would find it. Change "
+            "a number in the table."
+        )
+    return (
+        "**Now every column sums to 1, and the rows do not**: they sum to between "
+        f"{result_of(min(rows))} and {result_of(max(rows))}. With `dim=0` the softmax runs down "
+        "each column, so the *queries* compete for a key, instead of the keys for a query. "
+        "No error is raised and every weight still lies between 0 and 1: only the sums tell. "
+        "Rows are queries, so the softmax must run along a row: `dim=-1`."
+    )
+
+
+# ---- Another order -----------------------------------------------------------------------------
+
+
+def order_of(n_tokens: int, seed: int) -> list[int]:
+    """Return the tokens' order for a seed: its positions, each holding a token's own row.
+
+    Example:
+        >>> order_of(4, seed=0), order_of(4, seed=7)
+        ([0, 1, 2, 3], [3, 1, 0, 2])
+    """
+    own = list(range(n_tokens))
+    if seed == 0 or n_tokens < 2:
+        return own
+    dice = random.Random(seed)
+    order = list(own)
+    while order == own:
+        dice.shuffle(order)
+    return order
+
+
+def order_buttons(lab: Lab) -> None:
+    """Draw the buttons that shuffle the tokens and put them back."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Shuffle the tokens",
+            icon=":material/shuffle:",
+            on_click=_shuffled,
+            disabled=len(lab.tokens) < 2,
+        )
+        st.button("Back to my order", on_click=_ordered, disabled=lab.order_seed == 0)
+        if len(lab.tokens) < 2:
+            st.caption("A single token has only one order.")
+        elif lab.order_seed:
+            st.caption(f"Shuffled with seed {lab.order_seed}")
+
+
+def _shuffled() -> None:
+    lab = state.current()
+    seed = lab.order_seed
+    while seed == lab.order_seed:
+        seed = secrets.randbelow(MAX_SEED) + 1
+    state.commit(replace(lab, order_seed=seed))
+
+
+def _ordered() -> None:
+    state.commit(replace(state.current(), order_seed=0))
+
+
+def order_check(own: Trace, shuffled: Trace, order: Sequence[int]) -> Check:
+    """Return whether each context vector is the same in both orders, once put back."""
+    put_back = torch.empty_like(shuffled.output)
+    put_back[list(order)] = shuffled.output
+    off = float((put_back.double() - own.output.double()).abs().max())
+    scores = max(1.0, float(own["scores"].abs().max()))
+    size = max(1.0, float(own["inputs"].abs().max()))
+    # A score's own rounding error moves its weight by that much, and the weight moves the mixture.
+    tolerance = ROUNDINGS * torch.finfo(own.output.dtype).eps * scores * size
+    return Check("context", "own order", off, tolerance, off <= tolerance)
+
+
+def both_orders(own: Trace, tokens: Sequence[str], order: Sequence[int], row: int) -> None:
+    """Draw the context vectors in both orders, and say that they only changed places."""
+    shuffled = own.mechanism.run(inputs=own["inputs"][list(order)])
+    labels = names(tokens)
+    moved = [labels[position] for position in order]
+    cards = [
+        _card(own, "context", labels, "own", "Context vectors in your order", row),
+        _card(shuffled, "context", moved, "shuffled", "The same, shuffled", order.index(row)),
+    ]
+    if list(order) == sorted(order):
+        cards[1]["title"] = "Not shuffled yet"
+        step_view.draw(cards, widget_key="figures:orders", arrows=False)
+        return
+    check = order_check(own, shuffled, order)
+    numbers = f"largest difference {check.max_difference:.1g}, allowed {check.tolerance:.1g}"
+    good = f"Each row only changed its place: put back, they are the same ({numbers})."
+    bad = f"Something is wrong: put back, the rows differ ({numbers}). Do not trust these pictures."
+    cards[1]["check"] = {"ok": check.ok, "text": good if check.ok else bad, "detail": []}
+    step_view.draw(cards, widget_key="figures:orders", arrows=False)
+    st.markdown(moves(tokens, order))
+
+
+def moves(tokens: Sequence[str], order: Sequence[int]) -> str:
+    """Return which row went where, as Markdown.
+
+    Example:
+        >>> moves(["to", "be"], [1, 0])
+        'Which row went where: **to** 1 → 2 · **be** 2 → 1.'
+    """
+    places = {token: place for place, token in enumerate(order)}
+    listed = [
+        f"**{literal(token)}** {row + 1} → {places[row] + 1}"
+        for row, token in enumerate(tokens[:TOLD])
+    ]
+    more = f" · and {len(tokens) - TOLD} more" if len(tokens) > TOLD else ""
+    return f"Which row went where: {' · '.join(listed)}{more}."
+
+
+def _show(widget_key: str, value: object) -> None:
+    """Let a widget show what the lab says, also after an undo or on another page."""
+    if st.session_state.get(widget_key) != value:
+        st.session_state[widget_key] = value

@@ -1,0 +1,57 @@
+/**
+ * keeper: keeps the lab in the page's address or, when it is too large for one, in this browser.
+ *
+ * data = { address, page, store: {id, lab} | null, want: id | null }
+ *
+ * The address changes in place (`replaceState`), so the browser's Back leads to the page before and
+ * not through every edit. `want` asks for a lab that this browser stored: the answer is the state
+ * "restored" = {id, lab}, with lab null where there is none.
+ */
+const PREFIX = "attention-lab:";
+const KEPT = 20; // labs stored in this browser; the oldest go first
+
+/** Bring the address and the storage in line with `component.data`. */
+export default function keeper(component) {
+  const { data, parentElement, setStateValue } = component;
+  parentElement.querySelector(".root").dataset.address = data.address;
+  if (data.want) {
+    setStateValue("restored", { id: data.want, lab: read(data.want) });
+    return;
+  }
+  if (data.store && !write(data.store)) setStateValue("failed", true);
+  show(data.address);
+}
+
+/** Put the lab into the address, or take it out where it is the one everybody starts with. */
+function show(lab) {
+  const url = new URL(location.href);
+  if ((url.searchParams.get("lab") ?? "") === lab) return;
+  if (lab) url.searchParams.set("lab", lab);
+  else url.searchParams.delete("lab");
+  history.replaceState(history.state, "", url);
+}
+
+function read(id) {
+  try {
+    return JSON.parse(localStorage.getItem(PREFIX + id))?.lab ?? null;
+  } catch {
+    return null; // blocked, or not ours
+  }
+}
+
+function write({ id, lab }) {
+  try {
+    localStorage.setItem(PREFIX + id, JSON.stringify({ lab, time: Date.now() }));
+    forgetOldest();
+    return true;
+  } catch {
+    return false; // storage is blocked or full
+  }
+}
+
+function forgetOldest() {
+  const names = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
+  const time = (name) => JSON.parse(localStorage.getItem(name)).time;
+  names.sort((a, b) => time(b) - time(a));
+  for (const name of names.slice(KEPT)) localStorage.removeItem(name);
+}

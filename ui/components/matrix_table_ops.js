@@ -1,0 +1,125 @@
+/**
+ * The operations the server has not acknowledged yet, and when to send them. No DOM.
+ *
+ * Each operation has a strictly increasing id. The server applies every id above its `ack` once, in
+ * order, and answers with the new `ack`; only then is the operation forgotten here. So no edit is
+ * lost, not even over a server restart, and none is applied twice.
+ *
+ * One message is in flight at a time: what happens meanwhile is collected and sent with the answer.
+ */
+
+const FIRST_PATIENCE = 3000;
+const LONGEST_PATIENCE = 24000;
+
+export class Outbox {
+  constructor() {
+    this.send = null;
+    this.ops = [];
+    this.lastId = 0;
+    this.sentId = 0;
+    this.patience = FIRST_PATIENCE;
+    this.timer = 0;
+  }
+
+  /**
+   * Send through a newly drawn table; what an earlier one did not get through goes out again.
+   *
+   * @param {(ops: object[]) => void} send hands all unacknowledged operations to the server
+   */
+  reopen(send) {
+    this.send = send;
+    this.sentId = 0;
+  }
+
+  /**
+   * Set cells to new values.
+   *
+   * @param {[string, number, number][]} cells row id, column, value
+   * @param {number} [gesture] what an earlier call returned, to continue the same undo step
+   * @returns {number} the gesture: the id of its first operation, hence never used before
+   */
+  set(cells, gesture) {
+    const last = this.ops.at(-1);
+    if (gesture !== undefined && last?.gesture === gesture && last.id > this.sentId) {
+      last.cells = cells; // not sent yet: the newest value replaces it, so no queue builds up
+      this.flush();
+      return gesture;
+    }
+    const step = gesture ?? this.lastId + 1;
+    this.order("set", { gesture: step, cells });
+    return step;
+  }
+
+  /** Add an operation: "set", "undo", "redo", "reset" or "reset_row". */
+  order(op, details = {}) {
+    this.lastId += 1;
+    this.ops.push({ id: this.lastId, op, ...details });
+    this.flush();
+  }
+
+  /** Take back a gesture of which nothing has been sent; false when it is too late for that. */
+  withdraw(gesture) {
+    if (gesture <= this.sentId) return false;
+    this.ops = this.ops.filter((op) => op.gesture !== gesture);
+    return true;
+  }
+
+  /** Forget what the server has applied, then send what has been collected since. */
+  acknowledge(ack) {
+    this.lastId = Math.max(this.lastId, ack);
+    this.ops = this.ops.filter((op) => op.id > ack);
+    if (!this.inFlight()) {
+      this.patience = FIRST_PATIENCE;
+      this.stop();
+    }
+    this.flush();
+  }
+
+  inFlight() {
+    return this.ops.length > 0 && this.ops[0].id <= this.sentId;
+  }
+
+  flush() {
+    if (this.ops.length > 0 && !this.inFlight()) this.transmit();
+  }
+
+  transmit() {
+    this.sentId = this.ops.at(-1).id;
+    this.stop();
+    this.timer = setTimeout(() => this.retry(), this.patience);
+    this.send(this.ops.map((op) => ({ ...op })));
+  }
+
+  /** No answer: send again, ever more patiently, for each message restarts a run in progress. */
+  retry() {
+    this.patience = Math.min(2 * this.patience, LONGEST_PATIENCE);
+    if (this.ops.length > 0) this.transmit();
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+  }
+
+  /** True while an undo, redo or reset is on its way, whose outcome only the server knows. */
+  awaitsHistory() {
+    return this.ops.some((op) => op.op !== "set");
+  }
+
+  /** The values the user already sees: cellKey -> value of every operation not yet answered. */
+  echo() {
+    let sets = [];
+    for (const op of this.ops) {
+      if (op.op === "set") sets.push(op);
+      if (op.op === "undo") sets = sets.filter((set) => set.gesture !== sets.at(-1).gesture);
+      if (op.op === "reset") sets = [];
+      if (op.op === "reset_row") sets = sets.map((set) => withoutRow(set, op.row));
+    }
+    const cells = sets.flatMap((set) => set.cells);
+    return new Map(cells.map(([row, column, value]) => [cellKey(row, column), value]));
+  }
+}
+
+const withoutRow = (set, row) => ({ ...set, cells: set.cells.filter((cell) => cell[0] !== row) });
+
+/** One string per cell, by row id, so that it survives rows moving about. */
+export const cellKey = (rowId, column) => `${column} ${rowId}`;

@@ -1,0 +1,29 @@
+"""The frame around every page: its settings, the syllabus, and the lab's place in the address."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from ui import state
+from ui.lessons import LESSONS
+
+PAGES = Path(__file__).parents[1] / "pages"
+ICON = str(Path(__file__).with_name("favicon.svg"))
+
+st.set_page_config(
+    page_title="Attention Lab",
+    page_icon=ICON,
+    layout="wide",
+    initial_sidebar_state=230,
+    menu_items={"about": "**Attention Lab**. Every number on screen is yours to edit."},
+)
+st.logo(ICON, size="large")
+page = st.navigation(
+    [
+        st.Page(PAGES / lesson.file, title=lesson.title, icon=lesson.icon, help=lesson.question)
+        for lesson in LESSONS
+    ]
+)
+state.begin(page.url_path)
+page.run()
+state.keep(page.url_path)

@@ -1,0 +1,43 @@
+"""The syllabus: the pages in reading order, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One page of the syllabus."""
+
+    file: str
+    title: str
+    icon: str
+    question: str  # the question it answers
+
+
+LESSONS = (
+    Lesson(
+        "1_start_here.py",
+        "Start here",
+        ":material/flag:",
+        "What does self-attention do to a sentence?",
+    ),
+    Lesson(
+        "2_one_query.py",
+        "One query",
+        ":material/looks_one:",
+        "How does one token find out which tokens matter to it?",
+    ),
+    Lesson(
+        "3_all_tokens.py",
+        "All tokens at once",
+        ":material/grid_on:",
+        "How do all tokens attend at the same time, in one matrix product?",
+    ),
+    Lesson(
+        "4_normalisation_lab.py",
+        "Normalisation lab",
+        ":material/balance:",
+        "Why softmax, and not simply a share of the sum?",
+    ),
+)

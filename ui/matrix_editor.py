@@ -1,0 +1,164 @@
+"""The editable table: what it is told, and what comes back from it.
+
+The table sends operations, each with a number; the lab remembers the last one it took in. So none
+is lost and none is applied twice, whatever happens to the connection or the server in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import streamlit as st
+
+from ui import state
+from ui.components import component
+from ui.lab import LIMIT, Lab, number
+
+MAX_OPERATIONS = 2_000
+MAX_CELLS = 64 * 16
+NOT_UNDERSTOOD = "The table sent something that is not an edit of it. Nothing was changed."
+
+Entry = tuple[str, int, float]  # row id, column, number
+_table = component("matrix_table")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table: what identifies it, what it is called, whether it was edited."""
+
+    row_id: str
+    label: str
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """An editable matrix: where its numbers live in a lab.
+
+    Args:
+        name: The table's name, different for each matrix of the app.
+        set_entries: Returns the lab with some entries set, or raises ValueError.
+        reset: Returns the lab with one row, or all, as before any edit.
+    """
+
+    name: str
+    set_entries: Callable[[Lab, Sequence[Entry]], Lab]
+    reset: Callable[[Lab, str | None], Lab]
+
+    @property
+    def widget_key(self) -> str:
+        """The Streamlit key of the table."""
+        return f"table:{self.name}"
+
+    def take_in(self, pending: object = None) -> bool:
+        """Apply the operations that the table has sent and the lab has not seen.
+
+        Returns:
+            Whether anything changed.
+        """
+        if pending is None:
+            pending = st.session_state.get(self.widget_key, {}).get("pending")
+        if not pending:
+            return False
+        before = state.current()
+        try:
+            operations = _operations(pending)
+        except (ValueError, OverflowError, RecursionError):
+            st.session_state[f"{self.widget_key}:message"] = NOT_UNDERSTOOD
+            return False
+        for operation in operations:
+            if operation["id"] > state.current().applied.get(self.name, 0):
+                self._apply(operation)
+        return state.current() != before
+
+    def _apply(self, operation: Mapping[str, Any]) -> None:
+        """Apply one operation and remember that it was seen, even if it could not be done."""
+        message = ""
+        try:
+            if operation["op"] == "undo":
+                state.undo()
+            elif operation["op"] == "redo":
+                state.redo()
+            elif operation["op"] == "set":
+                lab = self.set_entries(state.current(), operation["cells"])
+                state.commit(lab, (self.name, operation["gesture"]))
+            else:
+                state.commit(self.reset(state.current(), operation["row"]))
+        except ValueError as error:
+            message = f"Expected {error}. Nothing was changed."
+        st.session_state[f"{self.widget_key}:message"] = message
+        lab = state.current()
+        applied = MappingProxyType({**lab.applied, self.name: operation["id"]})
+        state.commit(replace(lab, applied=applied))
+
+    def show(
+        self,
+        *,
+        label: str,
+        rows: Sequence[Row],
+        columns: Sequence[str],
+        cells: Sequence[Sequence[float]],
+        edited: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        """Draw the table. Do it last in a run: its answer asks for the next edit."""
+        data = {
+            "name": self.name,
+            "label": label,
+            "columns": list(columns),
+            "rows": [{"id": row.row_id, "label": row.label, "edited": row.edited} for row in rows],
+            "cells": [list(row) for row in cells],
+            "edited": [list(cell) for cell in edited],
+            "ack": state.current().applied.get(self.name, 0),
+            "can_undo": state.can_undo(),
+            "can_redo": state.can_redo(),
+            "can_reset": bool(edited),
+            "limit": LIMIT,
+            "role": "inputs",
+            "message": st.session_state.get(f"{self.widget_key}:message", ""),
+        }
+        answer = _table(data=data, key=self.widget_key, on_pending_change=lambda: None)
+        # After a restart the browser sends its operations to a session that knows no table yet.
+        if self.take_in(answer.pending):
+            st.rerun()
+
+
+def _operations(pending: object) -> list[dict[str, Any]]:
+    """Return the operations of a message in order, or raise ValueError."""
+    listed = pending.get("ops") if isinstance(pending, Mapping) else None
+    if not isinstance(listed, list) or len(listed) > MAX_OPERATIONS:
+        raise ValueError(NOT_UNDERSTOOD)
+    return sorted((_operation(entry) for entry in listed), key=lambda operation: operation["id"])
+
+
+def _operation(entry: object) -> dict[str, Any]:
+    """Return one operation, every part of it checked."""
+    if not isinstance(entry, Mapping) or not _is_serial(entry.get("id")):
+        raise ValueError(NOT_UNDERSTOOD)
+    checked: dict[str, Any] = {"id": entry["id"], "op": entry.get("op")}
+    if checked["op"] in ("undo", "redo"):
+        return checked
+    if checked["op"] == "reset":
+        return {**checked, "row": None}
+    if checked["op"] == "reset_row" and isinstance(entry.get("row"), str):
+        return {**checked, "row": entry["row"]}
+    if checked["op"] == "set" and _is_serial(entry.get("gesture")):
+        cells = entry.get("cells")
+        if isinstance(cells, list) and 0 < len(cells) <= MAX_CELLS:
+            return {**checked, "gesture": entry["gesture"], "cells": [_entry(c) for c in cells]}
+    raise ValueError(NOT_UNDERSTOOD)
+
+
+def _entry(cell: object) -> Entry:
+    if not isinstance(cell, list) or len(cell) != 3:
+        raise ValueError(NOT_UNDERSTOOD)
+    row_id, column, entry = cell
+    if not isinstance(row_id, str) or not _is_serial(column):
+        raise ValueError(NOT_UNDERSTOOD)
+    return row_id, column, number(entry)
+
+
+def _is_serial(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53

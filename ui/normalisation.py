@@ -1,0 +1,470 @@
+"""What the page "Normalisation lab" shows: one row of scores, three ways of making shares of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from attention_core import SIMPLE_SELF_ATTENTION, Check, Trace, normalisations
+from attention_core.figures import matrix_spec
+from attention_core.figures.heatmap import height_of
+from attention_core.gradients import check_jacobian, softmax_jacobian
+from attention_core.numbers import plain, result_of
+from ui import state, step_view
+from ui.lab import DTYPES, LIMIT, MAX_TOKENS, NOTEBOOK_SCORES, Lab
+from ui.literal import literal, names
+from ui.matrix_editor import Editor, Entry, Row
+from ui.one_query import row_card, shares_table
+from ui.step_view import Card
+from ui.worksheet import labels_of, tensor_of
+
+ROW_ID, QUERY = "row", "your row"
+PRESETS: dict[str, tuple[float, ...]] = {
+    "As in the notebook": NOTEBOOK_SCORES,
+    "A negative score": (-5.0, *NOTEBOOK_SCORES[1:]),
+    "A score of 1000": (NOTEBOOK_SCORES[0], 1000.0, *NOTEBOOK_SCORES[2:]),
+    "All equal": (1.0,) * 6,
+}
+TEMPERATURES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+FALLBACK = "float32"  # holds every score and temperature that can be chosen
+MOST = 0.25  # no weight answers more than p (1 - p) / temperature to any score
+SATURATED = 0.01  # answering less than this, with one weight as close to 1, it hardly learns
+
+
+# ---- The row and its controls ------------------------------------------------------------------
+
+
+def _set_entries(lab: Lab, entries: Sequence[Entry]) -> Lab:
+    row = list(lab.row_scores)
+    for row_id, column, entry in entries:
+        if row_id != ROW_ID or not 0 <= column < len(row):
+            raise ValueError(f"one of the {len(row)} scores")
+        row[column] = entry
+    return replace(lab, row_scores=tuple(row))
+
+
+def _reset(lab: Lab, row_id: str | None) -> Lab:
+    return replace(lab, row_scores=NOTEBOOK_SCORES)
+
+
+ROW = Editor("row_scores", _set_entries, _reset)
+
+
+def keys_of(lab: Lab) -> list[str]:
+    """Return what the scores of the row are called."""
+    return [f"key {position + 1}" for position in range(len(lab.row_scores))]
+
+
+def row_table(lab: Lab) -> None:
+    """Draw the editable row. Do it last in a run."""
+    edited = [
+        (0, column)
+        for column, score in enumerate(lab.row_scores)
+        if column >= len(NOTEBOOK_SCORES) or score != NOTEBOOK_SCORES[column]
+    ]
+    ROW.show(
+        label=f"One row of {len(lab.row_scores)} scores: one query with every key",
+        rows=[Row(ROW_ID, "score", bool(edited))],
+        columns=keys_of(lab),
+        cells=[lab.row_scores],
+        edited=edited,
+    )
+
+
+def row_buttons(lab: Lab) -> None:
+    """Draw the buttons that fill, lengthen and shorten the row."""
+    with st.container(horizontal=True):
+        for label, row in PRESETS.items():
+            st.button(label, key=f"_row:{label}", on_click=_take, args=(row,))
+    with st.container(horizontal=True):
+        taken = scores_of_query(lab)
+        word = literal(names(labels_of(lab))[lab.query_index])
+        st.button(
+            f"Take the scores of “{word}”",
+            key="_row:query",
+            on_click=_take,
+            args=(taken,),
+            disabled=taken is None,
+            help="The query token of your sentence, its scores rounded to 4 decimals."
+            if taken
+            else f"Its scores go beyond ±{LIMIT:,.0f}, which is more than this table takes.",
+        )
+        row = lab.row_scores
+        is_full, is_last = len(row) >= MAX_TOKENS, len(row) == 1
+        longer, shorter = (*row, 0.0)[:MAX_TOKENS], row[:-1] or row
+        st.button("Add a score", key="_row:add", on_click=_take, args=(longer,), disabled=is_full)
+        st.button(
+            "Remove the last", key="_row:drop", on_click=_take, args=(shorter,), disabled=is_last
+        )
+
+
+def scores_of_query(lab: Lab) -> tuple[float, ...] | None:
+    """Return the scores of the sentence's query token, or None where the table cannot take them."""
+    scores = SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(lab))["scores"][lab.query_index]
+    row = tuple(round(score, 4) for score in scores.tolist())
+    return row if all(abs(score) <= LIMIT for score in row) else None
+
+
+def _take(row: tuple[float, ...]) -> None:
+    state.commit(replace(state.current(), row_scores=row))
+
+
+def options(lab: Lab) -> None:
+    """Draw the temperature and the dtype, and say so where the dtype cannot hold the scores."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _show("_temperature", lab.temperature)
+        st.select_slider(
+            "Temperature: what every score is divided by",
+            sorted({*TEMPERATURES, lab.temperature}),
+            lab.temperature,
+            key="_temperature",
+            format_func=lambda temperature: repr(temperature).removesuffix(".0"),
+            on_change=_chosen,
+            args=("temperature",),
+        )
+    with right:
+        _show("_dtype", lab.dtype)
+        st.radio(
+            "Numbers are held as",
+            DTYPES,
+            DTYPES.index(lab.dtype),
+            key="_dtype",
+            horizontal=True,
+            on_change=_chosen,
+            args=("dtype",),
+        )
+    problem = misfit(lab, lab.dtype)
+    if problem:
+        st.warning(
+            f"{problem} Choose another dtype or change the row. Until then the "
+            f"pictures below show your row in {FALLBACK}.",
+            icon=":material/straighten:",
+        )
+
+
+def _chosen(name: str) -> None:
+    state.commit(replace(state.current(), **{name: st.session_state[f"_{name}"]}))
+
+
+def _show(widget_key: str, value: object) -> None:
+    """Let a widget show what the lab says, also after an undo or on another page."""
+    if st.session_state.get(widget_key) != value:
+        st.session_state[widget_key] = value
+
+
+def misfit(lab: Lab, dtype: str) -> str:
+    """Return what a dtype cannot hold of the row and its scaled scores, or an empty text.
+
+    Example:
+        >>> misfit(Lab(row_scores=(1.0, 70_000.0)), "float16")
+        'float16 holds nothing beyond ±65,504, and a score is 70,000.'
+    """
+    kind = getattr(torch, dtype)
+    scores = torch.tensor(lab.row_scores, dtype=kind)
+    limit = f"{dtype} holds nothing beyond ±{torch.finfo(kind).max:,.0f}"
+    lost = scores.isinf()
+    if bool(lost.any()):
+        return f"{limit}, and a score is {lab.row_scores[int(lost.int().argmax())]:,.15g}."
+    lost = (scores / lab.temperature).isinf()
+    if bool(lost.any()):
+        score = lab.row_scores[int(lost.int().argmax())]
+        return (
+            f"{limit}, and {score:,.15g} / {plain(lab.temperature)} is "
+            f"{score / lab.temperature:,.15g}."
+        )
+    return ""
+
+
+def trace_of(lab: Lab, dtype: str | None = None) -> Trace:
+    """Return the three normalisations of the row, in the lab's dtype if that can hold it."""
+    chosen = dtype or (FALLBACK if misfit(lab, lab.dtype) else lab.dtype)
+    row = torch.tensor([lab.row_scores], dtype=getattr(torch, chosen))
+    return normalisations(lab.temperature).run(scores=row)
+
+
+# ---- Three ways --------------------------------------------------------------------------------
+
+
+class Failure(NamedTuple):
+    """An expected failure of a way of normalising, and which check it makes void."""
+
+    text: str
+    breaks_law: bool = False  # the row cannot sum to 1
+    breaks_route: bool = False  # no second route can confirm what is only rounding
+
+
+def ways(lab: Lab, trace: Trace) -> None:
+    """Draw the three normalisations side by side, each failure explained in its place."""
+    checks = trace.check()
+    keys = keys_of(lab)
+    scaled, *cards = (way_card(trace, name, keys, checks) for name in trace.steps)
+    if lab.temperature != 1:
+        step_view.draw([scaled], widget_key="figures:scaled")
+    width = step_view.card_width(len(keys))
+    step_view.draw(cards, widget_key="figures:ways", arrows=False, min_width=width)
+    shares_table(trace, keys)
+
+
+def way_card(trace: Trace, name: str, keys: Sequence[str], checks: Sequence[Check]) -> Card:
+    """Return a way's card, with what its shares sum to or what went wrong with them."""
+    card = row_card(trace, name, QUERY, keys)
+    card["spec"]["layout"]["yaxis"]["ticktext"] = [""]  # its one row needs no name, but the room
+    card["alt"] = card["alt"].removeprefix(f"row {QUERY}: ")
+    found = failure(trace, name)
+    own = [check for check in checks if check.step == name]
+    kept = [check for check in own if found is None or not _is_void(check, found)]
+    card["check"] = step_view.verdict(kept) if kept else None
+    if name != "scaled":
+        card["note"] = found.text if found else fine(trace, name)
+    return card
+
+
+def _is_void(check: Check, found: Failure) -> bool:
+    """Whether a check says nothing, because of a failure that is expected."""
+    is_law = check.route.endswith("sums to 1")
+    return found.breaks_law if is_law else found.breaks_route and not check.ok
+
+
+def fine(trace: Trace, name: str) -> str:
+    """Return what to see where nothing failed."""
+    total = float(trace[name].double().sum())
+    if abs(total - 1) <= 1e-6:
+        return "Together they make 1."
+    return f"Together they make {plain(total)}: off by {_kind(trace[name])}'s rounding."
+
+
+def failure(trace: Trace, name: str) -> Failure | None:
+    """Return how a way fails on this row, as is to be expected of it, or None."""
+    scores = trace["scaled"][0]
+    if name == "by_sum":
+        return _failure_by_sum(scores, trace[name][0])
+    if name == "naive":
+        return _failure_of_naive(scores, trace[name][0])
+    return None
+
+
+def _failure_by_sum(scores: Tensor, shares: Tensor) -> Failure | None:
+    limits = torch.finfo(scores.dtype)
+    exact = scores.double()
+    total, size = math.fsum(exact.tolist()), float(exact.abs().sum())
+    if abs(total) > limits.max:
+        text = f"As expected: the sum goes beyond {_kind(scores)}, so every share becomes 0."
+        return Failure(text, breaks_law=True)
+    if total == 0:
+        text = (
+            "As expected: the scores sum to 0, and nothing can be divided by 0 (blank: inf or NaN)."
+        )
+        return Failure(text, breaks_law=True, breaks_route=True)
+    if abs(total) <= len(scores) * limits.eps * size:
+        text = (
+            "As expected: the scores cancel. What is left of their sum is only rounding, so these "
+            "shares mean nothing, and no second route can confirm them."
+        )
+        return Failure(text, breaks_law=True, breaks_route=True)
+    below, above = int((shares < 0).sum()), int((shares > 1).sum())
+    if below or above:
+        said = [f"{below} below 0"] * bool(below) + [f"{above} above 1"] * bool(above)
+        text = (
+            f"As expected with a negative score: {' and '.join(said)}. These are no shares, even "
+            f"though they sum to {plain(round(float(shares.double().sum()), 4))}."
+        )
+        return Failure(text)
+    return None
+
+
+def _failure_of_naive(scores: Tensor, shares: Tensor) -> Failure | None:
+    limits = torch.finfo(scores.dtype)
+    kind, highest = _kind(scores), math.log(limits.max)
+    n_nan = int(shares.isnan().sum())
+    largest = float(scores.max())
+    calm = " torch.softmax subtracts the largest score first: its exponents are at most 0."
+    if largest > highest and n_nan:
+        zeros = " The others are something / inf = 0." if n_nan < len(shares) else ""
+        text = (
+            f"As expected: {n_nan} NaN, shown blank. exp({plain(largest)}) is too large for {kind} "
+            f"(from {highest:.2f} on), so it is inf, and inf / inf is NaN.{zeros}{calm}"
+        )
+        return Failure(text, breaks_law=True)
+    if n_nan:
+        lowest = math.log(limits.smallest_normal * limits.eps)
+        text = (
+            f"As expected: every exp is too small for {kind} (below about {lowest:.2f}), so it is "
+            f"0, and 0 / 0 is NaN, shown blank.{calm}"
+        )
+        return Failure(text, breaks_law=True)
+    if float(scores.double().exp().sum()) > limits.max:
+        text = (
+            f"As expected: each exp still fits {kind}, but their sum does not. It is inf, so "
+            f"every share is something / inf = 0.{calm}"
+        )
+        return Failure(text, breaks_law=True)
+    return None
+
+
+def _kind(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+# ---- Dtypes ------------------------------------------------------------------------------------
+
+
+def dtype_table(lab: Lab) -> None:
+    """Draw what the row's shares sum to in each dtype."""
+    listed = [_dtype_line(lab, dtype) for dtype in DTYPES]
+    st.table({heading: [line[heading] for line in listed] for heading in listed[0]})
+
+
+def _dtype_line(lab: Lab, dtype: str) -> dict[str, str]:
+    limits = torch.finfo(getattr(torch, dtype))
+    line = {
+        "dtype": f"**{dtype}**" if dtype == lab.dtype else dtype,
+        "digits": f"{-math.log10(limits.eps):.0f}",
+        "exp up to": f"{math.log(limits.max):.2f}",
+    }
+    names_of = {"Σ by sum": "by_sum", "Σ naive": "naive", "Σ softmax": "weights"}
+    if misfit(lab, dtype):
+        return {**line, **dict.fromkeys(names_of, "cannot hold the row")}
+    trace = trace_of(lab, dtype)
+    return {**line, **{said: sum_text(trace[name]) for said, name in names_of.items()}}
+
+
+def sum_text(shares: Tensor) -> str:
+    """Return what shares really sum to, added up in float64.
+
+    Example:
+        >>> sum_text(torch.tensor([[0.5, 0.498]])), sum_text(torch.tensor([[torch.nan]]))
+        ('0.998000', 'NaN')
+    """
+    total = float(shares.double().sum())
+    if math.isnan(total):
+        return "NaN"
+    return f"{total:.6f}" if abs(total) < 1e6 else f"{total:.4g}"
+
+
+def rounding_said(trace: Trace) -> str:
+    """Return how far the softmax row is from 1 in the dtype on screen, as Markdown."""
+    weights = trace["weights"]
+    off = abs(float(weights.double().sum()) - 1)
+    bits = -math.log2(torch.finfo(weights.dtype).eps)
+    within = f"within {off:.1g}" if off else "exactly"
+    return (
+        f"In {_kind(weights)} a number has {bits + 1:.0f} binary digits, so each weight is rounded "
+        f"a little, and your row of softmax sums to 1 {within}. In the short "
+        "formats below, sums (Σ) may miss 1 visibly: that is rounding, not a mistake. Above the "
+        "score in the third column, exp is too large for the format."
+    )
+
+
+# ---- Gradients ---------------------------------------------------------------------------------
+
+
+def jacobian_of(lab: Lab) -> tuple[Tensor, Check]:
+    """Return the softmax Jacobian of the row in float64, and its second route's verdict."""
+    row = torch.tensor(lab.row_scores, dtype=torch.float64)
+    jacobian = softmax_jacobian(row, lab.temperature)
+    return jacobian, check_jacobian(jacobian, row, lab.temperature)
+
+
+def gradients(lab: Lab) -> None:
+    """Draw how each weight answers to each score, checked on screen, and what that says."""
+    jacobian, check = jacobian_of(lab)
+    keys = keys_of(lab)
+    spec = matrix_spec(
+        jacobian,
+        [keys, keys],
+        axes=("weight of", "score of"),
+        title="Softmax Jacobian",
+        kind="scores",
+        sentence="raise the score of %{x} a little: the weight of %{y} changes by {value} per unit",
+    )
+    cells = spec["data"][0]
+    # A picture of almost nothing must look like it, so the scale never shrinks to it.
+    reach = max(float(jacobian.abs().max()), MOST / 10 / lab.temperature)
+    cells["zmin"], cells["zmax"] = -reach, reach
+    if "texttemplate" in cells:
+        cells |= {"texttemplate": "%{text}", "text": _without_minus_zero(jacobian)}
+    card = step_view.picture_card(
+        "jacobian",
+        "Softmax Jacobian",
+        spec,
+        height=height_of(len(keys)),
+        alt=strongest(jacobian, keys),
+    )
+    card["shape"] = step_view.shape_of(jacobian)
+    card["formula"] = "(torch.diag(p) - torch.outer(p, p)) / temperature"
+    card["check"] = jacobian_verdict(check)
+    picture, words = st.columns([3, 2], gap="medium")
+    with picture:
+        step_view.draw([card], widget_key="figures:jacobian")
+    with words:
+        st.markdown(jacobian_said(jacobian, lab))
+
+
+def _without_minus_zero(jacobian: Tensor) -> list[list[str]]:
+    """Return the cells' labels, where -0.0000 would say more than there is."""
+    digits = 4 if len(jacobian) <= 8 else 2
+    return [[f"{entry:z.{digits}f}" for entry in row] for row in jacobian.tolist()]
+
+
+def jacobian_verdict(check: Check) -> dict[str, Any]:
+    """Return what the finite differences say about the formula, as a card says it."""
+    numbers = f"largest difference {check.max_difference:.1g}, allowed {check.tolerance:.1g}"
+    good = f"Nudging each score up and down (central differences, float64) agrees ({numbers})."
+    bad = f"Something is wrong: the finite differences disagree ({numbers}). Do not trust this."
+    return {"ok": check.ok, "text": good if check.ok else bad, "detail": []}
+
+
+def strongest(jacobian: Tensor, keys: Sequence[str]) -> str:
+    """Return the strongest answer of a weight to a score."""
+    at = divmod(int(jacobian.abs().argmax()), len(keys))
+    value = result_of(float(jacobian[at]))
+    return f"strongest {value}: the weight of {keys[at[0]]}, per unit of the score of {keys[at[1]]}"
+
+
+def jacobian_said(jacobian: Tensor, lab: Lab) -> str:
+    """Return what the Jacobian says about the row, as Markdown."""
+    if len(jacobian) == 1:
+        return "A single weight is always 1, whatever its score: its gradient is 0."
+    row = torch.tensor([lab.row_scores], dtype=torch.float64)
+    largest = float(normalisations(lab.temperature).run(scores=row)["weights"].max())
+    sums = float(jacobian.sum(dim=1).abs().max())
+    peak = float(jacobian.abs().max())
+    lines = [
+        "- **Raising one score takes from all others**: the diagonal is positive, the rest is "
+        "negative.",
+        f"- **Each row and each column sums to 0** (here within {sums:.1g}): what one weight "
+        "gains, the others lose.",
+    ]
+    if peak < SATURATED and largest > 1 - SATURATED:
+        lines.append(
+            f"- **Almost nothing moves**: one weight is {result_of(largest)}, and the strongest "
+            f"entry is {result_of(peak)}. Gradients this small teach a model next to nothing. "
+            "That is why attention scales its scores: raise the temperature and watch them return."
+        )
+    else:
+        lines.append(
+            f"- The largest weight is {result_of(largest)}, the strongest entry {result_of(peak)}. "
+            "When one weight comes close to 1, all entries come close to 0 and learning stalls: "
+            "try temperature 0.05. That is why attention scales its scores."
+        )
+    return "\n".join(lines)
+
+
+def code(lab: Lab, trace: Trace) -> str:
+    """Return the PyTorch of everything on the page, the Jacobian included."""
+    temperature = repr(lab.temperature)
+    return "\n".join(
+        [
+            step_view.pytorch_of(trace),
+            "",
+            f"p = torch.softmax(scores[0].double() / {temperature}, dim=-1)",
+            f"jacobian = (torch.diag(p) - torch.outer(p, p)) / {temperature}",
+        ]
+    )

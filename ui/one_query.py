@@ -1,0 +1,315 @@
+"""What the page about one query shows besides the steps' own cards."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+import torch
+
+from attention_core import Trace
+from attention_core.alignment import Alignment, alignment
+from attention_core.figures import finding, flow_spec, heatmap_spec, space_spec
+from attention_core.figures.heatmap import CELL_PX
+from attention_core.figures.palette import ROLES
+from attention_core.figures.pictures import alignment_spec, flow_height
+from attention_core.numbers import factor, plain, result_of
+from ui import state
+from ui.lab import Lab
+from ui.literal import literal
+from ui.number_table import number_table
+from ui.step_view import Card, picture_card, step_card
+
+MOST_WORKED = 4  # dimensions for which the table of terms has room for the arithmetic
+WIDEST_LABELLED = 12  # columns that have room for two decimals in a third of the page
+MOST_SPARE = 1.6  # how much longer than these two vectors the picture's axes may be
+ROW_PX = CELL_PX + 146  # a row of cells with its labels above and its colours below
+SHARES = ("scores", "by_sum", "naive", "weights")
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def query_picker(lab: Lab, names: Sequence[str]) -> int:
+    """Draw the choice of the query token and return its position."""
+    if st.session_state.get("_query") != lab.query_index:
+        st.session_state["_query"] = lab.query_index
+    st.selectbox(
+        "Query token: whose attention do we follow?",
+        range(len(names)),
+        lab.query_index,
+        key="_query",
+        format_func=lambda position: f"{names[position]} · {symbol('x', position)}",
+        on_change=_query_chosen,
+        width=360,
+    )
+    return lab.query_index
+
+
+def _query_chosen() -> None:
+    state.commit(replace(state.current(), query=st.session_state["_query"]))
+
+
+def symbol(letter: str, position: int) -> str:
+    """Return a token's symbol as the notebook writes it, counted from 1.
+
+    Example:
+        >>> symbol("z", 1)
+        'z⁽²⁾'
+    """
+    return f"{letter}⁽{str(position + 1).translate(_RAISED)}⁾"
+
+
+def dot_products(trace: Trace, query: str, names: Sequence[str]) -> list[str]:
+    """Return the arithmetic of each score, as plain text."""
+    return [
+        f"{query} · {name} = {trace.explain('scores', 0, position).formula}"
+        for position, name in enumerate(names)
+    ]
+
+
+def row_card(trace: Trace, step: str, query: str, names: Sequence[str]) -> Card:
+    """Return the card of a step whose rows are one: the query's."""
+    card = step_card(trace, step, names, trace.check())
+    card["spec"] = heatmap_spec(trace, step, names, query=query)
+    card["alt"] = finding(trace, step, names, query=query)
+    if trace.axes(step)[1] == "key token":
+        card["height"] = ROW_PX
+    card["spec"]["layout"]["minreducedheight"] = CELL_PX  # else Plotly takes room from the labels
+    return card
+
+
+def scores_so_far(trace: Trace, moment: int, query: str, names: Sequence[str]) -> Card:
+    """Return the row of scores up to the current one, which a mark points at."""
+    card = row_card(trace, "scores", query, names)
+    card["id"], card["title"] = "so_far", "Attention scores so far"
+    heatmap, layout = card["spec"]["data"][0], card["spec"]["layout"]
+    found = heatmap["z"][0][: moment + 1]
+    heatmap["z"] = [found + [None] * (len(names) - len(found))]
+    mark = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [moment],
+        "y": [0.72],
+        "marker": {"symbol": "triangle-up", "size": 13},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "meta": {"colors": ROLES["key"]},
+    }
+    card["spec"]["data"] = [heatmap, mark]
+    layout["dragmode"] = False
+    layout["xaxis"] |= {"range": [-0.5, len(names) - 0.5]}
+    layout["yaxis"] |= {"autorange": False, "range": [1.0, -0.5]}
+    card["height"] += 20
+    scores = trace["scores"][0, : moment + 1]
+    best = int(scores.argmax())
+    card["alt"] = (
+        f"{moment + 1} of {len(names)} scores; this one is {result_of(float(scores[moment]))}, "
+        f"the largest so far {result_of(float(scores[best]))} with {names[best]}."
+    )
+    return card
+
+
+def alignment_of(trace: Trace, moment: int) -> Alignment:
+    """Return how the query and one key lie to each other."""
+    return alignment(trace["query"][0], trace["inputs"][moment])
+
+
+def alignment_card(trace: Trace, moment: int, query: str, names: Sequence[str]) -> Card:
+    """Return the picture of the angle between the query and the current key."""
+    found = alignment_of(trace, moment)
+    longest = float(trace["inputs"].norm(dim=1).max())
+    reach = min(longest, MOST_SPARE * max(found.lengths))  # one outlier must not shrink the rest
+    if found.cosine is None:
+        zero = query if found.lengths[0] == 0 else names[moment]
+        said = f"{zero} is the zero vector: it has no direction, so there is no angle."
+    else:
+        said = (
+            f"{names[moment]} stands at {found.degrees:.1f}° to {query}; "
+            f"cosine {result_of(found.cosine)}."
+        )
+    return picture_card(
+        "alignment",
+        "The same as alignment",
+        alignment_spec(found, reach, query, names[moment]),
+        height=270,
+        alt=said,
+        note="Two vectors of any width lie in one plane; this is that plane.",
+    )
+
+
+def alignment_sentence(trace: Trace, moment: int, query: str, names: Sequence[str]) -> str:
+    """Return the current dot product as lengths and angle, in Markdown."""
+    found = alignment_of(trace, moment)
+    asks, key = literal(query), literal(names[moment])
+    score = result_of(float(trace["scores"][0, moment]))
+    if found.cosine is None:
+        zero = asks if found.lengths[0] == 0 else key
+        return (
+            f"**As alignment:** {zero} is the zero vector. It has no direction, so there is no "
+            f"angle, and its dot product with anything is 0."
+        )
+    first, second = (result_of(length) for length in found.lengths)
+    return (
+        f"**As alignment:** the angle between {asks} and {key} is **{found.degrees:.1f}°**, its "
+        f"cosine **{result_of(found.cosine)}**. Length of {asks} × length of {key} × cosine = "
+        f"{first} · {second} · {factor(found.cosine)} = {score}: the same dot product."
+    )
+
+
+def normalisation_cards(trace: Trace, query: str, names: Sequence[str]) -> list[Card]:
+    """Return the three ways of making shares of the scores, each with its row sum."""
+    cards = [row_card(trace, step, query, names) for step in SHARES[1:]]
+    for card in cards:
+        total = float(trace[card["id"]].double().sum())
+        card["note"] = f"The row sums to {_shown(total)}. {_trouble(trace, card['id'])}".strip()
+        card["spec"]["data"][0] |= (
+            {"texttemplate": "%{z:.2f}"} if len(names) <= WIDEST_LABELLED else {}
+        )
+    cards[2]["title"] = "torch.softmax"
+    together = torch.cat([trace[step] for step in SHARES[1:]])
+    if bool((together >= 0).all()):  # also false for NaN: then each keeps a scale of its own
+        for card in cards:
+            card["spec"]["data"][0]["zmax"] = float(together.max())
+    return cards
+
+
+def shares_table(trace: Trace, names: Sequence[str]) -> None:
+    """Draw the scores and the three ways of sharing side by side, a row for each key token."""
+    columns = [trace[step][0].tolist() for step in SHARES]
+    rows = [[name, *map(_shown, numbers)] for name, *numbers in zip(names, *columns, strict=True)]
+    sums = [_shown(float(trace[step].double().sum())) for step in SHARES]
+    head = ["key token", "score", "by the sum", "naive softmax", "torch.softmax"]
+    number_table(f"All {len(names)} shares, to 4 decimals", head, [*rows, ["sum", *sums]])
+
+
+def _shown(value: float) -> str:
+    return "NaN" if math.isnan(value) else result_of(value)
+
+
+def _trouble(trace: Trace, step: str) -> str:
+    """Return why a normalisation breaks on these scores, empty when it does not."""
+    if step == "by_sum":
+        return _trouble_of_sum(trace)
+    if step == "naive" and not bool(trace["naive"].isfinite().all()):
+        high = float(trace["scores"].max())
+        if float(trace["scores"].exp().max()) == 0:
+            return (
+                f"This is expected: even exp({plain(high)}) is too small for float32 and becomes "
+                "0, so every share is 0 / 0. torch.softmax subtracts the row's maximum first."
+            )
+        return (
+            f"This is expected: exp({plain(high)}) is too large for float32, so the sum is "
+            "infinite, and infinity / infinity is not a number (NaN). torch.softmax subtracts the "
+            "row's maximum first."
+        )
+    return ""
+
+
+def _trouble_of_sum(trace: Trace) -> str:
+    shares = trace["by_sum"]
+    if not bool(shares.isfinite().all()):
+        return "This is expected: the scores add up to 0, and nothing can be divided by 0."
+    if bool((shares < 0).any()):
+        return (
+            f"This is expected: scores of both signs make {int((shares < 0).sum())} of these "
+            "“shares” negative. Softmax makes every score positive first."
+        )
+    if bool((trace["scores"] < 0).all()):
+        return (
+            "This is expected: every score is negative, so the lowest one gets the largest share. "
+            "Softmax keeps the order."
+        )
+    return ""
+
+
+def terms_table(trace: Trace, position: int, names: Sequence[str]) -> None:
+    """Draw the weighted sum term by term: a row for each token, a column for each dimension."""
+    width = trace["context"].shape[1]
+    columns = [trace.explain("context", 0, column) for column in range(width)]
+    pairs = [
+        list(zip(column.operands[::2], column.operands[1::2], strict=True)) for column in columns
+    ]
+    is_worked = width <= MOST_WORKED
+    rows = []
+    for row, name in enumerate(names):
+        weight = pairs[0][row][0].value
+        terms = [_term(weight, pair[row][1].value, is_worked=is_worked) for pair in pairs]
+        rows.append([name, result_of(weight), *terms])
+    total = result_of(float(trace["weights"].double().sum()))
+    sums = [result_of(column.result) for column in columns]
+    number_table(
+        f"All {len(names)} terms of the weighted sum",
+        ["token", "weight", *(f"d{column + 1}" for column in range(width))],
+        [*rows, [f"sum = {symbol('z', position)}", total, *sums]],
+    )
+    again = [math.fsum(one.value * other.value for one, other in pair) for pair in pairs]
+    off = max(abs(column.result - sum_) for column, sum_ in zip(columns, again, strict=True))
+    st.caption(f"Adding up the columns once more, in Python, differs by at most {off:.1g}.")
+
+
+def _term(weight: float, entry: float, *, is_worked: bool) -> str:
+    product = result_of(weight * entry + 0.0)  # 0, not -0
+    return f"{factor(weight)}·{factor(entry)} = {product}" if is_worked else product
+
+
+def picture_cards(trace: Trace, position: int, names: Sequence[str]) -> list[Card]:
+    """Return attention as a flow and the vectors in space."""
+    context = trace["context"]
+    flow = picture_card(
+        "flow",
+        "From inputs to the context vector",
+        flow_spec(trace["weights"], trace["inputs"], context, names),
+        height=flow_height(len(names)),
+        alt=_most(trace, position, names),
+        note="A line is as wide as the token's weight.",
+    )
+    space = picture_card(
+        "space",
+        "The vectors in space",
+        space_spec(trace["inputs"], position, context, names),
+        height=max(340, min(460, flow_height(len(names)))),
+        alt=_direction(trace, position, names),
+        note=f"{_dimensions(trace['inputs'].shape[1])} Drag to turn the picture.".strip(),
+    )
+    return [flow, space]
+
+
+def _most(trace: Trace, position: int, names: Sequence[str]) -> str:
+    """Return what the context vector is mostly made of."""
+    weights = trace["weights"][0]
+    order = weights.argsort(descending=True, stable=True)[:3].tolist()
+    shares = [(names[row], float(weights[row])) for row in order if weights[row] >= 0.5e-4]
+    told = ", then ".join(f"{name} ({result_of(share)})" for name, share in shares)
+    return f"the context vector {symbol('z', position)} takes most from {told}."
+
+
+def _direction(trace: Trace, position: int, names: Sequence[str]) -> str:
+    """Return where the context vector points, compared with the query."""
+    found = alignment(trace["query"][0], trace["context"][0])
+    where = f"the context vector {symbol('z', position)} of {names[position]}"
+    if found.degrees is None:
+        return f"{where}: it or the query is the zero vector, so there is no angle between them."
+    return f"{where} points {found.degrees:.1f}° away from the query itself."
+
+
+def _dimensions(width: int) -> str:
+    if width > 3:
+        return f"Of the {width} dimensions, the first three are drawn."
+    return "Missing dimensions are drawn as 0." if width < 3 else ""
+
+
+def loops(position: int) -> str:
+    """Return the notebook's way of computing the same: a loop of ``torch.dot``."""
+    return f"""query = inputs[{position}]
+
+scores = torch.empty(len(inputs))
+for i, x_i in enumerate(inputs):
+    scores[i] = torch.dot(x_i, query)
+
+weights = torch.softmax(scores, dim=0)
+
+context = torch.zeros(query.shape)
+for i, x_i in enumerate(inputs):
+    context += weights[i] * x_i
+"""

@@ -1,0 +1,124 @@
+"""The predictions of the pages: each a question about the user's own numbers, and its answer."""
+
+from __future__ import annotations
+
+import torch
+
+from attention_core import ONE_QUERY, SIMPLE_SELF_ATTENTION, normalisations
+from attention_core.glossary import term
+from attention_core.numbers import result_of
+from attention_core.operations import Softmax
+from ui.lab import Lab
+from ui.literal import literal, names
+from ui.predict import Truth
+from ui.worksheet import labels_of, tensor_of
+
+Question = tuple[str, list[str], Truth]
+WRONG_AXIS = SIMPLE_SELF_ATTENTION.with_operation("weights", Softmax(dim=-2))
+EVERY_ROW = "every row sums to 1 all the same"
+SAME = 1e-5  # numbers closer than this are called the same: it is only rounding
+CHANGED = {
+    (): "none of the three",
+    ("by_sum",): "only dividing by the sum",
+    ("naive",): "only the naive softmax",
+    ("by_sum", "naive"): "dividing by the sum and the naive softmax",
+    ("by_sum", "naive", "weights"): "all three",
+}
+
+
+def doubled_first_value(lab: Lab) -> Question:
+    """Return: which token gets most of one token's attention once its first value is doubled?"""
+    tokens = names(labels_of(lab))
+    asker = min(3, len(tokens) - 1)
+    inputs = tensor_of(lab)
+    before = SIMPLE_SELF_ATTENTION.run(inputs=inputs)["weights"][asker]
+    inputs[asker, 0] *= 2
+    after = SIMPLE_SELF_ATTENTION.run(inputs=inputs)["weights"][asker]
+    right = int(after.argmax())
+    word = literal(tokens[asker])
+    question = (
+        f"Which token will **{word}** attend to most once you double its first value "
+        f"({result_of(float(inputs[asker, 0]) / 2)} → {result_of(float(inputs[asker, 0]))})?"
+    )
+    because = (
+        f"With the first value doubled, {word} gives {result_of(float(after[right]))} of its "
+        f"attention to {literal(tokens[right])} (before: {result_of(float(before[right]))}). "
+        "Double it in the table to see it."
+    )
+    return question, tokens, Truth(right, because)
+
+
+def doubled_query(lab: Lab) -> Question:
+    """Return: which normalisations notice when the query, and nothing else, is twice as long?"""
+    word = literal(names(labels_of(lab))[lab.query_index])
+    inputs = tensor_of(lab)
+    query = inputs[[lab.query_index]]
+    before = ONE_QUERY.run(query=query, inputs=inputs)
+    after = ONE_QUERY.run(query=query * 2, inputs=inputs)
+    changed = [
+        not torch.allclose(after[name], before[name], rtol=0, atol=0.5e-4, equal_nan=True)
+        for name in ("by_sum", "weights")
+    ]
+    question = (
+        f"Suppose the query **{word}** were twice as long (every number of it doubled) and the "
+        "keys stayed as they are, so that every score doubles. Which shares would change?"
+    )
+    options = ["Neither", "Only dividing by the sum", "Only softmax", "Both"]
+    largest = [
+        f"{result_of(float(before[name].max()))} → {result_of(float(after[name].max()))}"
+        for name in ("by_sum", "weights")
+    ]
+    because = (
+        f"The largest share by the sum: {largest[0]}; by softmax: {largest[1]}. Dividing by the "
+        "sum only sees ratios of scores; softmax sees their differences, which doubled."
+    )
+    return question, options, Truth(changed[0] + 2 * changed[1], because)
+
+
+def largest_row_sum(lab: Lab) -> Question:
+    """Return: whose row would sum to most with the softmax over the wrong axis?"""
+    inputs, tokens = tensor_of(lab), names(labels_of(lab))
+    sums = WRONG_AXIS.run(inputs=inputs)["weights"].double().sum(dim=1)
+    # Equal rows have equal sums: asked about once.
+    rows = [tuple(row) for row in inputs.tolist()]
+    asked = [i for i, row in enumerate(rows) if row not in rows[:i]]
+    even = bool((sums - 1).abs().max() <= SAME)
+    options = [*(tokens[i] for i in asked), EVERY_ROW]
+    right = len(asked) if even else asked.index(rows.index(rows[int(sums.argmax())]))
+    question = (
+        "With the softmax over the wrong axis (`dim=0`) the rows no longer have to sum to 1. "
+        "Whose row would sum to the most? The scores above are a good hint."
+    )
+    listed = ", ".join(
+        f"{literal(tokens[i])} {result_of(float(sums[i]))}"
+        for i in sorted(asked, key=lambda i: -float(sums[i]))[:6]
+    )
+    because = f"The rows would sum to: {listed}. Turn on *Wrong axis* to see it."
+    return question, options, Truth(right, because)
+
+
+def five_more(lab: Lab) -> Question:
+    """Return: which ways of normalising notice that 5 is added to every score?"""
+    row = torch.tensor([lab.row_scores], dtype=torch.float64)
+    run = normalisations(lab.temperature).run
+    before, after = run(scores=row), run(scores=row + 5)
+    changed = tuple(
+        name
+        for name in ("by_sum", "naive", "weights")
+        if not torch.allclose(before[name], after[name], rtol=0, atol=SAME, equal_nan=True)
+    )
+    told = [
+        f"{term(name).title}: {_shares(before[name])} → {_shares(after[name])}"
+        for name in ("by_sum", "naive", "weights")
+    ]
+    question = "You add 5 to **every** score of your row. Which of the three ways notices?"
+    because = (
+        "In float64, the first shares before → after. "
+        + "; ".join(told)
+        + ". In a softmax every term gets the same factor exp(5 / temperature), which cancels."
+    )
+    return question, list(CHANGED.values()), Truth(list(CHANGED).index(changed), because)
+
+
+def _shares(row: torch.Tensor) -> str:
+    return ", ".join(result_of(share) for share in row[0, :3].tolist())

@@ -1,0 +1,200 @@
+"""A mechanism's steps on the page: a card for each, its formula, its code, its self-check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+import torch
+
+from attention_core import Check, Mechanism, Trace
+from attention_core.figures import finding, heatmap_spec
+from attention_core.figures.heatmap import height_of
+from attention_core.glossary import term
+from attention_core.notebook import matches_notebook
+from ui.components import component
+
+Spec = dict[str, Any]
+Card = dict[str, Any]
+MIN_WIDTH = 264  # px: a card never gets narrower than this while the page is wider
+WIDE_FROM, MIN_WIDTH_WIDE = 10, 400  # columns: a wider matrix gets a wider card
+LONGEST_CODE = 30  # lines; longer code waits behind a click
+
+_figures = component("figures")
+
+
+def steps(trace: Trace, names: Sequence[str], tokens: Sequence[str], *, widget_key: str) -> None:
+    """Draw values of a trace side by side, each with its picture and its self-check.
+
+    Args:
+        trace: A run of any mechanism.
+        names: Its steps or inputs, in the order of drawing.
+        tokens: One label per token.
+        widget_key: A Streamlit key for the group of pictures.
+    """
+    checks = trace.check()
+    cards = [step_card(trace, name, tokens, checks) for name in names]
+    draw(cards, widget_key=widget_key, min_width=card_width(len(tokens)))
+
+
+def card_width(n_columns: int) -> int:
+    """Return how wide a card of so many columns is at least, in pixels."""
+    return MIN_WIDTH if n_columns < WIDE_FROM else MIN_WIDTH_WIDE
+
+
+def step_card(trace: Trace, name: str, tokens: Sequence[str], checks: Sequence[Check]) -> Card:
+    """Return the card of one value: title, shape, formula, picture, finding and self-check."""
+    card = picture_card(
+        name,
+        term(name).title,
+        heatmap_spec(trace, name, tokens),
+        height=height_of(trace[name].shape[0]),
+        alt=finding(trace, name, tokens),
+    )
+    card["shape"] = shape_of(trace[name])
+    if name in trace.steps:
+        step = trace.mechanism.step(name)
+        card["formula"] = step.operation.pytorch(name, *step.of)
+        card["check"] = verdict([check for check in checks if check.step == name])
+    return card
+
+
+def picture_card(
+    card_id: str, title: str, spec: Spec, *, height: int, alt: str, note: str = ""
+) -> Card:
+    """Return the card of any figure."""
+    return {
+        "id": card_id,
+        "title": title,
+        "shape": "",
+        "formula": "",
+        "spec": spec,
+        "height": height,
+        "alt": alt,
+        "note": note,
+        "check": None,
+        "arrow": False,
+    }
+
+
+def draw(
+    cards: Sequence[Card], *, widget_key: str, min_width: int = MIN_WIDTH, arrows: bool = True
+) -> None:
+    """Draw cards in a row that wraps; arrows lead from each step to the next."""
+    for card in cards[:-1]:
+        card["arrow"] = arrows and bool(card["check"])
+    answer = _figures(
+        data={"figures": list(cards), "min_width": min_width},
+        key=widget_key,
+        on_failed_change=lambda: None,
+    )
+    if answer.failed:
+        st.caption("The drawing library did not load. Reload the page to try again.")
+
+
+def shape_of(tensor: torch.Tensor) -> str:
+    """Return a shape as people write it.
+
+    Example:
+        >>> shape_of(torch.zeros(6, 3))
+        '6 × 3'
+    """
+    return " × ".join(str(size) for size in tensor.shape)
+
+
+def verdict(checks: Sequence[Check]) -> dict[str, Any]:
+    """Return what the checks of a step say, in a line and in detail."""
+    broken = [check for check in checks if not check.ok]
+    if broken:
+        worst = broken[0]
+        text = (
+            f"Something is wrong with these numbers: {worst.step} · {worst.route} · off by "
+            f"{worst.max_difference:.2g}, allowed {worst.tolerance:.1g}. Do not trust this picture."
+        )
+    else:
+        text = _praise(checks)
+    detail = [
+        f"{check.route}: {check.max_difference:.2g} ≤ {check.tolerance:.1g}"
+        f" {'ok' if check.ok else 'BROKEN'}"
+        for check in checks
+    ]
+    return {"ok": not broken, "text": text, "detail": detail}
+
+
+def _praise(checks: Sequence[Check]) -> str:
+    """Return which routes agree and which laws hold."""
+    routes = [check for check in checks if check.route.startswith(("loops", "float64"))]
+    laws = [check.route for check in checks if check not in routes]
+    off = max(check.max_difference for check in routes)
+    if len(routes) > 1:
+        said = "Plain Python loops on 64 seeded cells, and a float64 route on all of them, agree"
+    else:
+        said = "Plain Python loops give the same numbers"
+    holds = "".join(f" {law[0].upper()}{law[1:]}." for law in laws)
+    return f"{said} (largest difference {off:.1g}).{holds}"
+
+
+def notebook_badge(trace: Trace) -> None:
+    """Say whether the numbers are the notebook's, while the inputs are."""
+    matches = matches_notebook(trace)
+    if matches:
+        st.badge("matches the notebook to 4 decimals", icon=":material/check:", color="green")
+    elif matches is False:
+        st.badge("differs from the notebook", icon=":material/error:", color="red")
+
+
+def formulas(mechanism: Mechanism, *, only: Sequence[str] = ()) -> None:
+    """Show every step's formula, and what each symbol stands for."""
+    shown = [step for step in mechanism.steps if not only or step.name in only]
+    for step in shown:
+        symbols = [term(name).symbol for name in step.of]
+        formula = step.operation.latex(term(step.name).symbol, *symbols)
+        # Not st.latex: its block can scroll, but not by keyboard.
+        st.markdown(rf"$\displaystyle {formula}$", text_alignment="center")
+    used = dict.fromkeys(name for step in shown for name in (*step.of, step.name))
+    lines = []
+    for name in used:
+        known = term(name)
+        elsewhere = f" Elsewhere: {known.other_names}." if known.other_names else ""
+        lines.append(f"- ${known.symbol}$ — `{name}`: {known.meaning}.{elsewhere}")
+    lines.append("- $i$ — the query token (row); $j$ — the key token (column)")
+    st.markdown("\n".join(lines))
+
+
+def code(trace: Trace, tokens: Sequence[str] = ()) -> None:
+    """Show the PyTorch that computes exactly what the page shows, ready to paste."""
+    text = pytorch_of(trace, tokens)
+    n_lines = text.count("\n") + 1
+    place = st.expander(f"PyTorch, {n_lines} lines") if n_lines > LONGEST_CODE else st.container()
+    # Wrapped: a block that scrolls sideways cannot be reached by keyboard.
+    place.code(text, language="python", wrap_lines=True)
+
+
+def pytorch_of(trace: Trace, tokens: Sequence[str] = ()) -> str:
+    """Return PyTorch that rebuilds every step of a trace from its inputs, to the last bit."""
+    parts = ["import torch\n"]
+    for name, tensor in trace.inputs.items():
+        parts.append(_tensor_code(name, tensor, tokens))
+    return "\n".join([*parts, "", trace.mechanism.pytorch()])
+
+
+def _tensor_code(name: str, tensor: torch.Tensor, tokens: Sequence[str]) -> str:
+    """Return the line that makes a tensor, a row to a line, each with its token."""
+    labels = [f"  # {token}" for token in tokens] if len(tokens) == len(tensor) else []
+    rows = []
+    for position, row in enumerate(tensor.tolist()):
+        numbers = ", ".join(_exactly(entry, tensor.dtype) for entry in row)
+        label = labels[position] if labels else ""
+        rows.append(f"    [{numbers}],{label}")
+    kind = f", dtype={tensor.dtype}" if tensor.dtype != torch.float32 else ""
+    return "\n".join([f"{name} = torch.tensor([", *rows, f"]{kind})"])
+
+
+def _exactly(entry: float, dtype: torch.dtype) -> str:
+    """Return the shortest decimal that makes the same number of that dtype."""
+    for digits in range(1, 18):
+        text = f"{entry:.{digits}g}"
+        if torch.tensor(float(text), dtype=dtype).item() == entry:
+            break
+    return text if "." in text or "e" in text else f"{text}.0"  # all whole: torch makes integers

@@ -1,0 +1,275 @@
+"""The worksheet: the sentence and its embeddings, editable, on every page that starts from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import streamlit as st
+import torch
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from attention_core.embeddings import MAX_WIDTH, NOTEBOOK_SENTENCE
+from ui import link, state
+from ui.csv_file import CsvError, read_csv, write_csv
+from ui.lab import MAX_SEED, MAX_SENTENCE, MAX_TOKENS, Lab
+from ui.literal import literal, names
+from ui.matrix_editor import Editor, Entry, Row
+
+PRESET_NAMES = {
+    "notebook": "As in the notebook",
+    "one-hot": "One-hot",
+    "random": "Random (seeded)",
+    "equal": "All rows equal",
+    "ten-times": "Ten times larger",
+}
+MAX_FILE = 1_000_000  # bytes
+
+
+def _set_entries(lab: Lab, entries: Sequence[Entry]) -> Lab:
+    return lab.with_entries([(*_word(row_id), column, entry) for row_id, column, entry in entries])
+
+
+def _reset(lab: Lab, row_id: str | None) -> Lab:
+    return lab.without_edits() if row_id is None else lab.without_edits(*_word(row_id))
+
+
+def _word(row_id: str) -> tuple[str, int]:
+    """Return the word and its occurrence that a row of the table stands for."""
+    word, _, nth = row_id.rpartition("|")
+    if not nth.isascii() or not nth.isdigit() or not word:
+        raise ValueError("a row of the table")
+    return word, int(nth[:9])
+
+
+EMBEDDINGS = Editor("embeddings", _set_entries, _reset)
+
+
+def worksheet() -> tuple[Lab, DeltaGenerator]:
+    """Draw the sentence and its options.
+
+    Returns:
+        The lab as it is after the last event, and the place of the table: the page fills it last
+        (``embeddings_table``), since its answer asks for the next edit.
+    """
+    EMBEDDINGS.take_in()
+    lab = state.current()
+    _sentence(lab)
+    table, options = st.columns([2, 1], gap="medium")
+    with options:
+        _options(lab)
+    return lab, table
+
+
+def tensor_of(lab: Lab) -> torch.Tensor:
+    """Return the embeddings as the core takes them, (n_tokens, d)."""
+    return torch.tensor(lab.embeddings, dtype=torch.float32)
+
+
+def labels_of(lab: Lab) -> list[str]:
+    """Return the tokens as the figures name them."""
+    return [token.text for token in lab.tokens]
+
+
+def embeddings_table(lab: Lab) -> None:
+    """Draw the editable table of the embeddings."""
+    edited = lab.edited_cells
+    edited_rows = {row for row, _ in edited}
+    EMBEDDINGS.show(
+        label=f"Embeddings of your {len(lab.tokens)} tokens, {lab.d} numbers each",
+        rows=[
+            Row(f"{token.word}|{token.nth}", token.text, position in edited_rows)
+            for position, token in enumerate(lab.tokens)
+        ],
+        columns=[f"d{column + 1}" for column in range(lab.d)],
+        cells=lab.embeddings,
+        edited=edited,
+    )
+
+
+def _sentence(lab: Lab) -> None:
+    """Draw the sentence's text field and say what became of the sentence."""
+    _set_widget("_sentence", lab.sentence)
+    st.text_input(
+        "Sentence", lab.sentence, key="_sentence", live=True, on_change=_sentence_typed
+    )
+    count = len(lab.all_tokens)
+    if not lab.sentence.strip():
+        st.warning(
+            "The sentence is empty. Type at least one word. Until then the page shows "
+            f"“{NOTEBOOK_SENTENCE}”.",
+            icon=":material/edit:",
+        )
+    elif count == 0:
+        st.warning(
+            "There is no word in this sentence, only punctuation. Type a word, or turn on "
+            f"“Keep punctuation”. Until then the page shows “{NOTEBOOK_SENTENCE}”.",
+            icon=":material/edit:",
+        )
+    elif count > MAX_TOKENS:
+        st.info(
+            f"The sentence has {count:,} tokens. The first {MAX_TOKENS} are used.",
+            icon=":material/content_cut:",
+        )
+
+
+def _sentence_typed() -> None:
+    typed = st.session_state["_sentence"]
+    if len(typed) > MAX_SENTENCE:
+        state.complain(
+            f"The text has {len(typed):,} characters; the first {MAX_SENTENCE:,} are kept."
+        )
+    clean = typed[:MAX_SENTENCE].encode("utf-8", "ignore").decode()
+    state.commit(replace(state.current(), sentence=clean), "sentence")
+
+
+def _options(lab: Lab) -> None:
+    """Draw what else the embeddings depend on."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        _set_widget("_d", lab.d)
+        st.number_input(
+            "Width d",
+            1,
+            MAX_WIDTH,
+            lab.d,
+            key="_d",
+            on_change=_chosen,
+            args=("d",),
+            width=120,
+            help="How many numbers each token has. Edits at another width are kept for it.",
+        )
+        _set_widget("_preset", lab.preset)
+        st.selectbox(
+            "Start from",
+            list(PRESET_NAMES),
+            list(PRESET_NAMES).index(lab.preset),
+            key="_preset",
+            format_func=PRESET_NAMES.__getitem__,
+            on_change=_preset_chosen,
+            width=190,
+            help="Fills the table. Your edits are cleared; undo brings them back. "
+            "One-hot: a single 1 for each different word, starting over after d words.",
+        )
+        if lab.preset == "random":
+            _set_widget("_seed", lab.seed)
+            st.number_input(
+                "Seed",
+                0,
+                MAX_SEED,
+                lab.seed,
+                key="_seed",
+                on_change=_chosen,
+                args=("seed",),
+                width=130,
+            )
+        _set_widget("_keep_punctuation", lab.keep_punctuation)
+        st.toggle(
+            "Keep punctuation",
+            lab.keep_punctuation,
+            key="_keep_punctuation",
+            on_change=_chosen,
+            args=("keep_punctuation",),
+        )
+        _files(lab)
+
+
+def _set_widget(widget_key: str, value: object) -> None:
+    """Let a widget show what the lab says, also after an undo or on another page.
+
+    Each widget has the same value as its default too: the browser loads a widget's script at its
+    first use, and what was set in a run before that is lost on it; the default is not.
+    """
+    if st.session_state.get(widget_key) != value:
+        st.session_state[widget_key] = value
+
+
+def _chosen(name: str) -> None:
+    state.commit(replace(state.current(), **{name: st.session_state[f"_{name}"]}))
+
+
+def _preset_chosen() -> None:
+    lab = replace(state.current().without_edits(), preset=st.session_state["_preset"])
+    state.commit(lab)
+
+
+def _files(lab: Lab) -> None:
+    """Draw what goes out to files and comes in from them."""
+    with st.popover("Share and files", icon=":material/ios_share:"):
+        if state.is_large():
+            st.markdown(
+                "This lab is too large for an address. It is kept in this browser, so a reload "
+                "restores it. To share it, download it and send the file."
+            )
+        else:
+            st.markdown(
+                "**To share this lab, copy the page's address.** It holds your sentence, your "
+                "edits and your options, and opens the same numbers anywhere."
+            )
+        st.download_button(
+            "Download this lab (.json)",
+            link.to_file(lab),
+            f"attention-lab-{datetime.now(UTC):%Y-%m-%d}.json",
+            "application/json",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Download the embeddings (.csv)",
+            write_csv([token.text for token in lab.tokens], lab.embeddings),
+            "embeddings.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        # A new key empties the uploader after each file, so that the same one can be opened again.
+        turn = st.session_state.get("_opened_files", 0)
+        st.file_uploader(
+            "Open a lab (.json) or embeddings (.csv)",
+            type=["json", "csv"],
+            key=f"_file:{turn}",
+            on_change=_file_opened,
+            args=(f"_file:{turn}",),
+        )
+
+
+def _file_opened(widget_key: str) -> None:
+    file = st.session_state.get(widget_key)
+    if file is None:
+        return
+    st.session_state["_opened_files"] = st.session_state.get("_opened_files", 0) + 1
+    name = literal(file.name[:60])
+    try:
+        lab = _read(file)
+    except ValueError as error:
+        state.complain(f"{name} was not opened. {error} Nothing was changed.")
+        return
+    state.commit(replace(lab, applied=state.current().applied))
+    state.notify(f"{name} is open: {literal(', '.join(names(labels_of(lab))[:12]))}.")
+
+
+def _read(file: UploadedFile) -> Lab:
+    if file.size > MAX_FILE:
+        raise CsvError(f"It has {file.size:,} bytes; at most {MAX_FILE:,} are read.")
+    contents = file.getvalue()
+    if file.name.lower().endswith(".json"):
+        return link.from_file(contents)
+    words, rows = read_csv(contents)
+    return _lab_of_csv(state.current(), words, rows)
+
+
+def _lab_of_csv(lab: Lab, words: Sequence[str], rows: Sequence[Sequence[float]]) -> Lab:
+    """Return the lab with a file's tokens as its sentence and the file's numbers as its edits."""
+    if [token.text for token in lab.tokens] != list(words):
+        lab = replace(lab, sentence=" ".join(words), keep_punctuation=True)
+        if [token.text for token in lab.tokens] != list(words):
+            raise CsvError("Its first column must hold one word in each row.")
+    lab = replace(lab, d=len(rows[0]))
+    return lab.with_entries(
+        [
+            (token.word, token.nth, column, entry)
+            for token, row in zip(lab.tokens, rows, strict=True)
+            for column, entry in enumerate(row)
+        ]
+    )
