@@ -1,0 +1,51 @@
+"""What a figure shows, in a sentence."""
+
+import torch
+
+from attention_core import ONE_QUERY, SIMPLE_SELF_ATTENTION, normalisations
+from attention_core.figures import finding
+from tests.attention_core import printed
+from tests.attention_core.matrices import matrix
+
+X = torch.tensor(printed.X)
+TRACE = SIMPLE_SELF_ATTENTION.run(inputs=X)
+
+
+def test_weights_are_told_row_by_row() -> None:
+    told = finding(TRACE, "weights", printed.TOKENS)
+    assert told.startswith("row Your: most on Your, 0.2098; row journey: most on journey, 0.2379;")
+    assert told.endswith("row step: most on journey, 0.2184.")
+    assert told.count("row ") == 6
+
+
+def test_the_rest_is_told_at_a_glance() -> None:
+    assert finding(TRACE, "scores", printed.TOKENS) == (
+        "largest 1.4950, journey with journey; smallest 0.2935, one with step."
+    )
+    assert finding(TRACE, "inputs", printed.TOKENS) == (
+        "largest 0.8900, Your with d3; smallest 0.0500, step with d1."
+    )
+
+
+def test_repeated_words_are_told_apart() -> None:
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=torch.eye(3))
+    told = finding(trace, "weights", ["to", "be", "to"])
+    assert told.startswith("row to (token 1): most on to (token 1), ")
+
+
+def test_many_rows_are_counted() -> None:
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=matrix(10, 3, 0))
+    told = finding(trace, "weights", [f"w{row}" for row in range(10)])
+    assert told.count("row w") == 6
+    assert told.endswith("; and 4 more rows.")
+
+
+def test_one_query_is_called_the_query() -> None:
+    trace = ONE_QUERY.run(query=X[1:2], inputs=X)
+    told = finding(trace, "weights", printed.TOKENS)
+    assert told == "row the query: most on journey, 0.2379."
+
+
+def test_what_is_not_a_number_is_said() -> None:
+    trace = normalisations().run(scores=torch.tensor([[1000.0, 0.0]]))
+    assert finding(trace, "naive", ["a", "b"]) == "1 of 2 cells are not a number."

@@ -1,0 +1,152 @@
+"""The checks themselves: quiet for honest numbers of any size, never an exception."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from attention_core import ONE_QUERY, SIMPLE_SELF_ATTENTION, Mechanism, Step, Trace, normalisations
+from attention_core.operations import DotProducts, NaiveSoftmax
+from tests.attention_core import printed
+from tests.attention_core.matrices import FLOATS, matrices, matrix
+
+X = torch.tensor(printed.X)
+
+
+def assert_ok(trace: Trace) -> None:
+    """Fail with the checks that are not ok."""
+    assert [check for check in trace.check() if not check.ok] == []
+
+
+@given(matrices(dtypes=FLOATS))
+def test_honest_numbers_are_ok_in_every_dtype(x: Tensor) -> None:
+    assert_ok(SIMPLE_SELF_ATTENTION.run(inputs=x))
+    assert_ok(ONE_QUERY.run(query=x[:1], inputs=x))
+    assert_ok(normalisations(0.7).run(scores=x))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "size"),
+    [
+        (torch.float64, 1e150),
+        (torch.float64, 1e-150),
+        (torch.float32, 1e6),
+        (torch.float32, 1e18),
+        (torch.float32, 1e-30),
+        (torch.bfloat16, 1e6),
+        (torch.bfloat16, 1e18),
+        (torch.float16, 100.0),
+        (torch.float16, 1e-6),
+    ],
+)
+@pytest.mark.parametrize("shape", [(1, 1), (7, 5), (13, 16), (64, 16)])
+def test_honest_numbers_are_ok_at_every_size(
+    shape: tuple[int, int], dtype: torch.dtype, size: float
+) -> None:
+    x = matrix(*shape, 7, dtype=dtype, size=size)
+    assert_ok(SIMPLE_SELF_ATTENTION.run(inputs=x))
+    assert_ok(normalisations(2.0).run(scores=x))
+
+
+def test_a_score_too_large_for_its_dtype_is_infinite_on_every_route() -> None:
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=torch.full((2, 3), 60_000.0, dtype=torch.float16))
+    assert trace["scores"].isinf().all()
+    assert trace["weights"].isnan().all()
+    assert_ok(trace)
+
+
+def test_nan_equals_nan() -> None:
+    trace = normalisations().run(scores=torch.tensor([[1000.0, 0.0, -3.0]]))
+    assert trace["naive"].isnan().any()
+    naive = next(check for check in trace.check() if check.step == "naive")
+    assert (naive.max_difference, naive.ok) == (0.0, True)
+
+
+def test_nan_is_nothing_else() -> None:
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=X)
+    spoilt = trace["scores"].clone()
+    spoilt[0, 1] = math.nan
+    values = {**trace.inputs, **{name: trace[name] for name in trace.steps}, "scores": spoilt}
+    loops = Trace(trace.mechanism, values).check()[0]
+    assert (loops.max_difference, loops.ok) == (math.inf, False)
+
+
+def test_each_step_has_its_loops_and_its_laws() -> None:
+    checks = SIMPLE_SELF_ATTENTION.run(inputs=X).check()
+    assert [(check.step, check.route) for check in checks] == [
+        ("scores", "loops"),
+        ("scores", "no score exceeds the two lengths multiplied"),
+        ("weights", "loops"),
+        ("weights", "each row sums to 1"),
+        ("context", "loops"),
+        ("context", "no context value exceeds the values it mixes"),
+    ]
+    assert all(check.ok for check in checks)
+    assert all(0 <= check.max_difference <= check.tolerance < 1e-4 for check in checks)
+
+
+def test_a_law_is_checked_by_itself() -> None:
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=X)
+    values = {**trace.inputs, **{name: trace[name] for name in trace.steps}}
+    values["weights"] = trace["weights"] * 1.01
+    rows = [check for check in Trace(trace.mechanism, values).check() if "sums" in check.route]
+    assert [check.ok for check in rows] == [False]
+    assert rows[0].max_difference == pytest.approx(0.01, rel=1e-3)
+
+
+@pytest.mark.parametrize(("n", "sampled"), [(36, False), (38, True)])
+def test_large_steps_check_a_sample_and_all_cells_in_float64(n: int, sampled: bool) -> None:
+    d = 15  # 36·36·15 = 19,440 multiplications, 38·38·15 = 21,660
+    routes = [
+        check.route
+        for check in SIMPLE_SELF_ATTENTION.run(inputs=matrix(n, d, 1)).check()
+        if check.step == "scores"
+    ]
+    expected = ["loops, 64 seeded cells", "float64, all cells"] if sampled else ["loops"]
+    assert routes[:-1] == expected
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.floats(allow_nan=False, allow_infinity=False, width=32), min_size=3, max_size=3
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    st.sampled_from([torch.float64, torch.float32, torch.bfloat16]),
+)
+def test_checking_never_raises(rows: list[list[float]], dtype: torch.dtype) -> None:
+    x = torch.tensor(rows, dtype=torch.float64).to(dtype)
+    x = torch.where(x.isinf(), 0.0, x)
+    for trace in (SIMPLE_SELF_ATTENTION.run(inputs=x), normalisations(0.3).run(scores=x)):
+        for step, route, off, tolerance, ok in trace.check():
+            assert step in trace.steps
+            assert route
+            assert off >= 0
+            assert tolerance >= 0
+            assert ok is (off <= tolerance)
+
+
+def test_a_result_of_the_wrong_shape_is_red() -> None:
+    mechanism = Mechanism(("x",), (Step("scores", DotProducts(), of=("x", "x")),))
+    trace = Trace(mechanism, {"x": X, "scores": torch.zeros(7, 9)})
+    assert [check.ok for check in trace.check()] == [False]
+    assert trace.check()[0].route.startswith("failed: ")
+
+
+def test_gradients_do_not_get_in_the_way() -> None:
+    x = X.clone().requires_grad_()
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=x)
+    assert_ok(trace)
+    trace.output.sum().backward()  # type: ignore[no-untyped-call]
+    assert x.grad is not None
+
+
+def test_naive_agrees_with_softmax_where_it_can() -> None:
+    naive = Mechanism(("scores",), (Step("shares", NaiveSoftmax(), of=("scores",)),))
+    shares = naive.run(scores=X).output
+    torch.testing.assert_close(shares, torch.softmax(X, dim=-1))

@@ -1,0 +1,105 @@
+"""Imports point one way: app.py → pages → ui → attention_core.figures → attention_core → torch."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+ROOMS = ("app", "pages", "ui", "attention_core.figures", "attention_core")
+"""From the screen inwards: a room may import itself and the rooms to its right."""
+
+THIRD_PARTY = {
+    "attention_core": {"torch"},
+    "attention_core.figures": {"torch", "plotly"},
+    "ui": {"torch", "plotly", "pandas", "streamlit", "starlette"},
+    "pages": {"torch", "plotly", "pandas", "streamlit"},
+    "app": {"torch", "plotly", "pandas", "streamlit", "starlette"},
+}
+SOURCES = sorted(
+    path
+    for start in ("app.py", "pages", "ui", "attention_core")
+    for path in ([PROJECT / start] if start.endswith(".py") else (PROJECT / start).rglob("*.py"))
+)
+
+
+def room_of(module: str) -> str | None:
+    """The room that a dotted module name is in, or None for a package from elsewhere."""
+    if module == "attention_core.figures" or module.startswith("attention_core.figures."):
+        return "attention_core.figures"
+    first = module.split(".")[0]
+    return first if first in ROOMS else None
+
+
+def module_name(path: Path) -> str:
+    """The dotted name under which the file is imported."""
+    parts = path.relative_to(PROJECT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def package_of(path: Path) -> str:
+    """The package against which the relative imports of the file resolve."""
+    name = module_name(path)
+    return name if path.name == "__init__.py" else name.rpartition(".")[0]
+
+
+def imported(source: str, package: str) -> Iterator[str]:
+    """The full name of every module and name that the source imports, wherever it does so."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1]
+            base = [*(above if node.level else []), *([node.module] if node.module else [])]
+            yield from (".".join([*base, alias.name]) for alias in node.names)
+
+
+def forbidden(room: str, name: str) -> bool:
+    """Whether code in the room must not import this name."""
+    target = room_of(name)
+    if target == "pages":
+        return True
+    if target is not None:
+        return ROOMS.index(target) < ROOMS.index(room)
+    package = name.split(".")[0]
+    return package not in sys.stdlib_module_names and package not in THIRD_PARTY[room]
+
+
+def test_there_is_something_to_look_at() -> None:
+    found = {room_of(module_name(path)) for path in SOURCES}
+    assert found == set(ROOMS)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_imports_point_inwards(path: Path) -> None:
+    room = room_of(module_name(path))
+    assert room is not None
+    names = imported(path.read_text(encoding="utf-8"), package_of(path))
+    wrong = sorted({name for name in names if forbidden(room, name)})
+    assert not wrong, f"{path.relative_to(PROJECT)} must not import {', '.join(wrong)}"
+
+
+@pytest.mark.parametrize(
+    ("room", "package", "source", "wrong"),
+    [
+        ("attention_core", "attention_core", "import streamlit as st", True),
+        ("attention_core", "attention_core", "def f():\n    import numpy", True),
+        ("attention_core", "attention_core", "import plotly.graph_objects as go", True),
+        ("attention_core", "attention_core", "from . import figures", True),
+        ("attention_core", "attention_core", "from attention_core.figures import heatmap", True),
+        ("attention_core", "attention_core.operations", "from ..figures import heatmap", True),
+        ("attention_core", "attention_core", "import math, torch", False),
+        ("attention_core", "attention_core.operations", "from .base import Operation", False),
+        ("attention_core.figures", "attention_core.figures", "import plotly", False),
+        ("attention_core.figures", "attention_core.figures", "from ui import state", True),
+        ("ui", "ui", "from pages import start", True),
+        ("pages", "pages", "from . import start", True),
+        ("pages", "pages", "from ui.state import Lab", False),
+        ("pages", "pages", "import tests.conftest", True),
+        ("app", "", "import ui.frame", False),
+    ],
+)
+def test_the_rule_tells_right_from_wrong(room: str, package: str, source: str, wrong: bool) -> None:
+    assert any(forbidden(room, name) for name in imported(source, package)) is wrong

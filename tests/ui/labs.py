@@ -1,0 +1,55 @@
+"""Random labs, and texts that claim to be one."""
+
+import base64
+import json
+import zlib
+from types import MappingProxyType
+from typing import Any
+
+from hypothesis import strategies as st
+
+from attention_core.embeddings import PRESETS
+from ui.lab import DTYPES, LIMIT, MAX_SEED, Lab
+
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+numbers = st.floats(-LIMIT, LIMIT, allow_nan=False)
+cells = st.tuples(words, st.integers(1, 99), st.integers(1, 16), st.integers(0, 15))
+
+labs = st.builds(
+    Lab,
+    sentence=st.text(st.characters(exclude_categories=["Cs"]), max_size=80),
+    keep_punctuation=st.booleans(),
+    d=st.integers(1, 16),
+    preset=st.sampled_from(list(PRESETS)),
+    seed=st.integers(0, MAX_SEED),
+    edits=st.dictionaries(cells, numbers, max_size=12).map(MappingProxyType),
+    query=st.integers(0, 63),
+    moment=st.integers(0, 63),
+    wrong_axis=st.booleans(),
+    order_seed=st.integers(0, MAX_SEED),
+    row_scores=st.lists(numbers, min_size=1, max_size=64).map(tuple),
+    temperature=st.floats(0.05, 100),
+    dtype=st.sampled_from(DTYPES),
+    answers=st.dictionaries(words, words, max_size=3).map(MappingProxyType),
+    applied=st.dictionaries(words, st.integers(0, 2**53), max_size=3).map(MappingProxyType),
+)
+
+
+def packed(contents: bytes, version: str = "1") -> str:
+    """Return bytes as the text of an address, whatever they are."""
+    text = base64.urlsafe_b64encode(zlib.compress(contents, 9)).decode().rstrip("=")
+    return f"{version}.{text}"
+
+
+def packed_json(contents: Any) -> str:
+    """Return any JSON as the text of an address."""
+    return packed(json.dumps(contents).encode())
+
+
+def bomb(megabytes: int) -> str:
+    """Return an address of about a thousandth of the zeros it unpacks to."""
+    packer = zlib.compressobj(9)
+    start = packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    stream = start + block * megabytes
+    return f"1.{base64.urlsafe_b64encode(stream).decode().rstrip('=')}"

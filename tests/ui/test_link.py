@@ -1,0 +1,238 @@
+"""A lab as text: bit for bit there and back, and nothing else is let in."""
+
+import contextlib
+import json
+import struct
+import tracemalloc
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.ui.labs import bomb, labs, packed, packed_json
+from ui import link
+from ui.lab import MAX_EDITS, Lab
+from ui.link import LinkError, decode, encode, from_file, to_file
+
+FULL = Lab(
+    sentence="Größe 日本 <b>",
+    d=4,
+    preset="random",
+    seed=7,
+    edits={("größe", 1, 4, 0): 0.1, ("日", 1, 4, 3): -1e-300},
+    row_scores=(1.0, -2.5),
+    temperature=0.3,
+    answers={"start": "Größe"},
+    applied={"embeddings": 3},
+)
+
+
+def bits(lab: Lab) -> bytes:
+    """Return every number of a lab to the last bit."""
+    entries = (*lab.edits.values(), *lab.row_scores, lab.temperature)
+    return struct.pack(f"{len(entries)}d", *entries)
+
+
+@given(labs)
+def test_an_address_gives_the_same_lab_bit_for_bit(lab: Lab) -> None:
+    again = decode(encode(lab))
+    assert again == lab
+    assert bits(again) == bits(lab)
+    assert encode(again) == encode(lab)
+
+
+@given(labs)
+def test_a_file_gives_the_same_lab_bit_for_bit(lab: Lab) -> None:
+    again = from_file(to_file(lab).encode())
+    assert again == lab
+    assert bits(again) == bits(lab)
+
+
+def test_the_first_lab_needs_no_address() -> None:
+    assert encode(Lab()) == ""
+    assert decode("") == Lab()
+    assert encode(replace(FULL, **{f.name: getattr(Lab(), f.name) for f in fields(Lab)})) == ""
+
+
+def test_an_address_holds_only_what_an_address_can() -> None:
+    text = encode(FULL)
+    assert text.startswith("1.")
+    assert text.isascii()
+    assert text.replace("-", "a").replace("_", "a").replace(".", "a").isalnum()
+
+
+def test_the_notebook_with_every_cell_edited_fits() -> None:
+    entries = [
+        (token.word, 1, column, token.nth / 7 + column)
+        for token in Lab().tokens
+        for column in range(3)
+    ]
+    assert len(encode(Lab().with_entries(entries))) < 600 < link.ADDRESS_LIMIT
+
+
+@pytest.mark.parametrize("length", range(1, len(encode(FULL))))
+def test_a_link_that_was_cut_short_is_refused(length: int) -> None:
+    with pytest.raises(LinkError, match=r"damaged|incomplete|cut short"):
+        decode(encode(FULL)[:length])
+
+
+@given(st.text(max_size=80) | st.binary(max_size=80).map(lambda junk: packed(junk)))
+def test_noise_is_refused(text: str) -> None:
+    if text:
+        with pytest.raises(LinkError):
+            decode(text)
+
+
+@given(st.binary(max_size=80), st.integers(0, 500))
+def test_a_changed_address_is_refused_or_a_lab(noise: bytes, at: int) -> None:
+    text = encode(FULL)
+    changed = text[:at] + noise.decode("latin-1") + text[at + len(noise) :]
+    with contextlib.suppress(LinkError):
+        assert isinstance(decode(changed), Lab)
+
+
+def test_a_decompression_bomb_is_refused_without_being_unpacked() -> None:
+    text = bomb(1024)
+    assert len(text) < link.TEXT_LIMIT
+    tracemalloc.start()
+    with pytest.raises(LinkError, match="too large"):
+        decode(text)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20_000_000
+
+
+def test_a_text_too_long_to_look_at_is_refused() -> None:
+    with pytest.raises(LinkError, match="too large"):
+        decode("1." + "A" * 3_000_000)
+    with pytest.raises(LinkError, match="too large"):
+        from_file(b" " * 5_000_000)
+
+
+HOSTILE = [
+    b"",
+    b"null",
+    b"[]",
+    b'"text"',
+    b"17",
+    b"{",
+    b"\xff\xfe",
+    b'{"d": NaN}',
+    b'{"temperature": NaN}',
+    b'{"temperature": Infinity}',
+    b'{"temperature": 1e999}',
+    b'{"row_scores": [-Infinity]}',
+    b'{"seed": ' + b"9" * 4_000 + b"}",
+    b'{"temperature": ' + b"9" * 4_000 + b"}",
+    b'{"seed": ' + b"9" * 400_000 + b"}",
+    b'{"sentence": ' + b"[" * 200_000 + b"]" * 200_000 + b"}",
+    b'{"answers": ' + b'{"a":' * 200_000 + b"1" + b"}" * 200_000 + b"}",
+    b'{"sentence": "\\ud800 half a character"}',
+    b'{"edits": [["\\udfff", 1, 3, 0, 1.0]]}',
+    b'{"answers": {"\\ud800": "a"}}',
+]
+
+
+@pytest.mark.parametrize("contents", HOSTILE, ids=lambda contents: repr(contents[:30]))
+def test_what_no_lab_says_is_refused(contents: bytes) -> None:
+    with pytest.raises(LinkError):
+        decode(packed(contents))
+    with pytest.raises(LinkError):
+        from_file(contents.replace(b"{", b'{"attention_lab": 1, ', 1))
+
+
+WRONG: dict[str, list[Any]] = {
+    "sentence": [3, None, ["a"], {}, True, "a" * 100_001],
+    "keep_punctuation": [0, 1, "true", None, []],
+    "d": [0, 17, 3.0, "3", True, None, [3], 10**400],
+    "preset": ["", "Notebook", 1, None, [], {}],
+    "seed": [-1, 1_000_000, 1.5, "1", False, None],
+    "edits": [
+        1,
+        "a",
+        {},
+        [1],
+        [[]],
+        [["a", 1, 3, 0]],
+        [["a", 1, 3, 0, 1.0, 2]],
+        [[1, 1, 3, 0, 1.0]],
+        [["a", 0, 3, 0, 1.0]],
+        [["a", 1, 17, 0, 1.0]],
+        [["a", 1, 3, -1, 1.0]],
+        [["a", 1, 3, 16, 1.0]],
+        [["a", 1, 3, 0, "1"]],
+        [["a", 1, 3, 0, None]],
+        [["a", 1, 3, 0, True]],
+        [["a", 1, 3, 0, 1e7]],
+        [["a", 1.0, 3, 0, 1]],
+        [["a", [], 3, 0, 1]],
+        [["a", 1, 3, 0, 1]] * (MAX_EDITS + 1),
+    ],
+    "query": [-1, 64, 1.0, "1", None],
+    "moment": [-1, 64, 1.0, "1", None],
+    "wrong_axis": [0, "no", None],
+    "order_seed": [-1, 10**6, 0.5, None],
+    "row_scores": [[], 1, "12", None, {}, [None], ["1"], [True], [1e7], [[1]], [0] * 65],
+    "temperature": [0, 0.01, 101, -1, "1", None, True, [1], 10**400],
+    "dtype": ["float8", "", None, 64, ["float32"]],
+    "answers": [1, [], "a", {"a": 1}, {"a": "b" * 201}, {"a" * 101: "b"}],
+    "applied": [1, [], {"a": -1}, {"a": "1"}, {"a": 1.0}, {"a": 2**53 + 1}],
+}
+
+
+def test_every_field_is_tried() -> None:
+    assert set(WRONG) == {field.name for field in fields(Lab)}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_field_of_another_kind_is_refused_and_named(name: str) -> None:
+    for entry in WRONG[name]:
+        with pytest.raises(LinkError, match=f"In this lab, {name} should be "):
+            decode(packed_json({name: entry}))
+        with pytest.raises(LinkError, match=f"In this lab, {name} should be "):
+            from_file(json.dumps({"attention_lab": 1, name: entry}).encode())
+
+
+def test_an_unknown_field_is_refused() -> None:
+    with pytest.raises(LinkError, match="has a part that this version"):
+        decode(packed_json({"heads": 2}))
+    with pytest.raises(LinkError, match="has a part that this version"):
+        from_file(b'{"attention_lab": 1, "heads": 2}')
+
+
+@pytest.mark.parametrize("version", ["2", "0", "10", "9" * 5_000])
+def test_another_version_is_refused(version: str) -> None:
+    with pytest.raises(LinkError, match="another version"):
+        decode(packed(b'{"d": 4}', version))
+
+
+@pytest.mark.parametrize("version", ["", "-1", "one", "१", "1 ", "+1"])
+def test_a_version_that_is_none(version: str) -> None:
+    with pytest.raises(LinkError, match="damaged"):
+        decode(packed(b'{"d": 4}', version))
+
+
+@pytest.mark.parametrize(
+    ("contents", "said"),
+    [
+        (b"", "could not be read as JSON"),
+        (b"\x89PNG\r\n", "could not be read as JSON"),
+        (b"[1, 2]", "JSON of another kind"),
+        (b"{}", "no “attention_lab” in it"),
+        (b'{"sentence": "to be"}', "no “attention_lab” in it"),
+        (b'{"attention_lab": 2}', "another version"),
+        (b'{"attention_lab": "1"}', "another version"),
+        (b'{"attention_lab": null}', "another version"),
+    ],
+)
+def test_a_file_that_is_no_lab(contents: bytes, said: str) -> None:
+    with pytest.raises(LinkError, match=said):
+        from_file(contents)
+
+
+def test_a_file_can_be_read_by_people() -> None:
+    text = to_file(FULL)
+    assert json.loads(text)["attention_lab"] == 1
+    assert "Größe 日本 <b>" in text

@@ -1,0 +1,96 @@
+"""What the page about one query says is true of its numbers, the unusual ones too."""
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+import torch
+
+from attention_core import ONE_QUERY, Trace
+from attention_core.notebook import INPUTS, QUERY
+from ui import one_query
+from ui.lab import Lab
+from ui.questions import doubled_query
+
+WORDS = ["Your", "journey", "starts", "with", "one", "step"]
+
+
+def trace_of(rows: list[list[float]], query: int = 0) -> Trace:
+    inputs = torch.tensor(rows)
+    return ONE_QUERY.run(query=inputs[[query]], inputs=inputs)
+
+
+def notes_of(trace: Trace) -> list[str]:
+    names = [f"t{i}" for i in range(len(trace["inputs"]))]
+    return [card["note"] for card in one_query.normalisation_cards(trace, "t0", names)]
+
+
+NOTEBOOK = ONE_QUERY.run(query=INPUTS[[QUERY]], inputs=INPUTS)
+
+
+def test_the_arithmetic_is_the_notebooks() -> None:
+    first = one_query.dot_products(NOTEBOOK, "journey", WORDS)[0]
+    assert first == "journey · Your = 0.55·0.43 + 0.87·0.15 + 0.66·0.89 = 0.9544"
+
+
+def test_scores_not_yet_computed_are_blank_and_the_current_one_is_marked() -> None:
+    card = one_query.scores_so_far(NOTEBOOK, 2, "journey", WORDS)
+    heatmap, mark = card["spec"]["data"]
+    assert heatmap["z"][0][:3] == pytest.approx([0.9544, 1.4950, 1.4754], abs=0.5e-4)
+    assert heatmap["z"][0][3:] == [None] * 3
+    assert mark["x"] == [2]
+    assert card["spec"]["layout"]["yaxis"]["ticktext"] == ["journey"]
+    assert "3 of 6 scores; this one is 1.4754, the largest so far 1.4950" in card["alt"]
+
+
+def test_the_three_normalisations_share_a_scale_while_all_are_shares() -> None:
+    cards = one_query.normalisation_cards(NOTEBOOK, "journey", WORDS)
+    assert [card["id"] for card in cards] == ["by_sum", "naive", "weights"]
+    assert len({card["spec"]["data"][0]["zmax"] for card in cards}) == 1
+    assert {card["note"] for card in cards} == {"The row sums to 1.0000."}
+
+
+@pytest.mark.parametrize(
+    ("rows", "step", "words"),
+    [
+        ([[1.0, 0.0], [-3.0, 5.0]], 0, "make 1 of these “shares” negative"),
+        ([[0.0, 0.0], [1.0, 2.0]], 0, "the scores add up to 0"),
+        ([[10.0, 0.0], [3.0, 5.0]], 1, "exp(100) is too large for float32"),
+    ],
+)
+def test_a_broken_normalisation_is_explained_in_place(
+    rows: list[list[float]], step: int, words: str
+) -> None:
+    notes = notes_of(trace_of(rows))
+    assert words in notes[step]
+    assert "expected" not in notes[2]
+
+
+def test_scores_far_below_zero_are_explained_too() -> None:
+    inputs = torch.tensor([[-200.0], [-300.0]])
+    trace = ONE_QUERY.run(query=torch.ones(1, 1), inputs=inputs)
+    notes = notes_of(trace)
+    assert "the lowest one gets the largest share" in notes[0]
+    assert "exp(-200) is too small for float32" in notes[1]
+
+
+def test_a_zero_vector_is_said_to_have_no_angle() -> None:
+    trace = trace_of([[1.0, 2.0], [0.0, 0.0]])
+    said = one_query.alignment_sentence(trace, 1, "a", ["a", "b"])
+    assert "b is the zero vector" in said
+    assert one_query.alignment_card(trace, 1, "a", ["a", "b"])["alt"].startswith("b is the zero")
+
+
+@pytest.mark.parametrize(
+    ("lab", "answer"),
+    [
+        (Lab(), "Only softmax"),
+        (Lab(sentence="alone"), "Neither"),
+        (Lab(preset="equal"), "Neither"),
+        (Lab(sentence="a b", d=1, edits=MappingProxyType({("a", 1, 1, 0): 0.0})), "Neither"),
+    ],
+)
+def test_the_prediction_knows_what_doubling_the_query_does(lab: Lab, answer: str) -> None:
+    lab = replace(lab, query=0)
+    _, options, truth = doubled_query(lab)
+    assert options[truth.right] == answer
