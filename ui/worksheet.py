@@ -92,9 +92,7 @@ def embeddings_table(lab: Lab) -> None:
 def _sentence(lab: Lab) -> None:
     """Draw the sentence's text field and say what became of the sentence."""
     _set_widget("_sentence", lab.sentence)
-    st.text_input(
-        "Sentence", lab.sentence, key="_sentence", live=True, on_change=_sentence_typed
-    )
+    st.text_input("Sentence", lab.sentence, key="_sentence", live=True, on_change=_sentence_typed)
     count = len(lab.all_tokens)
     if not lab.sentence.strip():
         st.warning(

@@ -71,10 +71,9 @@ def test_an_address_shows_the_same_numbers_to_everyone(
 
 def expect_lab_in_address(lab: LabPage, link: PageLink) -> None:
     """Wait until the address is the page's and holds the lab."""
-    start = f"{link.url.rstrip('/')}/?lab=1."
     until(
-        lambda: lab.page.url.replace("?", "/?").replace("//?", "/?").startswith(start),
-        lambda: f"{lab.page.url} does not start with {start}",
+        lambda: str(lab.page.evaluate("location.href")).startswith(f"{link.url}?lab=1."),
+        lambda: f"{lab.page.evaluate('location.href')} is not {link.url} with the lab",
     )
 
 
