@@ -20,9 +20,13 @@ async def warmed_up(app: st.App) -> AsyncIterator[dict[str, object]]:
 
     Streamlit collects after every run; walking torch's objects each time would cost ~160 ms.
     """
+    import torch
+
     importlib.import_module("ui.step_view")
     importlib.import_module("ui.worksheet")
 
+    # Matrices of a few rows gain nothing from threads, and waking them costs more than the maths.
+    torch.set_num_threads(1)
     gc.collect()
     gc.freeze()
     yield {}
