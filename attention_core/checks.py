@@ -37,8 +37,8 @@ def check_step(step: Step, operands: Sequence[Tensor], result: Tensor) -> list[C
     operation = step.operation
     operands = [operand.detach() for operand in operands]
     result = result.detach()
-    eps = torch.finfo(result.dtype).eps
     try:
+        eps = torch.finfo(result.dtype).eps
         tolerance = ROUNDINGS * eps * max(1.0, operation.magnitude(*operands))
         checks = _routes(step, operands, result, tolerance)
         laws = operation.invariants(operands, result)
@@ -63,9 +63,11 @@ def _routes(
     route = f"loops, {SAMPLE_SIZE} seeded cells" if sampled else "loops"
     off = _loops(operation, operands, result, sampled=sampled)
     checks = [Check(step.name, route, off, tolerance, off <= tolerance)]
+    largest = torch.finfo(result.dtype).max
+    exact = operation.in_float64(*(t.double() for t in operands), largest=largest)
+    if exact.shape != result.shape:
+        raise ValueError(f"shape {tuple(result.shape)}, expected {tuple(exact.shape)}")
     if sampled:
-        largest = torch.finfo(result.dtype).max
-        exact = operation.in_float64(*(t.double() for t in operands), largest=largest)
         off = _apart(result.double(), exact)
         checks.append(Check(step.name, "float64, all cells", off, tolerance, off <= tolerance))
     return checks

@@ -67,7 +67,7 @@ TERMS = (
         "weights",
         "Attention weights",
         r"\alpha",
-        "shares after softmax; every row sums to 1",
+        "shares after softmax; taken along a row, they sum to 1",
         "attn_weights, A, P",
     ),
     Term(

@@ -13,6 +13,8 @@ from torch import Tensor
 from attention_core.operations import Operation
 from attention_core.trace import Trace
 
+FLOATS = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -85,6 +87,10 @@ class Mechanism:
             expected, came = ", ".join(self.inputs), ", ".join(inputs) or "nothing"
             raise TypeError(f"run() expects the inputs {expected}; got {came}")
         tensors = {name: _validated(name, inputs[name]) for name in self.inputs}
+        dtypes = {name: tensor.dtype for name, tensor in tensors.items()}
+        if len(set(dtypes.values())) > 1:
+            came = ", ".join(f"{name} {dtype}" for name, dtype in dtypes.items())
+            raise ValueError(f"all inputs must have one dtype; got {came}")
         for step in self.steps:
             operands = [tensors[name] for name in step.of]
             try:
@@ -95,8 +101,11 @@ class Mechanism:
         return Trace(self, tensors)
 
     def step(self, name: str) -> Step:
-        """Return the step of that name."""
-        return next(step for step in self.steps if step.name == name)
+        """Return the step of that name; KeyError if there is none."""
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise KeyError(f"there is no step {name!r} among {', '.join(s.name for s in self.steps)}")
 
     def with_operation(self, name: str, operation: Operation) -> Mechanism:
         """Return the same mechanism with another operation in one step.
@@ -108,9 +117,8 @@ class Mechanism:
             >>> wrong.run(inputs=torch.eye(2)).output.shape
             torch.Size([2, 2])
         """
-        steps = (
-            replace(step, operation=operation) if step.name == name else step for step in self.steps
-        )
+        changed = self.step(name)
+        steps = (replace(s, operation=operation) if s is changed else s for s in self.steps)
         return Mechanism(self.inputs, tuple(steps))
 
     def pytorch(self) -> str:
@@ -123,8 +131,10 @@ def _validated(name: str, tensor: Tensor) -> Tensor:
     expected = f"{name} must be a non-empty float tensor with 2 axes and finite values"
     if not isinstance(tensor, Tensor):
         raise ValueError(f"{expected}; got {type(tensor).__name__}")
-    if not tensor.is_floating_point():
+    if tensor.dtype not in FLOATS:
         raise ValueError(f"{expected}; got dtype {tensor.dtype}")
+    if tensor.layout != torch.strided or tensor.is_meta:
+        raise ValueError(f"{expected}; got layout {tensor.layout} on {tensor.device}")
     if tensor.ndim != 2 or tensor.numel() == 0:
         raise ValueError(f"{expected}; got shape {tuple(tensor.shape)}")
     if not bool(torch.isfinite(tensor).all()):

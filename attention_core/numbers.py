@@ -12,6 +12,7 @@ def result_of(value: float) -> str:
         >>> result_of(0.95440001), result_of(1.5e-7), result_of(2.5e12)
         ('0.9544', '1.5e-07', '2.5e+12')
     """
+    value += 0.0  # -0 is 0
     size = abs(value)
     if not math.isfinite(value) or (value != 0 and (size < 5e-5 or size >= 1e6)):
         return f"{value:.4g}"

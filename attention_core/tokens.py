@@ -140,6 +140,6 @@ def _kind(cluster: str) -> str:
     if category[0] in "LN":
         unspaced = unicodedata.name(cluster[0], "").startswith(_UNSPACED)
         return "unspaced" if unspaced else "letter"
-    if category in ("So", "Sk") or category[0] == "M":
+    if category == "So" or category[0] == "M" or ord(cluster[0]) in _SKIN_TONES:
         return "symbol"  # emoji first of all
     return "punctuation" if category[0] in "PS" else "space"

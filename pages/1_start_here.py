@@ -33,8 +33,8 @@ step_view.code(trace, tokens)
 st.subheader("What to try", anchor=False)
 st.markdown(
     "- Make two rows of the table equal. Their rows of weights become equal too.\n"
-    "- Choose *Ten times larger*: the scores grow a hundredfold, and each row of weights puts "
-    "nearly everything on one token.\n"
+    "- Choose *Ten times larger*: the scores grow a hundredfold, and each row of weights leans "
+    "hard on one token.\n"
     "- Choose *All rows equal*: no token stands out, so every weight is the same."
 )
 prediction("start", *doubled_first_value(lab))

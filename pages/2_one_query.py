@@ -83,8 +83,8 @@ st.subheader("What to try", anchor=False)
 st.markdown(
     "- Make a number of the query's row negative, and drag it down until a score turns negative. "
     "Dividing by the sum breaks; softmax does not.\n"
-    "- Choose *Ten times larger*: the naive softmax overflows to NaN, and `torch.softmax` puts "
-    "nearly everything on one token.\n"
+    "- Choose *Ten times larger*: the naive softmax overflows to NaN, and `torch.softmax` leans "
+    "hard on one token.\n"
     "- Set a whole row to 0. Its score is 0 and it has no angle, yet softmax still gives it a "
     "share."
 )

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import normalisation, state, step_view
+from ui import normalisation, state, step_view, worksheet
 from ui.predict import prediction
 from ui.questions import five_more
 
@@ -18,6 +18,7 @@ lab = state.current()
 table = st.container()
 normalisation.row_buttons(lab)
 normalisation.options(lab)
+worksheet.files(lab)
 
 trace = normalisation.trace_of(lab)
 

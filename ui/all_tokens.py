@@ -111,7 +111,7 @@ def cost(inputs: Tensor, multiplications: int) -> str:
 
 
 def timings(lab: Lab) -> None:
-    """Draw the button that times both ways, and the last measurement of this session."""
+    """Draw the button that times both ways, and what was measured since the page was opened."""
     st.markdown(
         "The product does the same multiplications, yet in one call instead of n · n. "
         "How much does that save on the machine that serves this page?"

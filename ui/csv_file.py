@@ -83,7 +83,7 @@ def _row(line: Sequence[str], width: int, position: int) -> list[float]:
     entries = []
     for entry in line[1:]:
         try:
-            entries.append(number(float(entry)))
+            entries.append(number(float(entry.replace("_", "?"))))  # Python's 1_000 is no number
         except ValueError:
             raise CsvError(
                 f"In line {position}, “{entry[:20]}” is not a number from {-LIMIT:,.0f} to "

@@ -26,11 +26,12 @@ MAX_SENTENCE = 100_000  # characters
 MAX_EDITS = 20_000
 LIMIT = 1_000_000.0  # no number beyond ±this: its square still fits float32 by far
 MAX_SEED = 999_999
+MAX_SEEN = 2**40  # what a link may claim was seen; the edits to come have room above it
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 NOTEBOOK_SCORES = (0.9544, 1.4950, 1.4754, 0.8434, 0.7070, 1.0865)
 
-VIEW = ("applied", "moment")
-"""The fields that undo leaves alone: which edits were seen, and where one looks."""
+VIEW = ("applied", "moment", "answers")
+"""The fields that undo leaves alone: which edits were seen, where one looks, what one guessed."""
 
 Cell = tuple[str, int, int, int]  # word, its nth occurrence, width d, column
 Check = Callable[[Any], Any]  # returns the value, cleaned, or raises ValueError
@@ -149,7 +150,7 @@ class Lab:
     temperature: float = _field(1.0, _temperature)
     dtype: str = _field("float32", _choice(DTYPES))
     answers: Mapping[str, str] = _field({}, _named(_text(200)))  # predictions made, by page
-    applied: Mapping[str, int] = _field({}, _named(_whole(0, 2**53)))  # last edit seen, by table
+    applied: Mapping[str, int] = _field({}, _named(_whole(0, MAX_SEEN)))  # last edit seen, by table
 
     @property
     def all_tokens(self) -> tuple[Token, ...]:
@@ -207,18 +208,24 @@ class Lab:
             edits[(word, nth, self.d, _whole(0, self.d - 1)(column))] = number(entry)
         if len(edits) > MAX_EDITS:
             raise ValueError(f"at most {MAX_EDITS:,} edited numbers")
-        for row, token in enumerate(self.tokens):  # a number typed back to the original is no edit
-            for column, entry in enumerate(self.base[row]):
+        # A number typed back to the original is no edit.
+        for token, row in zip(self.tokens, self.base, strict=True):
+            for column, entry in enumerate(row):
                 cell = (token.word, token.nth, self.d, column)
                 if edits.get(cell) == entry:
                     del edits[cell]
         return replace(self, edits=MappingProxyType(edits))
 
     def without_edits(self, word: str | None = None, nth: int = 1) -> Lab:
-        """Return the lab with one word's row, or every embedding, as it was before any edit."""
+        """Return the lab with one word's row, or all rows in use, as before any edit.
+
+        Edits of other words and at other widths stay: nobody sees them go.
+        """
+        words = {(token.word, token.nth) for token in self.tokens}
+        reset = words if word is None else {(word, nth)}
         kept = {
             cell: entry
             for cell, entry in self.edits.items()
-            if word is not None and cell[:3] != (word, nth, self.d)
+            if cell[:2] not in reset or cell[2] != self.d
         }
         return replace(self, edits=MappingProxyType(kept))

@@ -63,9 +63,10 @@ def decode(text: str) -> Lab:
 
 
 def to_file(lab: Lab) -> str:
-    """Return the lab as the text of a ``.json`` file."""
-    contents = {"attention_lab": VERSION, **_changed(lab)}
-    return json.dumps(contents, ensure_ascii=False, indent=1)
+    """Return the lab as the text of a ``.json`` file, every field of it."""
+    chosen = {field.name: _jsonable(field.name, getattr(lab, field.name)) for field in fields(Lab)}
+    contents = {"attention_lab": VERSION, **chosen}
+    return json.dumps(contents, ensure_ascii=False)
 
 
 def from_file(contents: bytes) -> Lab:

@@ -464,7 +464,9 @@ def code(lab: Lab, trace: Trace) -> str:
         [
             step_view.pytorch_of(trace),
             "",
-            f"p = torch.softmax(scores[0].double() / {temperature}, dim=-1)",
+            "# The Jacobian is of the row as it was typed, in float64.",
+            f"row = torch.tensor({list(lab.row_scores)}, dtype=torch.float64)",
+            f"p = torch.softmax(row / {temperature}, dim=-1)",
             f"jacobian = (torch.diag(p) - torch.outer(p, p)) / {temperature}",
         ]
     )

@@ -191,6 +191,11 @@ def _trouble(trace: Trace, step: str) -> str:
     """Return why a normalisation breaks on these scores, empty when it does not."""
     if step == "by_sum":
         return _trouble_of_sum(trace)
+    if step == "naive" and float(trace["naive"].sum()) == 0:
+        return (
+            "This is expected: the exponentials add up to more than float32 can hold, so the sum "
+            "is infinite and every share is 0. torch.softmax subtracts the row's maximum first."
+        )
     if step == "naive" and not bool(trace["naive"].isfinite().all()):
         high = float(trace["scores"].max())
         if float(trace["scores"].exp().max()) == 0:

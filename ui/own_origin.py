@@ -28,8 +28,10 @@ class OwnOriginOnly:
 
 def _is_foreign(headers: Headers) -> bool:
     """Whether a page of another host opened this connection."""
-    origin = urlsplit(headers.get("origin", ""))
-    if not origin.netloc or origin.netloc == headers.get("host"):
+    if "origin" not in headers:
+        return False  # not a browser
+    origin = urlsplit(headers["origin"])
+    if origin.netloc and origin.netloc == headers.get("host"):
         return False
     own = {"localhost", "127.0.0.1", st.get_option("browser.serverAddress")}
     own |= {urlsplit(allowed).hostname for allowed in st.get_option("server.corsAllowedOrigins")}

@@ -21,6 +21,7 @@ class Truth:
 
     right: int
     because: str  # Markdown; the user's words in it are already literal
+    also: frozenset[int] = frozenset()  # other options that are as right: a tie
 
 
 def prediction(name: str, question: str, options: Sequence[str], truth: Truth) -> None:
@@ -43,7 +44,7 @@ def prediction(name: str, question: str, options: Sequence[str], truth: Truth) -
     choose(options, widget_key, name, index)
     if index is None:
         st.caption("Choose an answer. The core then computes it from your own numbers.")
-    elif index == truth.right:
+    elif index == truth.right or index in truth.also:
         st.success(f"Right. {truth.because}", icon=":material/check_circle:")
     else:
         answer = literal(options[truth.right])

@@ -45,7 +45,8 @@ def doubled_first_value(lab: Lab) -> Question:
         f"attention to {literal(tokens[right])} (before: {result_of(float(before[right]))}). "
         "Double it in the table to see it."
     )
-    return question, tokens, Truth(right, because)
+    ties = torch.nonzero(after >= after.max() - SAME).flatten().tolist()
+    return question, tokens, Truth(right, because, frozenset(ties))
 
 
 def doubled_query(lab: Lab) -> Question:
@@ -94,7 +95,9 @@ def largest_row_sum(lab: Lab) -> Question:
         for i in sorted(asked, key=lambda i: -float(sums[i]))[:6]
     )
     because = f"The rows would sum to: {listed}. Turn on *Wrong axis* to see it."
-    return question, options, Truth(right, because)
+    most = float(sums.max()) - SAME
+    ties = frozenset(k for k, i in enumerate(asked) if not even and float(sums[i]) >= most)
+    return question, options, Truth(right, because, ties)
 
 
 def five_more(lab: Lab) -> Question:

@@ -18,7 +18,7 @@ from ui.components import component
 Spec = dict[str, Any]
 Card = dict[str, Any]
 MIN_WIDTH = 264  # px: a card never gets narrower than this while the page is wider
-WIDE_FROM, MIN_WIDTH_WIDE = 10, 400  # columns: a wider matrix gets a wider card
+WIDE_FROM, MIN_WIDTH_WIDE = 7, 400  # columns: a wider matrix gets a wider card
 LONGEST_CODE = 30  # lines; longer code waits behind a click
 
 _figures = component("figures")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,7 +26,8 @@ PRESET_NAMES = {
     "equal": "All rows equal",
     "ten-times": "Ten times larger",
 }
-MAX_FILE = 1_000_000  # bytes
+MAX_FILE = link.JSON_LIMIT  # bytes
+PAUSE_SECONDS = 2.0  # of typing, that make the next word a step of its own to undo
 
 
 def _set_entries(lab: Lab, entries: Sequence[Entry]) -> Lab:
@@ -120,7 +122,16 @@ def _sentence_typed() -> None:
             f"The text has {len(typed):,} characters; the first {MAX_SENTENCE:,} are kept."
         )
     clean = typed[:MAX_SENTENCE].encode("utf-8", "ignore").decode()
-    state.commit(replace(state.current(), sentence=clean), "sentence")
+    state.commit(replace(state.current(), sentence=clean), ("sentence", _spell()))
+
+
+def _spell() -> int:
+    """Return which spell of typing this is: after a pause, undo leads back to what stood there."""
+    number, last = st.session_state.get("typing", (0, 0.0))
+    now = time.monotonic()
+    number += now - last > PAUSE_SECONDS
+    st.session_state["typing"] = (number, now)
+    return int(number)
 
 
 def _options(lab: Lab) -> None:
@@ -170,7 +181,7 @@ def _options(lab: Lab) -> None:
             on_change=_chosen,
             args=("keep_punctuation",),
         )
-        _files(lab)
+        files(lab)
 
 
 def _set_widget(widget_key: str, value: object) -> None:
@@ -188,11 +199,14 @@ def _chosen(name: str) -> None:
 
 
 def _preset_chosen() -> None:
-    lab = replace(state.current().without_edits(), preset=st.session_state["_preset"])
+    before = state.current()
+    lab = replace(before.without_edits(), preset=st.session_state["_preset"])
+    if lab.edits != before.edits:
+        state.notify("The table was filled anew. Undo brings your edits back.")
     state.commit(lab)
 
 
-def _files(lab: Lab) -> None:
+def files(lab: Lab) -> None:
     """Draw what goes out to files and comes in from them."""
     with st.popover("Share and files", icon=":material/ios_share:"):
         if state.is_large():
@@ -241,7 +255,7 @@ def _file_opened(widget_key: str) -> None:
     try:
         lab = _read(file)
     except ValueError as error:
-        state.complain(f"{name} was not opened. {error} Nothing was changed.")
+        state.complain(f"{name} was not opened. {literal(str(error))} Nothing was changed.")
         return
     state.commit(replace(lab, applied=state.current().applied))
     state.notify(f"{name} is open: {literal(', '.join(names(labels_of(lab))[:12]))}.")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from attention_core.figures.labels import short
 from attention_core.numbers import plain, result_of
 from attention_core.trace import Trace
 
 ROWS_TOLD = 6
+EVEN = 1e-6  # shares no further apart are equal but for rounding
 
 
 def finding(trace: Trace, name: str, tokens: Sequence[str], *, query: str = "the query") -> str:
@@ -48,11 +51,17 @@ def finding(trace: Trace, name: str, tokens: Sequence[str], *, query: str = "the
 def _shares(tensor: Tensor, rows: Sequence[str], columns: Sequence[str]) -> str:
     best = tensor.argmax(dim=1).tolist()
     told = [
-        f"row {rows[i]}: most on {columns[j]}, {result_of(float(tensor[i, j]))}"
-        for i, j in enumerate(best[:ROWS_TOLD])
+        f"row {rows[i]}: {_most(tensor[i], columns[j])}" for i, j in enumerate(best[:ROWS_TOLD])
     ]
     more = f"; and {len(best) - ROWS_TOLD} more rows" if len(best) > ROWS_TOLD else ""
     return "; ".join(told) + more + "."
+
+
+def _most(row: Tensor, column: str) -> str:
+    """Return where a row's largest share lies, or that there is none."""
+    largest = result_of(float(row.max()))
+    is_even = row.numel() > 1 and float(row.max() - row.min()) <= EVEN
+    return f"equal on all, {largest}" if is_even else f"most on {column}, {largest}"
 
 
 def _extremes(tensor: Tensor, rows: Sequence[str], columns: Sequence[str]) -> str:
@@ -72,6 +81,12 @@ def _names(axis: str, size: int, tokens: Sequence[str]) -> list[str]:
     if len(tokens) != size:
         return [plain(position + 1) for position in range(size)]
     return [
-        f"{token} (token {position + 1})" if list(tokens).count(token) > 1 else token
+        f"{_told(token)} (token {position + 1})" if list(tokens).count(token) > 1 else _told(token)
         for position, token in enumerate(tokens)
     ]
+
+
+def _told(token: str) -> str:
+    """Return a token as part of a sentence: not too long, and not turning its direction."""
+    is_leftward = any(unicodedata.bidirectional(char) in ("R", "AL") for char in token)
+    return f"\u2068{short(token)}\u2069" if is_leftward else short(token)

@@ -95,6 +95,8 @@ class DivideBySum(_Normalise):
         total = scores.sum(dim=self.dim, keepdim=True)
         spread = scores.abs().sum(dim=self.dim, keepdim=True)
         ratio = (spread / total.abs()).pow(2)
+        if bool((operands[0].sum(dim=self.dim) == 0).any()):
+            return math.inf  # the dtype's own sum is 0, whatever more exact ones are
         return max(1.0, float(ratio.nan_to_num(nan=1.0, posinf=math.inf).max()))
 
 
@@ -116,7 +118,8 @@ class _Exponential(_Normalise):
         own = row[index[self.dim]]
         terms = " + ".join(f"exp({plain(score)})" for score in row)
         top, bottom = _exp(own), sum(_exp(score) for score in row)
-        shown = f" = {plain(top)} / {plain(bottom)}" if math.isfinite(bottom) else ""
+        is_shown = math.isfinite(bottom) and not math.isnan(result)
+        shown = f" = {plain(top)} / {plain(bottom)}" if is_shown else ""
         return f"exp({plain(own)}) / ({terms}){shown} = {result_of(result)}"
 
 
@@ -181,6 +184,12 @@ class NaiveSoftmax(_Exponential):
         tiny = torch.finfo(scores.dtype).tiny
         total = scores.detach().double().exp().sum(dim=self.dim)
         return max(1.0, float((tiny / total).nan_to_num(nan=0, posinf=0).max()))
+
+    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+        """Every row sums to 1, unless its sum of exponentials overflows: then nothing holds."""
+        total = torch.exp(operands[0]).sum(dim=self.dim)
+        laws = super().invariants(operands, result)
+        return {law: torch.where(total.isinf(), math.nan, off) for law, off in laws.items()}
 
     def pytorch(self, result: str, *operands: str) -> str:
         """Return the line of PyTorch."""

@@ -107,7 +107,8 @@ class WeightedSum(_SumOfProducts):
         """A mixture is never larger than its largest ingredient times the total weight."""
         weights, values = (operand.double().abs() for operand in operands)
         bound = weights.sum(dim=-1, keepdim=True) * values.amax(dim=-2, keepdim=True)
-        return {"no context value exceeds the values it mixes": _finite_size(result) - bound}
+        law = "no context value exceeds the largest value times the total weight"
+        return {law: _finite_size(result) - bound}
 
 
 class DivideBy(Operation):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from attention_core import ONE_QUERY, SIMPLE_SELF_ATTENTION, Mechanism, Step, Trace, normalisations
-from attention_core.operations import DotProducts, NaiveSoftmax
+from attention_core.operations import DotProducts, NaiveSoftmax, WeightedSum
 from tests.attention_core import printed
 from tests.attention_core.matrices import FLOATS, matrices, matrix
 
@@ -82,7 +82,7 @@ def test_each_step_has_its_loops_and_its_laws() -> None:
         ("weights", "loops"),
         ("weights", "each row sums to 1"),
         ("context", "loops"),
-        ("context", "no context value exceeds the values it mixes"),
+        ("context", "no context value exceeds the largest value times the total weight"),
     ]
     assert all(check.ok for check in checks)
     assert all(0 <= check.max_difference <= check.tolerance < 1e-4 for check in checks)
@@ -150,3 +150,30 @@ def test_naive_agrees_with_softmax_where_it_can() -> None:
     naive = Mechanism(("scores",), (Step("shares", NaiveSoftmax(), of=("scores",)),))
     shares = naive.run(scores=X).output
     torch.testing.assert_close(shares, torch.softmax(X, dim=-1))
+
+
+def test_a_result_of_another_shape_is_found() -> None:
+    class FirstRow(WeightedSum):
+        def compute(self, *operands: torch.Tensor) -> torch.Tensor:
+            return super().compute(*operands)[:1]
+
+    trace = SIMPLE_SELF_ATTENTION.with_operation("context", FirstRow()).run(inputs=torch.rand(5, 3))
+    (check,) = [check for check in trace.check() if check.step == "context"]
+    assert not check.ok
+    assert "shape (1, 3), expected (5, 3)" in check.route
+
+
+def test_integers_where_floats_are_due_are_found_and_not_raised() -> None:
+    class Rounded(DotProducts):
+        def compute(self, *operands: torch.Tensor) -> torch.Tensor:
+            return super().compute(*operands).long()
+
+    steps = SIMPLE_SELF_ATTENTION.with_operation("scores", Rounded()).steps[:1]
+    trace = Mechanism(("inputs",), steps).run(inputs=torch.rand(2, 3))
+    assert [check.ok for check in trace.check()] == [False]
+
+
+@pytest.mark.parametrize("scores", [[88.0] * 6, [0.1, 0.2, -0.3]])
+def test_what_fails_as_it_must_is_not_called_wrong(scores: list[float]) -> None:
+    trace = normalisations().run(scores=torch.tensor([scores]))
+    assert [check for check in trace.check() if not check.ok] == []

@@ -37,7 +37,7 @@ CHROMIUM_ARGUMENTS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
-PATIENCE_MS = 20_000
+PATIENCE_MS = 45_000
 
 collect_ignore = ["network_log"]  # for Python to import by itself, not for pytest
 

@@ -19,7 +19,7 @@ NOTEBOOK: Rows = [
     [0.05, 0.80, 0.55],
 ]
 PICTURES = ("scores", "weights", "context")
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 45.0
 RELATIVE, ABSOLUTE = 1e-4, 1e-5  # float32 on both sides, summed in another order
 
 _FOCUSED = """() => {

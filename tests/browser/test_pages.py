@@ -53,7 +53,6 @@ def test_every_page_asks_its_question_and_shows_its_pictures(
         assert failed.count() == 0, f"{link.title}: {failed.all_inner_texts()}"
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
 def test_no_page_scrolls_sideways_on_a_phone(links: list[PageLink], page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     for link in links:

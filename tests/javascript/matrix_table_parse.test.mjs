@@ -73,7 +73,7 @@ test("blocks are read with tabs, semicolons, commas, line ends and quotes", () =
     ["1\t2\n3\t4\r\n", [[1, 2], [3, 4]]],
     ["1;2;3", [[1, 2, 3]]],
     ["0.1,0.2", [[0.1, 0.2]]],
-    ["1,0\n0,1\n", [[1, 0], [0, 1]]],
+    ["1,0,0\n0,1,0\n", [[1, 0, 0], [0, 1, 0]]],
     ["1\n2", [[1], [2]]],
     ['"1"\t"2"\n"3"\t4', [[1, 2], [3, 4]]],
   ];
@@ -90,6 +90,7 @@ test("a block that cannot be used is refused with its first reason", () => {
     ["1\n".repeat(7), "The block you pasted is 7 × 1, but only 6 × 3 fits from here."],
     ["1\tfoo\nbar\t2", "row 1, column 2: “foo” is not a number (and 1 more)."],
     ["1\t\n2\t3", "row 1, column 2: the cell is empty."],
+    ["0,55\n0,87\n0,66", "row 1, column 1: “0,55” has a comma: write 0.55 with a point (and 2 more)."],
     ["1,5\t2,5", "row 1, column 1: “1,5” has a comma: write 1.5 with a point (and 1 more)."],
     ["1".repeat(MAX_PASTE_CHARACTERS + 1), "at most 1 million are read."],
   ];

@@ -238,9 +238,7 @@ def test_a_prediction_is_checked_by_the_core() -> None:
     assert not at.success
     assert f"Not quite: it is **{printed.TOKENS[right]}**" in at.info[0].value
     send(at, order(1, "undo"))
-    assert at.radio[0].value == right
-    send(at, order(2, "undo"))
-    assert at.radio[0].value is None
+    assert at.radio[0].value == (right + 1) % 6, "a guess is not an edit to undo"
     assert broken(at) == []
 
 

@@ -135,3 +135,11 @@ def test_every_field_checks_itself() -> None:
 def test_a_lab_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         EDITED.edits[("journey", 1, 3, 0)] = 1.0  # type: ignore[index]
+
+
+def test_a_reset_leaves_what_nobody_sees() -> None:
+    lab = replace(Lab(sentence="to be"), d=2).with_entries([("to", 1, 0, 0.9), ("be", 1, 0, 0.8)])
+    elsewhere = replace(lab, sentence="to go", d=2).without_edits()
+    assert replace(elsewhere, sentence="to be").edits == {("be", 1, 2, 0): 0.8}
+    wider = replace(lab, d=3).without_edits()
+    assert wider.edits == lab.edits

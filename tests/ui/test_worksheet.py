@@ -4,11 +4,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.attention_core import printed
-from tests.screen import broken, edit, opened, said, send, table
+from tests.screen import broken, edit, opened, order, said, send, table
 from tests.ui.labs import bomb
 from ui import link
 from ui.csv_file import write_csv
 from ui.lab import Lab
+from ui.literal import literal
 
 
 def upload(at: AppTest, name: str, contents: bytes) -> AppTest:
@@ -60,7 +61,7 @@ def test_the_same_file_opens_twice() -> None:
         ("a.csv", b"word,x\na,1\n", "first line must be"),
         ("a.csv", b"token,d1\ntwo words,1\n", "one word in each row"),
         ("a.csv", b"token,d1\n,1\n", "one word in each row"),
-        ("a.csv", b"a" * 1_000_001, "at most 1,000,000 are read"),
+        ("a.csv", b"a" * 4_000_001, "at most 4,000,000 are read"),
         ("a.csv", b"token,d1\nto,nan\n", "“nan” is not a number"),
         ("a.json", b"", "could not be read as JSON"),
         ("a.json", b"{}", "no “attention_lab”"),
@@ -79,7 +80,7 @@ def test_a_file_that_is_something_else_changes_nothing(
     upload(at, name, contents)
     assert broken(at) == []
     told = " ".join(said(at.run() if not said(at) else at)) or at.session_state["session"].complaint
-    assert reason in told
+    assert literal(reason) in told
     assert "Nothing was changed." in told
     assert "<b>*$x$" not in told
     assert table(at)["cells"] == before
@@ -91,7 +92,7 @@ def test_too_many_edits_for_a_file_are_said() -> None:
     at.session_state["session"] = type(at.session_state["session"])(Lab(edits=many))
     upload(at, "a.csv", b"token,d1\nto,5\n")
     assert broken(at) == []
-    assert "at most 20,000 edited numbers" in at.session_state["session"].complaint
+    assert literal("at most 20,000 edited numbers") in at.session_state["session"].complaint
 
 
 def test_the_seed_is_visible_where_it_matters() -> None:
@@ -111,3 +112,17 @@ def test_a_sentence_longer_than_can_be_kept_is_cut_and_said() -> None:
     assert broken(at) == []
     assert "120,000 characters" in at.session_state["session"].complaint
     assert len(at.text_input[0].value or "") == 100_000
+
+
+def test_undo_leads_back_to_a_sentence_that_stood_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = iter([10.0, 10.5, 20.0])
+    monkeypatch.setattr("ui.worksheet.time.monotonic", lambda: next(now))
+    at = opened()
+    for sentence in ("first one", "first one here", "second"):
+        at.text_input(key="_sentence").set_value(sentence).run()
+    send(at, order(1, "undo"))
+    assert at.text_input(key="_sentence").value == "first one here"
+    send(at, order(2, "undo"))
+    assert at.text_input(key="_sentence").value == "Your journey starts with one step"

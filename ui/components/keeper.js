@@ -18,8 +18,16 @@ export default function keeper(component) {
     setStateValue("restored", { id: data.want, lab: read(data.want) });
     return;
   }
-  if (data.store && !write(data.store)) setStateValue("failed", true);
+  if (data.store) report(component, !write(data.store));
   show(data.address);
+}
+
+let isFailing = false;
+
+/** Tell Python when storing begins to fail, and when it works again. */
+function report({ setStateValue }, failed) {
+  if (failed !== isFailing) setStateValue("failed", failed);
+  isFailing = failed;
 }
 
 /** Put the lab into the address, or take it out where it is the one everybody starts with. */
@@ -40,18 +48,30 @@ function read(id) {
 }
 
 function write({ id, lab }) {
-  try {
-    localStorage.setItem(PREFIX + id, JSON.stringify({ lab, time: Date.now() }));
-    forgetOldest();
-    return true;
-  } catch {
-    return false; // storage is blocked or full
+  const entry = JSON.stringify({ lab, time: Date.now() });
+  for (const kept of [KEPT, 1]) {
+    try {
+      forgetOldest(kept, PREFIX + id);
+      localStorage.setItem(PREFIX + id, entry);
+      return true;
+    } catch {
+      // Full: the next try makes all the room there is. Blocked: so it stays.
+    }
   }
+  return false;
 }
 
-function forgetOldest() {
-  const names = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
-  const time = (name) => JSON.parse(localStorage.getItem(name)).time;
-  names.sort((a, b) => time(b) - time(a));
-  for (const name of names.slice(KEPT)) localStorage.removeItem(name);
+/** Leave the newest labs only, this one among them. */
+function forgetOldest(kept, own) {
+  const names = Object.keys(localStorage).filter((name) => name.startsWith(PREFIX) && name !== own);
+  names.sort((a, b) => timeOf(b) - timeOf(a));
+  for (const name of names.slice(kept - 1)) localStorage.removeItem(name);
+}
+
+function timeOf(name) {
+  try {
+    return JSON.parse(localStorage.getItem(name)).time ?? 0;
+  } catch {
+    return 0; // not ours, or damaged
+  }
 }

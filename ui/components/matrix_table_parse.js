@@ -104,7 +104,9 @@ function withoutFinalNewlines(text) {
 function separatorOf(text, limit) {
   if (text.includes("\t")) return "\t";
   if (text.includes(";")) return ";";
-  if (/[\r\n]/.test(text)) return ",";
+  // Lines of 0,55 are one column with decimal commas, which parseNumber then complains of.
+  const lines = text.split(/[\r\n]+/);
+  if (lines.length > 1) return lines.every((line) => DECIMAL_COMMA.test(line.trim())) ? "\t" : ",";
   const pieces = text.split(",");
   const isNumber = (piece) => "value" in parseNumber(piece.replaceAll('"', ""), limit);
   // A lone 1,5 is a number with a decimal comma, not two numbers.

@@ -49,3 +49,10 @@ def test_one_query_is_called_the_query() -> None:
 def test_what_is_not_a_number_is_said() -> None:
     trace = normalisations().run(scores=torch.tensor([[1000.0, 0.0]]))
     assert finding(trace, "naive", ["a", "b"]) == "1 of 2 cells are not a number."
+
+
+def test_no_token_is_named_where_none_stands_out() -> None:
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=torch.full((3, 2), 0.5))
+    assert finding(trace, "weights", ["a", "b", "c"]).startswith(
+        "row a: equal on all, 0.3333; row b"
+    )
