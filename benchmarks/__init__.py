@@ -1,0 +1,1 @@
+"""The speed promises, measured side by side with peers in one run: ``python -m benchmarks``."""

@@ -1,0 +1,251 @@
+"""What is measured, one function per case."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+import torch
+from playwright.sync_api import Browser, Page
+
+from attention_core import SIMPLE_SELF_ATTENTION
+from benchmarks import servers
+from benchmarks.browser import SETTLE_MS, first_picture, measured, visit, visit_lab
+from benchmarks.report import Case, Series, Target, ratio
+from benchmarks.servers import Server, Site
+
+Samples = list[dict[str, float]]
+FRAMES_MS = 34.0  # two frames at 60 Hz
+SCRUB_SECONDS = 4.0
+SESSIONS = 10
+TRACES = 200
+
+
+def all_cases(browser: Browser, edits: int, starts: int) -> Iterator[Case]:
+    """Measure one case after the other."""
+    yield tracing()
+    with ExitStack() as running:
+        app, peer, bare = (
+            running.enter_context(Server(site))
+            for site in (servers.ours(), servers.dash(), servers.floor())
+        )
+        yield edit_small(browser, app, peer, bare, edits)
+        yield scrubbing(browser, app)
+        yield hover(browser, app, "hover → linked cells lit, 6 tokens", 6, edits)
+        yield second_visitor(browser, app, peer, max(edits // 6, 1))
+    with ExitStack() as running:
+        sites = (servers.ours(64, 16), servers.dash(64, 16, "store"))
+        app, peer = (running.enter_context(Server(site)) for site in sites)
+        yield edit_large(browser, app, peer, edits)
+        yield hover(browser, app, "hover → linked cells lit, 64 tokens", 64, edits)
+    yield memory(browser)
+    yield fresh_server(browser, starts)
+
+
+# ---- edits -------------------------------------------------------------------------------------
+
+
+def edit_small(browser: Browser, app: Server, peer: Server, bare: Server, edits: int) -> Case:
+    """Enter in a cell → all three figures repainted, and the least that Streamlit takes."""
+    echo = visit(browser, bare.url)
+    echo.wait_for_function("window.bench?.all('[data-testid=stMarkdown]').length > 0")
+    pages = [(page, "edit") for page in (visit_lab(browser, s.url) for s in (app, peer))]
+    ours, dash, floor = interleaved([*pages, (echo, "echo")], edits, (6, 3))
+    series = [total("ours", ours), total("Dash", dash), total("floor", floor)]
+    return Case(
+        "Enter → three figures repainted, 6 × 3",
+        series,
+        [ratio(series[0], series[1], 0.6), ratio(series[0], series[2], 2.5)],
+        [shares("ours", ours), shares("Dash", dash), shares("floor", floor)],
+    )
+
+
+def edit_large(browser: Browser, app: Server, peer: Server, edits: int) -> Case:
+    """The same with 64 tokens × 16."""
+    pages = [(visit_lab(browser, server.url), "edit") for server in (app, peer)]
+    ours, dash = interleaved(pages, edits, (64, 16))
+    series = [total("ours", ours), total("Dash", dash)]
+    return Case(
+        "Enter → three figures repainted, 64 × 16",
+        series,
+        [ratio(series[0], series[1], 0.8)],
+        [shares("ours", ours), shares("Dash", dash)],
+    )
+
+
+def interleaved(
+    pages: Sequence[tuple[Page, str]], edits: int, shape: tuple[int, int]
+) -> list[Samples]:
+    """Make edit after edit, each on every page in turn; the first two are not counted."""
+    samples: list[Samples] = [[] for _ in pages]
+    for turn in range(edits + 2):
+        # Three decimals, the last one 5: never what the cell has already.
+        text = f"0.{5 + turn * 37 % 90:02d}5"
+        for own, (page, clock) in zip(samples, pages, strict=True):
+            at: list[Any] = [turn % shape[0] * shape[1], text] if clock == "edit" else [text]
+            page.bring_to_front()
+            own.append(measured(page, clock, *at))
+            page.wait_for_timeout(SETTLE_MS)
+    for page, _ in pages:
+        page.context.close()
+    return [own[2:] for own in samples]
+
+
+def total(name: str, samples: Samples) -> Series:
+    """Return the whole times."""
+    return Series(name, [sample["total"] for sample in samples])
+
+
+def shares(name: str, samples: Samples) -> str:
+    """Say where the time went."""
+    before, server, after = (
+        median(sample[part] for sample in samples) for part in ("before", "server", "after")
+    )
+    return (
+        f"{name}: {before:.0f} ms until the request left, {server:.0f} ms until the last answer "
+        f"(server and network), {after:.0f} ms from there to the frame (medians)."
+    )
+
+
+# ---- in the browser ----------------------------------------------------------------------------
+
+
+def scrubbing(browser: Browser, app: Server) -> Case:
+    """Drag a number for some seconds: how many updates are painted, does the last value land."""
+    page = visit_lab(browser, app.url)
+    cell = page.locator("table input").first
+    cell.scroll_into_view_if_needed()
+    box = cell.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.evaluate("bench.watch()")
+    end, travel = time.monotonic() + SCRUB_SECONDS, 0
+    while time.monotonic() < end:
+        travel += 1
+        page.mouse.move(x + (travel % 120), y)
+    page.mouse.up()
+    page.wait_for_timeout(4 * SETTLE_MS)
+    page.evaluate("bench.log.until = 0")
+    log = page.evaluate("bench.log")
+    row = [
+        float(v) for v in page.evaluate("bench.inputs().slice(0, 3).map(i => i.title || i.value)")
+    ]
+    shown = float(page.evaluate("bench.all('[data-figure=scores] svg.cells text')[0].textContent"))
+    landed = abs(sum(v * v for v in row) - shown) < 1e-3
+    page.context.close()
+    return _scrubbed(log, landed)
+
+
+def _scrubbed(log: dict[str, Any], landed: bool) -> Case:
+    """Return the case, from when updates were painted and when the pointer was released."""
+    during = [paint for paint in log["paints"] if paint <= log["released"]]
+    after = [paint for paint in log["paints"] if paint > log["released"]]
+    rate = (len(during) - 1) / (during[-1] - during[0]) * 1000 if len(during) > 1 else 0.0
+    gaps = [b - a for a, b in pairwise(during)]
+    delay = f"{after[-1] - log['released']:.0f} ms" if after else "before"
+    said = "is" if landed else "is NOT"
+    return Case(
+        "scrubbing, 6 × 3: from one update to the next",
+        [Series("ours", gaps or [0.0])],
+        [Target(rate, 10, "≥", unit=" per second")],
+        [f"{len(after)} updates painted after the release, the last after {delay}; the last value "
+         f"{said} on screen."],
+    )  # fmt: skip
+
+
+def hover(browser: Browser, app: Server, title: str, n_tokens: int, moves: int) -> Case:
+    """Point at cells: when are those that belong to them lit, and is anything sent."""
+    page = visit_lab(browser, app.url)
+    sent: list[object] = []
+    page.on("request", lambda request: sent.append(request))
+    page.evaluate("bench.forgetWire()")
+    samples = []
+    for turn in range(moves):
+        cell = (turn * 7 % n_tokens, turn * 5 % n_tokens)
+        samples.append(measured(page, "hover", "weights", *cell))
+        page.wait_for_timeout(30)
+    frames = sum(1 for sample in samples if sample["sent"])
+    unlit = sum(1 for sample in samples[1:] if not sample["isLit"])
+    page.context.close()
+    series = total("ours", samples)
+    note = f"{frames} frames and {len(sent)} requests sent, {unlit} of {moves} moves lit nothing."
+    return Case(title, [series], [Target(series.middle, FRAMES_MS, unit=" ms")], [note])
+
+
+# ---- visitors ----------------------------------------------------------------------------------
+
+
+def second_visitor(browser: Browser, app: Server, peer: Server, visits: int) -> Case:
+    """Open a page of a warm server with an empty cache."""
+    times: list[list[float]] = [[], []]
+    for _ in range(visits):
+        for own, server in zip(times, (app, peer), strict=True):
+            page = visit(browser, server.url)
+            own.append(first_picture(page)[1])
+            page.context.close()
+    series = [Series(name, own) for name, own in zip(("ours", "Dash"), times, strict=True)]
+    title = "another visitor, warm server → first heatmap"
+    return Case(title, series, [ratio(series[0], series[1], 1.2)])
+
+
+def fresh_server(browser: Browser, starts: int) -> Case:
+    """Start a server; its first visitor comes as soon as the port answers."""
+    sites: list[Callable[[], Site]] = [servers.ours, servers.dash]
+    times: list[list[float]] = [[], []]
+    for _ in range(starts):
+        for own, site in zip(times, sites, strict=True):
+            with Server(site()) as server:
+                page = visit(browser, server.url)
+                own.append(first_picture(page)[0] - server.started_ms)
+                page.context.close()
+    series = [Series(name, own) for name, own in zip(("ours", "Dash"), times, strict=True)]
+    title = "fresh server process → first heatmap"
+    return Case(title, series, [ratio(series[0], series[1], 1.2)])
+
+
+def memory(browser: Browser) -> Case:
+    """What each open session adds to the server's memory."""
+    with Server(servers.ours()) as server:
+        first = visit_lab(browser, server.url)
+        before = server.memory_mb
+        pages = [visit_lab(browser, server.url) for _ in range(SESSIONS)]
+        added = (server.memory_mb - before) / SESSIONS
+        for page in (first, *pages):
+            page.context.close()
+    title = "server memory added per open session, 6 tokens"
+    note = f"the server holds {before:.0f} MB with one session open; {SESSIONS} more were opened."
+    return Case(title, [Series("ours", [added], "MB")], [Target(added, 3, unit=" MB")], [note])
+
+
+# ---- the core ----------------------------------------------------------------------------------
+
+
+def tracing() -> Case:
+    """The core with every step kept, against the same maths written straight in torch."""
+    inputs = torch.rand(512, 64, generator=torch.Generator().manual_seed(1))
+
+    def straight() -> object:
+        scores = inputs @ inputs.T
+        weights = torch.softmax(scores, dim=-1)
+        return scores, weights, weights @ inputs
+
+    runs: tuple[Callable[[], object], ...] = (
+        lambda: SIMPLE_SELF_ATTENTION.run(inputs=inputs),
+        straight,
+    )
+    times: list[list[float]] = [[], []]
+    for turn in range(TRACES + 20):
+        for own, run in zip(times, runs, strict=True):
+            start = time.perf_counter()
+            run()
+            if turn >= 20:
+                own.append((time.perf_counter() - start) * 1000)
+    series = [Series(name, own) for name, own in zip(("core", "torch"), times, strict=True)]
+    title = "tracing in the core, n = 512, d = 64"
+    return Case(title, series, [ratio(series[0], series[1], 1.2)])
