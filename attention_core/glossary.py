@@ -15,6 +15,12 @@ class Term:
     meaning: str
     other_names: str = ""  # what other sources call it
     axes: tuple[str, ...] = ("row", "column")  # what its axes count, when it is an input
+    counted: str = ""  # what several of its cells are called, when not by its name
+
+    @property
+    def cells(self) -> str:
+        """What several of its cells are called."""
+        return self.counted or self.name.replace("_", " ")
 
 
 TERMS = (
@@ -25,6 +31,7 @@ TERMS = (
         "one vector per token, (n_tokens, d_in)",
         "X, resid",
         ("token", "dimension"),
+        counted="embedding values",
     ),
     Term(
         "query",
@@ -48,6 +55,7 @@ TERMS = (
         r"\tilde\omega",
         "scores times one number, such as 1 / temperature",
         "attn_scores / T",
+        counted="scaled scores",
     ),
     Term(
         "by_sum",
@@ -55,6 +63,7 @@ TERMS = (
         r"\alpha^{\text{sum}}",
         "each score as a share of its row's sum",
         "attn_weights_2_tmp",
+        counted="shares by the sum",
     ),
     Term(
         "naive",
@@ -62,6 +71,7 @@ TERMS = (
         r"\alpha^{\text{naive}}",
         "exp(score) as a share of its row's sum of exp",
         "softmax_naive",
+        counted="naive shares",
     ),
     Term(
         "weights",
@@ -76,6 +86,7 @@ TERMS = (
         "z",
         "for each query, the values mixed by its weights",
         "context_vec, Z, O",
+        counted="context values",
     ),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from attention_core.embeddings import NOTEBOOK_VECTORS
+from attention_core.mechanisms import ONE_QUERY, SIMPLE_SELF_ATTENTION
 from attention_core.trace import Trace
 
 INPUTS = torch.tensor(list(NOTEBOOK_VECTORS.values()))
@@ -57,13 +58,16 @@ def matches_notebook(trace: Trace) -> bool | None:
     """Return whether a trace has the notebook's numbers to 4 decimals.
 
     Returns:
-        None while the inputs are not the notebook's own, and there is nothing to compare.
+        None while the inputs or the mechanism are not the notebook's own, and there is nothing
+        to compare.
 
     Example:
         >>> from attention_core import SIMPLE_SELF_ATTENTION
         >>> matches_notebook(SIMPLE_SELF_ATTENTION.run(inputs=INPUTS))
         True
     """
+    if trace.mechanism not in (SIMPLE_SELF_ATTENTION, ONE_QUERY):
+        return None
     if not torch.equal(trace["inputs"].float(), INPUTS):
         return None
     printed = PRINTED

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from attention_core import SIMPLE_SELF_ATTENTION
-from ui import step_view, worksheet
+from ui import ripple, step_view, worksheet
 from ui.predict import prediction
 from ui.questions import doubled_first_value
 
@@ -20,7 +20,7 @@ inputs, tokens = worksheet.tensor_of(lab), worksheet.labels_of(lab)
 
 trace = SIMPLE_SELF_ATTENTION.run(inputs=inputs)
 
-step_view.notebook_badge(trace)
+ripple.status(trace, lab, worksheet.inputs_of)
 step_view.steps(trace, trace.steps, tokens, widget_key="figures:start")
 
 st.subheader("The formula", anchor=False)

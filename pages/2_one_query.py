@@ -3,7 +3,7 @@
 import streamlit as st
 
 from attention_core import ONE_QUERY
-from ui import one_query, step_view, worksheet
+from ui import explain_view, one_query, ripple, step_view, worksheet
 from ui.literal import literal, names
 from ui.predict import prediction
 from ui.questions import doubled_query
@@ -24,7 +24,8 @@ tokens = names(worksheet.labels_of(lab))
 position = one_query.query_picker(lab, tokens)
 query = tokens[position]
 trace = ONE_QUERY.run(query=inputs[[position]], inputs=inputs)
-step_view.notebook_badge(trace)
+explained = explain_view.Explained(trace, tokens, query, position)
+ripple.status(trace, lab, one_query.inputs_of)
 
 st.subheader("1. One dot product at a time", anchor=False)
 st.markdown(
@@ -39,11 +40,12 @@ moment = stepper(
 st.markdown(one_query.alignment_sentence(trace, moment, query, tokens))
 step_view.draw(
     [
-        one_query.scores_so_far(trace, moment, query, tokens),
+        one_query.scores_so_far(trace, moment, query, tokens, position),
         one_query.alignment_card(trace, moment, query, tokens),
     ],
     widget_key="figures:dots",
     arrows=False,
+    explained=explained,
 )
 
 st.subheader("2. Three ways to turn scores into shares", anchor=False)
@@ -55,6 +57,7 @@ step_view.draw(
     one_query.normalisation_cards(trace, query, tokens),
     widget_key="figures:normalisations",
     arrows=False,
+    explained=explained,
 )
 one_query.shares_table(trace, tokens)
 
@@ -63,7 +66,11 @@ st.subheader(
 )
 st.markdown("Each token's vector times its weight. Added up, column by column:")
 one_query.terms_table(trace, position, tokens)
-step_view.draw([one_query.row_card(trace, "context", query, tokens)], widget_key="figures:context")
+step_view.draw(
+    [one_query.row_card(trace, "context", query, tokens)],
+    widget_key="figures:context",
+    explained=explained,
+)
 
 st.subheader("The whole of it in two pictures", anchor=False)
 step_view.draw(

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import all_tokens, step_view, worksheet
+from ui import all_tokens, ripple, step_view, worksheet
 from ui.predict import prediction
 from ui.questions import largest_row_sum
 
@@ -25,8 +25,7 @@ all_tokens.timings(lab)
 
 st.subheader("All rows: weights and context vectors", anchor=False)
 row = all_tokens.query_chooser(lab)
-if not lab.wrong_axis:
-    step_view.notebook_badge(trace)
+ripple.status(trace, lab, worksheet.inputs_of)
 all_tokens.lit_steps(trace, tokens, row)
 
 st.subheader("Which axis? Look at the sums", anchor=False)

@@ -23,6 +23,7 @@ from attention_core.loops import Timing, agreement, measure, scores_by_loops
 from attention_core.numbers import result_of
 from attention_core.operations import Softmax
 from ui import state, step_view
+from ui.explain_view import Explained
 from ui.lab import MAX_SEED, Lab
 from ui.literal import literal, names
 from ui.step_view import Card, Spec
@@ -212,7 +213,12 @@ def lit_steps(trace: Trace, tokens: Sequence[str], row: int) -> None:
     cards = [step_view.step_card(trace, name, tokens, checks) for name in trace.steps]
     for card, name in zip(cards, trace.steps, strict=True):
         card["spec"] = heatmap_spec(trace, name, tokens, lit_row=row)
-    step_view.draw(cards, widget_key="figures:all", min_width=step_view.card_width(len(tokens)))
+    step_view.draw(
+        cards,
+        widget_key="figures:all",
+        min_width=step_view.card_width(len(tokens)),
+        explained=Explained(trace, tokens),
+    )
 
 
 def axis_switch(lab: Lab) -> None:

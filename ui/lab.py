@@ -25,15 +25,17 @@ MAX_TOKENS = 64
 MAX_SENTENCE = 100_000  # characters
 MAX_EDITS = 20_000
 LIMIT = 1_000_000.0  # no number beyond ±this: its square still fits float32 by far
+MAX_TRAIL = 16
 MAX_SEED = 999_999
 MAX_SEEN = 2**40  # what a link may claim was seen; the edits to come have room above it
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 NOTEBOOK_SCORES = (0.9544, 1.4950, 1.4754, 0.8434, 0.7070, 1.0865)
 
-VIEW = ("applied", "moment", "answers")
+VIEW = ("applied", "moment", "answers", "trail")
 """The fields that undo leaves alone: which edits were seen, where one looks, what one guessed."""
 
 Cell = tuple[str, int, int, int]  # word, its nth occurrence, width d, column
+Pick = tuple[str, str, int, int]  # place on the page, name, row, column
 Check = Callable[[Any], Any]  # returns the value, cleaned, or raises ValueError
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can hold half a character, UTF-8 cannot
 
@@ -107,6 +109,20 @@ def _edits(value: Any) -> Mapping[Cell, float]:
     return MappingProxyType(edits)
 
 
+def trail_of(value: Any) -> tuple[Pick, ...]:
+    """Return a trail of cells, every part checked, or raise ValueError."""
+    if not isinstance(value, (list, tuple)) or len(value) > MAX_TRAIL:
+        raise ValueError(f"a list of at most {MAX_TRAIL} cells")
+    picks = []
+    for pick in value:
+        if not isinstance(pick, (list, tuple)) or len(pick) != 4:
+            raise ValueError("cells of a place, a name, a row and a column")
+        place, name, row, column = pick
+        position = _whole(0, MAX_TOKENS)
+        picks.append((_text(100)(place), _text(100)(name), position(row), position(column)))
+    return tuple(picks)
+
+
 def _named(check: Check) -> Check:
     """Return a check of a small mapping from names to what ``check`` accepts."""
 
@@ -150,6 +166,7 @@ class Lab:
     temperature: float = _field(1.0, _temperature)
     dtype: str = _field("float32", _choice(DTYPES))
     answers: Mapping[str, str] = _field({}, _named(_text(200)))  # predictions made, by page
+    trail: tuple[Pick, ...] = _field((), trail_of)  # the cells explained, the last one on screen
     applied: Mapping[str, int] = _field({}, _named(_whole(0, MAX_SEEN)))  # last edit seen, by table
 
     @property

@@ -40,11 +40,13 @@ class Editor:
 
     Args:
         name: The table's name, different for each matrix of the app.
+        matrix: What the page's trace calls the matrix, so that its cells light with the figures'.
         set_entries: Returns the lab with some entries set, or raises ValueError.
         reset: Returns the lab with one row, or all, as before any edit.
     """
 
     name: str
+    matrix: str
     set_entries: Callable[[Lab, Sequence[Entry]], Lab]
     reset: Callable[[Lab, str | None], Lab]
 
@@ -106,6 +108,7 @@ class Editor:
         """Draw the table. Do it last in a run: its answer asks for the next edit."""
         data = {
             "name": self.name,
+            "matrix": self.matrix,
             "label": label,
             "columns": list(columns),
             "rows": [{"id": row.row_id, "label": row.label, "edited": row.edited} for row in rows],

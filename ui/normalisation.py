@@ -17,6 +17,7 @@ from attention_core.figures.heatmap import height_of
 from attention_core.gradients import check_jacobian, softmax_jacobian
 from attention_core.numbers import plain, result_of
 from ui import state, step_view
+from ui.explain_view import Explained
 from ui.lab import DTYPES, LIMIT, MAX_TOKENS, NOTEBOOK_SCORES, Lab
 from ui.literal import literal, names
 from ui.matrix_editor import Editor, Entry, Row
@@ -53,7 +54,7 @@ def _reset(lab: Lab, row_id: str | None) -> Lab:
     return replace(lab, row_scores=NOTEBOOK_SCORES)
 
 
-ROW = Editor("row_scores", _set_entries, _reset)
+ROW = Editor("row_scores", "scores", _set_entries, _reset)
 
 
 def keys_of(lab: Lab) -> list[str]:
@@ -204,11 +205,17 @@ def ways(lab: Lab, trace: Trace) -> None:
     """Draw the three normalisations side by side, each failure explained in its place."""
     checks = trace.check()
     keys = keys_of(lab)
+    explained = Explained(trace, keys, QUERY)
     scaled, *cards = (way_card(trace, name, keys, checks) for name in trace.steps)
     if lab.temperature != 1:
-        step_view.draw([scaled], widget_key="figures:scaled")
+        step_view.draw([scaled], widget_key="figures:scaled", explained=explained)
+    else:  # divided by 1 they are the scores of the table, which then light in their place
+        for card in cards:
+            card["cells"]["of"] = ["scores"]
     width = step_view.card_width(len(keys))
-    step_view.draw(cards, widget_key="figures:ways", arrows=False, min_width=width)
+    step_view.draw(
+        cards, widget_key="figures:ways", arrows=False, min_width=width, explained=explained
+    )
     shares_table(trace, keys)
 
 

@@ -11,7 +11,7 @@ import torch
 
 from attention_core import Trace
 from attention_core.alignment import Alignment, alignment
-from attention_core.figures import finding, flow_spec, heatmap_spec, space_spec
+from attention_core.figures import flow_spec, space_spec
 from attention_core.figures.heatmap import CELL_PX
 from attention_core.figures.palette import ROLES
 from attention_core.figures.pictures import alignment_spec, flow_height
@@ -21,6 +21,7 @@ from ui.lab import Lab
 from ui.literal import literal
 from ui.number_table import number_table
 from ui.step_view import Card, picture_card, step_card
+from ui.worksheet import tensor_of
 
 MOST_WORKED = 4  # dimensions for which the table of terms has room for the arithmetic
 WIDEST_LABELLED = 12  # columns that have room for two decimals in a third of the page
@@ -60,6 +61,12 @@ def symbol(letter: str, position: int) -> str:
     return f"{letter}⁽{str(position + 1).translate(_RAISED)}⁾"
 
 
+def inputs_of(lab: Lab) -> dict[str, torch.Tensor]:
+    """Return the inputs of the mechanism with one query: the chosen row, and all rows."""
+    inputs = tensor_of(lab)
+    return {"query": inputs[[lab.query_index]], "inputs": inputs}
+
+
 def dot_products(trace: Trace, query: str, names: Sequence[str]) -> list[str]:
     """Return the arithmetic of each score, as plain text."""
     return [
@@ -68,21 +75,24 @@ def dot_products(trace: Trace, query: str, names: Sequence[str]) -> list[str]:
     ]
 
 
-def row_card(trace: Trace, step: str, query: str, names: Sequence[str]) -> Card:
-    """Return the card of a step whose rows are one: the query's."""
-    card = step_card(trace, step, names, trace.check())
-    card["spec"] = heatmap_spec(trace, step, names, query=query)
-    card["alt"] = finding(trace, step, names, query=query)
+def row_card(
+    trace: Trace, step: str, query: str, names: Sequence[str], row: int | None = None
+) -> Card:
+    """Return the card of a step whose rows are one: the query's, which is this row of inputs."""
+    card = step_card(trace, step, names, trace.check(), query=query, query_row=row)
     if trace.axes(step)[1] == "key token":
         card["height"] = ROW_PX
     card["spec"]["layout"]["minreducedheight"] = CELL_PX  # else Plotly takes room from the labels
     return card
 
 
-def scores_so_far(trace: Trace, moment: int, query: str, names: Sequence[str]) -> Card:
+def scores_so_far(
+    trace: Trace, moment: int, query: str, names: Sequence[str], row: int | None = None
+) -> Card:
     """Return the row of scores up to the current one, which a mark points at."""
-    card = row_card(trace, "scores", query, names)
+    card = row_card(trace, "scores", query, names, row)
     card["id"], card["title"] = "so_far", "Attention scores so far"
+    card["cells"]["blank"] = "not computed yet"
     heatmap, layout = card["spec"]["data"][0], card["spec"]["layout"]
     found = heatmap["z"][0][: moment + 1]
     heatmap["z"] = [found + [None] * (len(names) - len(found))]

@@ -76,6 +76,17 @@ def can_redo() -> bool:
     return bool(_session().future)
 
 
+def before_edit(name: str) -> Lab | None:
+    """Return the lab before the last edit of the table called ``name``.
+
+    Returns:
+        None if something else changed since, or nothing was edited yet.
+    """
+    session = _session()
+    is_edit = isinstance(session.gesture, tuple) and session.gesture[0] == name
+    return session.past[-1] if is_edit and session.past else None
+
+
 def commit(lab: Lab, gesture: Hashable = None) -> None:
     """Make this the visitor's lab, as one step to undo.
 

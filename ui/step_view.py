@@ -9,11 +9,12 @@ import streamlit as st
 import torch
 
 from attention_core import Check, Mechanism, Trace
-from attention_core.figures import finding, heatmap_spec
+from attention_core.figures import finding, heatmap_spec, pointing
 from attention_core.figures.heatmap import height_of
 from attention_core.glossary import term
-from attention_core.notebook import matches_notebook
+from ui import state
 from ui.components import component
+from ui.explain_view import SCOPE, Explained, panel, take_in_pick
 
 Spec = dict[str, Any]
 Card = dict[str, Any]
@@ -35,7 +36,8 @@ def steps(trace: Trace, names: Sequence[str], tokens: Sequence[str], *, widget_k
     """
     checks = trace.check()
     cards = [step_card(trace, name, tokens, checks) for name in names]
-    draw(cards, widget_key=widget_key, min_width=card_width(len(tokens)))
+    width = card_width(len(tokens))
+    draw(cards, widget_key=widget_key, min_width=width, explained=Explained(trace, tokens))
 
 
 def card_width(n_columns: int) -> int:
@@ -43,16 +45,35 @@ def card_width(n_columns: int) -> int:
     return MIN_WIDTH if n_columns < WIDE_FROM else MIN_WIDTH_WIDE
 
 
-def step_card(trace: Trace, name: str, tokens: Sequence[str], checks: Sequence[Check]) -> Card:
-    """Return the card of one value: title, shape, formula, picture, finding and self-check."""
+def step_card(
+    trace: Trace,
+    name: str,
+    tokens: Sequence[str],
+    checks: Sequence[Check],
+    *,
+    query: str = "",
+    query_row: int | None = None,
+) -> Card:
+    """Return the card of one value: title, shape, formula, picture, finding and self-check.
+
+    Args:
+        trace: A run of any mechanism.
+        name: A step or an input with two axes.
+        tokens: One label per token.
+        checks: Of the whole trace.
+        query: The label of the row, when there is only one query.
+        query_row: Which row of ``inputs`` the value ``query`` is, when it is one of them.
+    """
     card = picture_card(
         name,
         term(name).title,
-        heatmap_spec(trace, name, tokens),
+        heatmap_spec(trace, name, tokens, query=query),
         height=height_of(trace[name].shape[0]),
-        alt=finding(trace, name, tokens),
+        alt=finding(trace, name, tokens, query=query or "the query"),
     )
     card["shape"] = shape_of(trace[name])
+    cells = pointing(trace, name, tokens, query=query, query_row=query_row)
+    card["cells"] = {**cells, "scope": SCOPE, "turned": False}
     if name in trace.steps:
         step = trace.mechanism.step(name)
         card["formula"] = step.operation.pytorch(name, *step.of)
@@ -75,22 +96,44 @@ def picture_card(
         "note": note,
         "check": None,
         "arrow": False,
+        "cells": None,
     }
 
 
 def draw(
-    cards: Sequence[Card], *, widget_key: str, min_width: int = MIN_WIDTH, arrows: bool = True
+    cards: Sequence[Card],
+    *,
+    widget_key: str,
+    min_width: int = MIN_WIDTH,
+    arrows: bool = True,
+    explained: Explained | None = None,
 ) -> None:
-    """Draw cards in a row that wraps; arrows lead from each step to the next."""
+    """Draw cards in a row that wraps, and below it the cell of them that is picked, explained.
+
+    Args:
+        cards: In the order of drawing.
+        widget_key: A Streamlit key for the group of pictures.
+        min_width: Of a card, in pixels.
+        arrows: Whether each step leads to the next.
+        explained: The run whose cells can be picked, if any.
+    """
     for card in cards[:-1]:
         card["arrow"] = arrows and bool(card["check"])
+    ack = state.current().applied.get(widget_key, 0)
     answer = _figures(
-        data={"figures": list(cards), "min_width": min_width},
+        data={"figures": list(cards), "min_width": min_width, "ack": ack},
         key=widget_key,
         on_failed_change=lambda: None,
+        on_picked_change=lambda: None,
     )
+    before = state.current().trail
+    is_new = explained is not None and take_in_pick(explained, widget_key, answer.picked)
+    if is_new and before and before[-1][0] != widget_key:
+        st.rerun()  # the panel of another place was drawn before this was known
     if answer.failed:
         st.caption("The drawing library did not load. Reload the page to try again.")
+    if explained:
+        panel(explained, widget_key)
 
 
 def shape_of(tensor: torch.Tensor) -> str:
@@ -133,15 +176,6 @@ def _praise(checks: Sequence[Check]) -> str:
         said = "Plain Python loops give the same numbers"
     holds = "".join(f" {law[0].upper()}{law[1:]}." for law in laws)
     return f"{said} (largest difference {off:.1g}).{holds}"
-
-
-def notebook_badge(trace: Trace) -> None:
-    """Say whether the numbers are the notebook's, while the inputs are."""
-    matches = matches_notebook(trace)
-    if matches:
-        st.badge("matches the notebook to 4 decimals", icon=":material/check:", color="green")
-    elif matches is False:
-        st.badge("differs from the notebook", icon=":material/error:", color="red")
 
 
 def formulas(mechanism: Mechanism, *, only: Sequence[str] = ()) -> None:

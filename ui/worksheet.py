@@ -46,7 +46,7 @@ def _word(row_id: str) -> tuple[str, int]:
     return word, int(nth[:9])
 
 
-EMBEDDINGS = Editor("embeddings", _set_entries, _reset)
+EMBEDDINGS = Editor("embeddings", "inputs", _set_entries, _reset)
 
 
 def worksheet() -> tuple[Lab, DeltaGenerator]:
@@ -68,6 +68,11 @@ def worksheet() -> tuple[Lab, DeltaGenerator]:
 def tensor_of(lab: Lab) -> torch.Tensor:
     """Return the embeddings as the core takes them, (n_tokens, d)."""
     return torch.tensor(lab.embeddings, dtype=torch.float32)
+
+
+def inputs_of(lab: Lab) -> dict[str, torch.Tensor]:
+    """Return the inputs of a mechanism that starts from the embeddings alone."""
+    return {"inputs": tensor_of(lab)}
 
 
 def labels_of(lab: Lab) -> list[str]:

@@ -6,7 +6,15 @@ that for a notebook.
 """
 
 from attention_core.figures.findings import finding
-from attention_core.figures.heatmap import heatmap, heatmap_spec, matrix_spec
+from attention_core.figures.heatmap import heatmap, heatmap_spec, matrix_spec, pointing
 from attention_core.figures.pictures import flow_spec, space_spec
 
-__all__ = ["finding", "flow_spec", "heatmap", "heatmap_spec", "matrix_spec", "space_spec"]
+__all__ = [
+    "finding",
+    "flow_spec",
+    "heatmap",
+    "heatmap_spec",
+    "matrix_spec",
+    "pointing",
+    "space_spec",
+]

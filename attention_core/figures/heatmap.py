@@ -87,6 +87,40 @@ def heatmap_spec(
     return spec if lit_row is None else with_lit_row(spec, lit_row, labels[0][lit_row])
 
 
+def pointing(
+    trace: Trace, name: str, tokens: Sequence[str], *, query: str = "", query_row: int | None = None
+) -> Spec:
+    """Return what a cell of a value says, and which cells belong to it, as the browser needs it.
+
+    Args:
+        trace: A run of any mechanism.
+        name: A step or an input with two axes.
+        tokens: One label per token.
+        query: The label of the row, when there is only one query.
+        query_row: Which row of ``inputs`` the value ``query`` is, when it is one of them.
+
+    Returns:
+        ``of`` and ``reads`` as the step declares them, the plain labels of the rows and columns,
+        and the cell in words. A ``reads`` pattern may start with the number of a row.
+    """
+    tensor = trace[name]
+    rows, columns = (
+        _labels(axis, size, tokens)
+        for axis, size in zip(trace.axes(name), tensor.shape, strict=True)
+    )
+    rows = [query] if query and len(rows) == 1 else rows
+    cells: Spec = {"name": name, "rows": rows, "columns": columns, "of": [], "reads": []}
+    if name in trace.mechanism.inputs:
+        return {**cells, "sentence": "{row} · {column} = {value}"}
+    step = trace.mechanism.step(name)
+    cells["sentence"] = step.operation.sentence("{row}", "{column}")
+    for operand, pattern in zip(step.of, step.operation.reads, strict=True):
+        is_row = operand == "query" and query_row is not None
+        cells["of"].append("inputs" if is_row else operand)
+        cells["reads"].append(f"{query_row}{pattern[1]}" if is_row else pattern)
+    return cells
+
+
 def matrix_spec(
     tensor: Tensor,
     labels: Sequence[Sequence[str]],

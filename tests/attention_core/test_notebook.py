@@ -28,9 +28,9 @@ def test_it_has_nothing_to_say_about_other_inputs() -> None:
     assert matches_notebook(ONE_QUERY.run(query=X[2:3], inputs=X)) is None
 
 
-def test_it_notices_other_weights() -> None:
-    wrong = SIMPLE_SELF_ATTENTION.with_operation("weights", Softmax(dim=-2))
-    assert matches_notebook(wrong.run(inputs=X)) is False
+def test_it_has_nothing_to_say_about_another_mechanism() -> None:
+    other = SIMPLE_SELF_ATTENTION.with_operation("weights", Softmax(dim=-2))
+    assert matches_notebook(other.run(inputs=X)) is None
 
 
 def test_it_notices_a_fourth_decimal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,9 @@ labs = st.builds(
     temperature=st.floats(0.05, 100),
     dtype=st.sampled_from(DTYPES),
     answers=st.dictionaries(words, words, max_size=3).map(MappingProxyType),
+    trail=st.lists(st.tuples(words, words, st.integers(0, 64), st.integers(0, 64)), max_size=3).map(
+        tuple
+    ),
     applied=st.dictionaries(words, st.integers(0, 2**40), max_size=3).map(MappingProxyType),
 )
 

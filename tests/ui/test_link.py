@@ -178,6 +178,23 @@ WRONG: dict[str, list[Any]] = {
     "temperature": [0, 0.01, 101, -1, "1", None, True, [1], 10**400],
     "dtype": ["float8", "", None, 64, ["float32"]],
     "answers": [1, [], "a", {"a": 1}, {"a": "b" * 201}, {"a" * 101: "b"}],
+    "trail": [
+        1,
+        "a",
+        {},
+        [1],
+        [[]],
+        [["a", "scores", 0]],
+        [["a", "scores", 0, 0, 0]],
+        [[1, "scores", 0, 0]],
+        [["a", None, 0, 0]],
+        [["a", "scores", -1, 0]],
+        [["a", "scores", 0, 65]],
+        [["a", "scores", True, 0]],
+        [["a", "scores", 0.0, 0]],
+        [["a" * 101, "scores", 0, 0]],
+        [["a", "scores", 0, 0]] * 17,
+    ],
     "applied": [1, [], {"a": -1}, {"a": "1"}, {"a": 1.0}, {"a": 2**40 + 1}],
 }
 

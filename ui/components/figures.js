@@ -2,8 +2,11 @@
  * figures: a responsive grid of cards, each holding one Plotly figure that is drawn once and then
  * changed in place.
  *
- * data = { figures: [{ id, title, shape, formula, spec, height, alt, note, check, arrow }],
- *          min_width, revision }
+ * data = { figures: [{ id, title, shape, formula, spec, height, alt, note, check, arrow, cells }],
+ *          min_width, revision, ack }
+ *
+ * A chosen cell goes to Python as the state "picked" = {name, row, column, serial}; `serial` grows
+ * above `data.ack`, the last one Python has seen.
  *
  * `spec` is plain figure JSON ({data, layout}) and carries no colour of text, grid or paper: those
  * come from the theme (`themed`). Colours of data come in a light and a dark form, chosen by the
@@ -17,19 +20,18 @@
  *   data-drawn    these numbers are on the screen;
  *   data-settled  Plotly's own copy (hover, zoom) has caught up.
  *
- * Why there are two: `Plotly.restyle` of a small labelled heatmap takes 10-20 ms, most of it spent
- * on axes that did not change. Labelled cells are therefore our own SVG (`paintCells`, 1 ms), in
- * colours that keep every label readable, and Plotly follows when the edits pause.
- * That needs explicit zmin and zmax, a scale of hex or rgb() colours, numeric x and y, and
- * texttemplate "%{z:.4f}" (any digit) or "%{text}"; every other figure is left to Plotly.
+ * There are two because Plotly's drawing is slow and ours is not: see figures_cells.js. What is
+ * pointed at, picked or changed is shown by figures_pointer.js.
  */
-const SVG = "http://www.w3.org/2000/svg";
+import { forPlotly, isHeatmap, labeller, paintCells, placeCells } from "./figures_cells.js";
+import { luminance, toRgb } from "./figures_colours.js";
+import { nameButtons, saveButtons } from "./figures_save.js";
+import { forget, link, listen, markChanges, placeMarks } from "./figures_pointer.js";
+
 const CONFIG = { displayModeBar: false, displaylogo: false, scrollZoom: false, doubleClick: "reset", responsive: false };
 const NUMBERS = ["z", "zmin", "zmax", "x", "y", "text", "customdata"]; // a change of these alone is a restyle
 const LOAD_MS = 20000;
 const PAUSE_MS = 150; // Plotly follows our own cells after this much quiet
-const MAX_CELLS = 1200;
-const MIN_LABEL_PX = 7;
 const MISSING = "The drawing library could not be loaded, so the picture is missing; the numbers below are still right.";
 const instances = new WeakMap();
 
@@ -46,7 +48,7 @@ export default function figures(component) {
 
 function mount(parentElement) {
   const root = parentElement.querySelector(".root");
-  const state = { root, parentElement, cards: new Map(), alive: true, failed: false, pause: 0 };
+  const state = { root, parentElement, cards: new Map(), alive: true, failed: false, pause: 0, serial: 0 };
   state.observer = new ResizeObserver(() => {
     cancelAnimationFrame(state.frame); // one resize per frame, however many cards moved
     state.frame = requestAnimationFrame(() => resize(state));
@@ -65,6 +67,7 @@ function unmount(state) {
 }
 
 function remove(card) {
+  forget(card);
   if (card.drawn) window.Plotly.purge(card.plot);
   card.drawn = null;
   card.element.remove();
@@ -127,6 +130,7 @@ function newCard(state, id) {
   card.title.setAttribute("role", "heading");
   card.title.setAttribute("aria-level", "3");
   card.shape = make("code", "shape", header);
+  card.save = header.appendChild(saveButtons(card));
   card.formula = make("code", "formula", element);
   card.plot = make("div", "plot", element);
   card.plot.setAttribute("role", "img");
@@ -137,14 +141,23 @@ function newCard(state, id) {
   make("summary", "", card.details).textContent = "How this is checked";
   card.list = make("ul", "", card.details);
   card.note = make("p", "note", words);
+  listen(card, (cell) => pick(state, cell));
   state.cards.set(id, card);
   state.observer.observe(card.plot);
   return card;
 }
 
+function pick(state, cell) {
+  const { data, setStateValue } = state.component;
+  for (const card of state.cards.values()) markChanges(card, null); // the next action has begun
+  state.serial = Math.max(state.serial, data.ack ?? 0) + 1;
+  setStateValue("picked", { ...cell, serial: state.serial });
+}
+
 function fillCard(card, figure) {
   setText(card.title, figure.title);
   setText(card.shape, figure.shape);
+  nameButtons(card.save, figure.title);
   setText(card.formula, figure.formula);
   setText(card.finding, figure.alt ? `Finding: ${figure.alt}` : "");
   setText(card.note, figure.note);
@@ -222,8 +235,6 @@ function dressed(spec, css) {
   return { data, layout };
 }
 
-const isHeatmap = (trace) => trace.type === "heatmap";
-
 // ---- drawing -----------------------------------------------------------------------------------
 
 async function draw(state) {
@@ -231,6 +242,7 @@ async function draw(state) {
   if (state.failed) state.component.setStateValue("failed", (state.failed = false));
   shareStyles(state.parentElement);
   const css = readTheme(state.root);
+  state.root.dataset.mode = css.mode;
   const { revision } = state.component.data;
   await Promise.all([...state.cards.values()].map((card) => drawCard(card, css)));
   placeArrows(state);
@@ -250,17 +262,21 @@ function shareStyles(parentElement) {
 }
 
 /** Do the least that makes the card show its figure: nothing, cells, restyle, react or newPlot. */
-function drawCard(card, css) {
+async function drawCard(card, css) {
   const { spec, height } = card.figure;
   const key = JSON.stringify([spec, height, css]);
-  if (key === card.key) return null;
+  if (key === card.key) return markChanges(card, null);
+  const before = card.wanted?.data.find(isHeatmap)?.z;
   card.key = key;
   card.wanted = dressed(spec, css);
   card.frame = skeleton(card.wanted) + height;
   card.css = css;
-  if (isBehind(card) && card.frame === card.drawn?.frame && paintCells(card)) return null;
-  setHeight(card);
-  return hand(card);
+  link(card);
+  if (!(isBehind(card) && card.frame === card.drawn?.frame && paintCells(card))) {
+    setHeight(card);
+    await hand(card);
+  }
+  markChanges(card, before);
 }
 
 const isBehind = (card) => card.wanted !== card.drawn?.spec;
@@ -277,7 +293,7 @@ function skeleton({ data, layout }) {
 function hand(card) {
   const { plot, wanted, frame, drawn } = card;
   const { Plotly } = window;
-  const { data, layout } = forPlotly(wanted);
+  const { data, layout } = forPlotly(wanted, Boolean(card.figure.cells));
   card.drawn = { spec: wanted, frame };
   if (drawn && drawn.frame === frame) {
     const changed = NUMBERS.filter((name) => data.some((t, i) => JSON.stringify(t[name]) !== JSON.stringify(drawn.spec.data[i][name])));
@@ -291,8 +307,12 @@ function hand(card) {
 
 /** Whatever listens to a drawn plot is connected here, once per plot. */
 function attach(plot, card) {
-  plot.on("plotly_afterplot", () => placeCells(card));
-  placeCells(card);
+  const place = () => {
+    placeCells(card);
+    placeMarks(card);
+  };
+  plot.on("plotly_afterplot", place);
+  place();
 }
 
 /** Let Plotly catch up, one figure a frame, so that a new edit never waits for all of them. */
@@ -326,125 +346,6 @@ function resize(state) {
     if (width !== card.plot.clientWidth || height !== card.plot.clientHeight) window.Plotly.Plots.resize(card.plot);
   }
 }
-
-// ---- labelled cells, painted over Plotly's heatmap ---------------------------------------------
-
-/** The labelled heatmap that we can paint ourselves, or undefined (then Plotly does it all). */
-function paintable(spec) {
-  const trace = spec.data.find((t) => isHeatmap(t) && t.texttemplate);
-  const numeric = (axis) => !axis || axis.every(Number.isFinite);
-  const fits = trace?.z?.length && trace.z.length * trace.z[0].length <= MAX_CELLS;
-  const known = fits && Array.isArray(trace.colorscale) && Number.isFinite(trace.zmin) && Number.isFinite(trace.zmax);
-  return known && labeller(trace) && numeric(trace.x) && numeric(trace.y) ? trace : undefined;
-}
-
-/** "%{text}" and "%{z:.4f}" are the label templates we write ourselves. */
-function labeller({ texttemplate, text }) {
-  if (texttemplate === "%{text}") return (i, j) => text?.[i]?.[j] ?? "";
-  const digits = /^%\{z:\.(\d)f\}$/.exec(texttemplate)?.[1];
-  return digits && ((i, j, z) => (z === null ? "" : z.toFixed(digits)));
-}
-
-/** The spec for Plotly, which need not draw the labels that we paint. */
-function forPlotly(spec) {
-  const ours = paintable(spec);
-  const data = spec.data.map(({ ...trace }) => trace);
-  if (ours) delete data[spec.data.indexOf(ours)].texttemplate;
-  const { title, ...layout } = structuredClone(spec.layout); // Plotly writes into what it is given
-  return { data, layout }; // the card's own heading is the title on the page
-}
-
-/** Put the layer of cells exactly over Plotly's own, after each drawing of it. */
-function placeCells(card) {
-  const { xaxis, yaxis } = card.plot._fullLayout ?? {};
-  const trace = paintable(card.wanted);
-  if (!trace || !xaxis) return card.cells?.layer.remove();
-  const [n, m] = [trace.z.length, trace.z[0].length];
-  if (card.cells?.n !== n || card.cells?.m !== m) newCells(card, n, m);
-  const { layer, rects, labels } = card.cells;
-  // Above the drawing, below the second svg, which holds the hover labels.
-  if (!layer.isConnected) card.plot.querySelector(".main-svg").after(layer);
-  Object.assign(layer.style, { left: `${xaxis._offset}px`, top: `${yaxis._offset}px`, width: `${xaxis._length}px`, height: `${yaxis._length}px` });
-  const [xs, ys] = [edges(trace.x, m, xaxis, trace.xgap), edges(trace.y, n, yaxis, trace.ygap)];
-  rects.forEach((rect, k) => {
-    const [[x, width], [y, height]] = [xs[k % m], ys[Math.floor(k / m)]];
-    setAttributes(rect, { x, y, width, height });
-    setAttributes(labels[k], { x: x + width / 2, y: y + height / 2 });
-  });
-  card.cells.width = Math.min(...xs.map((e) => e[1]));
-  card.cells.height = Math.min(...ys.map((e) => e[1]));
-  return paintCells(card);
-}
-
-function newCells(card, n, m) {
-  card.cells?.layer.remove();
-  const layer = document.createElementNS(SVG, "svg");
-  layer.setAttribute("class", "cells");
-  const add = (name) => layer.appendChild(document.createElementNS(SVG, name));
-  const rects = Array.from({ length: n * m }, () => add("rect"));
-  const labels = Array.from({ length: n * m }, () => add("text"));
-  card.cells = { layer, rects, labels, n, m };
-}
-
-const setAttributes = (element, values) => Object.entries(values).forEach(([name, v]) => element.setAttribute(name, v));
-
-/** [start, length] in px of each cell along one axis, on whole pixels, without the gap. */
-function edges(centres, count, axis, gap = 0) {
-  const c = centres ?? [...Array(count).keys()];
-  const step = count > 1 ? c[1] - c[0] : 1;
-  return c.map((v) => {
-    const [a, b] = [axis.c2p(v - step / 2), axis.c2p(v + step / 2)].map(Math.round).sort((p, q) => p - q);
-    return [a + gap / 2, Math.max(0, b - a - gap)];
-  });
-}
-
-/** Show the wanted numbers at once; false if that takes a drawing by Plotly. */
-function paintCells(card) {
-  const trace = paintable(card.wanted);
-  if (!trace || !card.cells?.layer.isConnected) return false;
-  const { rects, labels, n, m, width, height } = card.cells;
-  if (trace.z.length !== n || trace.z[0].length !== m) return false;
-  const label = labeller(trace);
-  const texts = rects.map((_, k) => label(Math.floor(k / m), k % m, trace.z[Math.floor(k / m)][k % m]));
-  const longest = Math.max(...texts.map((t) => t.length), 1);
-  const size = Math.floor(Math.min(13, (width - 4) / (longest * 0.5), height * 0.7));
-  card.cells.layer.style.fontSize = `${size}px`;
-  texts.forEach((text, k) => {
-    const rgb = colourAt(trace, trace.z[Math.floor(k / m)][k % m]);
-    rects[k].setAttribute("fill", rgb ? `rgb(${rgb.map(Math.round)})` : "none");
-    labels[k].setAttribute("fill", rgb ? readableOn(rgb) : card.css.text);
-    const shown = size < MIN_LABEL_PX ? "" : text;
-    if (labels[k].textContent !== shown) labels[k].textContent = shown;
-  });
-  return true;
-}
-
-/** The colour of a number on the trace's scale, null for a blank cell. */
-function colourAt({ colorscale, zmin, zmax, reversescale }, z) {
-  if (!Number.isFinite(z)) return null;
-  let t = zmax > zmin ? Math.min(1, Math.max(0, (z - zmin) / (zmax - zmin))) : 0.5;
-  if (reversescale) t = 1 - t;
-  const i = Math.max(1, colorscale.findIndex(([position]) => position >= t));
-  const [[p, from], [q, to]] = [colorscale[i - 1], colorscale[i]];
-  const [a, b] = [toRgb(from), toRgb(to)];
-  return a.map((v, k) => v + (b[k] - v) * (q > p ? (t - p) / (q - p) : 0));
-}
-
-/** [r, g, b] of "#rgb", "#rrggbb" or "rgb(r, g, b)". */
-function toRgb(colour) {
-  if (!colour.startsWith("#")) return colour.match(/[\d.]+/g).slice(0, 3).map(Number);
-  const hex = colour.length === 4 ? colour.replace(/[^#]/g, "$&$&") : colour;
-  return [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-}
-
-/** Relative luminance as WCAG defines it, 0 to 1. */
-function luminance(rgb) {
-  const [r, g, b] = rgb.map((v) => (v / 255 <= 0.03928 ? v / 3294.6 : ((v / 255 + 0.055) / 1.055) ** 2.4));
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-}
-
-/** Black or white, whichever stands out more: always above a contrast of 4.5. */
-const readableOn = (rgb) => (luminance(rgb) > 0.179 ? "#000000" : "#ffffff");
 
 // ---- without Plotly ----------------------------------------------------------------------------
 

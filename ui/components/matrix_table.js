@@ -3,17 +3,14 @@
  *
  * From Python, at every run:
  *   data = { name, label, columns: [text], rows: [{id, label, edited}], cells: [[number]],
- *            edited: [[row, column]], ack, can_undo, can_redo, can_reset, limit, role, message }
+ *            edited: [[row, column]], matrix, ack, can_undo, can_redo, can_reset, limit, role, message }
  * To Python, as the state `pending`: { ops: [...] }, the operations not acknowledged yet, see
  * matrix_table_ops.js. `ack` is the highest operation id the server has applied.
  *   {id, op: "set", gesture, cells: [[row_id, column, number]]}   one gesture is one undo step
  *   {id, op: "undo" | "redo" | "reset"}   {id, op: "reset_row", row: row_id}
  *
- * Hooks, CustomEvents whose detail speaks of positions (0-based) in the matrix called `name`:
- *   lab-hover  dispatched here, bubbles and is composed: {name, row, column} when the pointer or the
- *              focus enters a cell, row and column null when it leaves
- *   lab-focus  heard on the document: {name, row, column} focuses that cell
- *   lab-light  heard on the document: {name, cells: [[row, column]] | null} lights these cells
+ * The table takes part in the page's links (links.js) as the matrix `matrix` of the main scope:
+ * pointing at a cell lights what it feeds, and it lights and focuses when others ask.
  *
  * Mount the table last in its run, in a container that stands first on the page: its new `ack` asks
  * for the next message, which would otherwise interrupt the run before the figures below are drawn.
@@ -24,6 +21,7 @@
  * hides "1e400" from us; here every typed character reaches parseNumber, which can complain.
  */
 
+import { join, point } from "./links.js";
 import { Outbox, cellKey } from "./matrix_table_ops.js";
 import { decimalsOf, parseBlock, parseNumber, scrubbedValue } from "./matrix_table_parse.js";
 import {
@@ -37,6 +35,7 @@ import {
   valueAt,
 } from "./matrix_table_view.js";
 
+const SCOPE = "main";
 const SCRUB_THRESHOLD = 4; // px: less is a click
 const GEARS = {
   normal: { step: 0.01, decimals: 2 },
@@ -53,12 +52,11 @@ export default function matrixTable(component) {
   const view = views.get(root) ?? createView(root, component.data.name);
   view.component = component;
   receive(view, component.data);
-  for (const [type, listener] of view.documentListeners) document.addEventListener(type, listener);
   return () => {
     view.outbox.stop();
-    for (const [type, listener] of view.documentListeners) {
-      document.removeEventListener(type, listener);
-    }
+    view.leave?.();
+    view.leave = null;
+    view.shape = "";
   };
 }
 
@@ -100,6 +98,16 @@ function changeShape(view, shape) {
   view.isChangingShape = true;
   layOut(view);
   view.isChangingShape = false;
+  view.leave?.();
+  view.leave = join({
+    scope: SCOPE,
+    name: view.data.matrix,
+    shape: [view.data.rows.length, view.data.columns.length],
+    of: [],
+    reads: [],
+    light: (regions) => light(view, regions),
+    focus: ([row, column]) => focusIfThere(view, row, column),
+  });
 }
 
 function exists(view, { id, column }) {
@@ -325,9 +333,7 @@ function onFocusout(view) {
 }
 
 function tellHover(view, at) {
-  const { name } = view.data;
-  const detail = { name, row: at?.input ? at.row : null, column: at?.input ? at.column : null };
-  view.root.dispatchEvent(new CustomEvent("lab-hover", { detail, bubbles: true, composed: true }));
+  point(SCOPE, view.data.matrix, at?.input ? [at.row, at.column] : null);
 }
 
 /** While a cell's text is being typed or put right, the mouse belongs to that text. */
@@ -507,18 +513,28 @@ function listen(view) {
   for (const [type, handler] of Object.entries(LISTENERS)) {
     view.root.addEventListener(type, (event) => handler(view, event));
   }
-  const named = (act) => (event) => event.detail?.name === view.data.name && act(event.detail);
-  view.documentListeners = [
-    ["lab-focus", named(({ row, column }) => focusIfThere(view, row, column))],
-    ["lab-light", named(({ cells }) => light(view, cells))],
-  ];
 }
 
 function focusIfThere(view, row, column) {
   if (view.data.cells[row]?.[column] !== undefined) focusAt(view, row, column);
 }
 
-function light(view, cells) {
-  view.lit = new Set((cells ?? []).map(([row, column]) => `${row},${column}`));
-  paint(view);
+/** Light the cells that belong to the one pointed at elsewhere; nothing but their class changes. */
+function light(view, regions) {
+  const old = view.lit;
+  view.lit = new Set(regions.filter(({ role }) => role !== "self").flatMap(cellsOf));
+  for (const at of new Set([...old, ...view.lit])) {
+    const [row, column] = at.split(",").map(Number);
+    if (row < view.data.rows.length && column < view.data.columns.length) {
+      placeAt(view, row, column).input.parentElement.classList.toggle("lit", view.lit.has(at));
+    }
+  }
+}
+
+function cellsOf({ rows: [top, bottom], columns: [left, right] }) {
+  const cells = [];
+  for (let row = top; row <= bottom; row += 1) {
+    for (let column = left; column <= right; column += 1) cells.push(`${row},${column}`);
+  }
+  return cells;
 }

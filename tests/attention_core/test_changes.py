@@ -1,0 +1,62 @@
+"""Which cells an edit changed, to the last bit."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from attention_core import SIMPLE_SELF_ATTENTION, normalisations
+from attention_core.changes import changed_cells
+from attention_core.embeddings import NOTEBOOK_VECTORS
+from tests.attention_core import printed
+from tests.attention_core.matrices import FLOATS, matrices, matrix
+
+X = torch.tensor(printed.X)
+
+
+@pytest.mark.parametrize("name", ["inputs", "scores", "weights", "context"])
+def test_the_same_run_twice_changes_nothing(name: str) -> None:
+    before, after = SIMPLE_SELF_ATTENTION.run(inputs=X), SIMPLE_SELF_ATTENTION.run(inputs=X)
+    assert not changed_cells(before, after, name).any()
+
+
+def test_an_edit_of_the_notebook_by_hand() -> None:
+    edited = X.clone()
+    edited[1, 1] = 0.5
+    before, after = (SIMPLE_SELF_ATTENTION.run(inputs=x) for x in (X, edited))
+    assert list(NOTEBOOK_VECTORS)[1] == "journey"
+    assert changed_cells(before, after, "inputs").nonzero().tolist() == [[1, 1]]
+    crossing = {(1, k) for k in range(6)} | {(k, 1) for k in range(6)}
+    cells = changed_cells(before, after, "scores").nonzero().tolist()
+    assert {(row, column) for row, column in cells} == crossing
+    assert bool(changed_cells(before, after, "weights").all())
+
+
+@given(matrices(dtypes=FLOATS), st.data())
+def test_it_is_what_plain_comparison_of_each_number_says(x: Tensor, data: st.DataObject) -> None:
+    row, column = (data.draw(st.integers(0, size - 1)) for size in x.shape)
+    edited = x.clone()
+    edited[row, column] = data.draw(st.floats(-2, 2))
+    before, after = (SIMPLE_SELF_ATTENTION.run(inputs=each) for each in (x, edited))
+    for name in ("inputs", *after.steps):
+        pairs = zip(before[name].flatten().tolist(), after[name].flatten().tolist(), strict=True)
+        differ = [was != now and not (math.isnan(was) and math.isnan(now)) for was, now in pairs]
+        assert changed_cells(before, after, name).flatten().tolist() == differ
+
+
+def test_not_a_number_equals_itself_and_nothing_else() -> None:
+    broken = normalisations().run(scores=torch.tensor([[1000.0, 0.0, 1000.0]]))
+    again = normalisations().run(scores=torch.tensor([[1000.0, 0.0, 1.0]]))
+    assert broken["naive"].isnan().tolist() == [[True, False, True]]
+    assert again["naive"].isnan().tolist() == [[True, False, False]]
+    assert not changed_cells(broken, broken, "naive").any()
+    assert changed_cells(broken, again, "naive").tolist() == [[False, False, True]]
+
+
+def test_every_cell_of_another_shape_is_new() -> None:
+    before, after = (SIMPLE_SELF_ATTENTION.run(inputs=matrix(n, 2, 0)) for n in (3, 4))
+    assert bool(changed_cells(before, after, "scores").all())
+    assert changed_cells(before, after, "scores").shape == (4, 4)
