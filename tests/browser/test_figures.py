@@ -98,13 +98,13 @@ def test_pointing_at_a_cell_says_who_asks_whom(lab: LabPage) -> None:
     assert box is not None
     lab.page.mouse.move(box["x"] + 5, box["y"] + 5)
     lab.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    hover = plot(lab, "weights").locator(".hoverlayer .hovertext")
-    expect(hover).to_contain_text("journey")
-    expect(hover).to_contain_text("0.2379")
+    tip = lab.page.locator("[data-figure=weights] .tip")
+    expect(tip).to_have_text("journey (query) gives 0.2379 of its attention to journey (key)")
+    expect(plot(lab, "weights").locator(".hoverlayer .hovertext")).to_have_count(0)  # said once
 
 
 def test_an_edit_changes_only_numbers_and_moves_nothing(lab: LabPage) -> None:
-    lab.set("journey", "d2", "0.8")  # away from the notebook, whose badge then goes
+    lab.set("journey", "d2", "0.8")  # away from the notebook, whose badge then changes
     lab.expect_pictures(changed((1, 1, 0.8)))
     lab.page.evaluate(_SPY)
     lab.cell("journey", "d2").click()
