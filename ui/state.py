@@ -161,7 +161,6 @@ def begin(page: str) -> None:
     session = _session()
     if session.complaint:
         st.warning(session.complaint, icon=":material/link_off:")
-        st.toast(session.complaint, icon=":material/link_off:")  # wherever the page is scrolled to
     if session.notice:
         st.info(session.notice, icon=":material/check:")
     _remember(replace(session, complaint="", notice=""))
