@@ -77,7 +77,8 @@ function newLayer() {
 export function markChanges(card, before) {
   const now = heatmapOf(card)?.z;
   if (!card.marks || !card.grid || !now) return;
-  const changed = before ? differing(before, now) : [];
+  const { xs, ys } = card.grid;
+  const changed = (before ? differing(before, now) : []).filter(([i, j]) => ys[i] && xs[j]);
   const group = card.marks.querySelector(".changed");
   card.element.dataset.changed = changed.length;
   const fresh = group.cloneNode(false); // a new element, so that the fading starts again
@@ -130,8 +131,17 @@ function show(card, cell) {
   if (!cells || String(cell) === String(card.pointed ?? null)) return;
   card.pointed = cell;
   point(cells.scope, cells.name, cell);
-  card.tip.hidden = !cell;
-  if (cell) placeTip(card, cell);
+  const isThere = cell !== null && isDrawn(card, [cell[0], cell[0]], [cell[1], cell[1]]);
+  card.tip.hidden = !isThere;
+  if (isThere) placeTip(card, cell);
+}
+
+/** Whether the last row and column of a region are drawn: while a sentence changes, not all are. */
+function isDrawn(card, rows, columns) {
+  const [down, across] = turn(card.figure.cells, [rows, columns]);
+  const { z } = heatmapOf(card);
+  const isInGrid = down[1] < card.grid.ys.length && across[1] < card.grid.xs.length;
+  return isInGrid && down[1] < z.length && across[1] < z[0].length;
 }
 
 function placeTip(card, cell) {
@@ -185,10 +195,11 @@ function step(card, [dy, dx]) {
 /** Outline regions of cells. */
 function light(card, regions) {
   card.regions = regions;
-  if (!card.marks || !card.grid) return;
+  if (!card.marks || !card.grid || !card.figure.cells || !heatmapOf(card)) return;
   const { xs, ys } = card.grid;
   const group = card.marks.querySelector(".lit");
-  group.replaceChildren(...regions.map(({ role, rows, columns }) => {
+  const drawn = regions.filter(({ rows, columns }) => isDrawn(card, rows, columns));
+  group.replaceChildren(...drawn.map(({ role, rows, columns }) => {
     const [down, across] = turn(card.figure.cells, [rows, columns]);
     const [x, right] = [xs[across[0]][0], xs[across[1]][0] + xs[across[1]][1]];
     const [y, bottom] = [ys[down[0]][0], ys[down[1]][0] + ys[down[1]][1]];
