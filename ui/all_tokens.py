@@ -27,6 +27,7 @@ from ui.explain_view import Explained
 from ui.lab import MAX_SEED, Lab
 from ui.literal import literal, names
 from ui.step_view import Card, Spec
+from ui.widgets import set_widget
 
 LOOPS_CODE = """\
 scores = torch.zeros(len(inputs), len(inputs))
@@ -190,7 +191,7 @@ def timings_finding(measured: Sequence[Timing]) -> str:
 def query_chooser(lab: Lab) -> int:
     """Draw the choice of the query token; return its row."""
     labels = names([token.text for token in lab.tokens])
-    _show("_lit_query", lab.query_index)
+    set_widget("_lit_query", lab.query_index)
     st.selectbox(
         "Light up the row of this query token",
         range(len(labels)),
@@ -223,7 +224,7 @@ def lit_steps(trace: Trace, tokens: Sequence[str], row: int) -> None:
 
 def axis_switch(lab: Lab) -> None:
     """Draw the switch that turns the softmax to the wrong axis."""
-    _show("_wrong_axis", lab.wrong_axis)
+    set_widget("_wrong_axis", lab.wrong_axis)
     st.toggle("Wrong axis: `dim=0`", lab.wrong_axis, key="_wrong_axis", on_change=_axis_chosen)
 
 
@@ -385,9 +386,3 @@ def moves(tokens: Sequence[str], order: Sequence[int]) -> str:
     ]
     more = f" · and {len(tokens) - TOLD} more" if len(tokens) > TOLD else ""
     return f"Which row went where: {' · '.join(listed)}{more}."
-
-
-def _show(widget_key: str, value: object) -> None:
-    """Let a widget show what the lab says, also after an undo or on another page."""
-    if st.session_state.get(widget_key) != value:
-        st.session_state[widget_key] = value

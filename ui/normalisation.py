@@ -23,6 +23,7 @@ from ui.literal import literal, names
 from ui.matrix_editor import Editor, Entry, Row
 from ui.one_query import row_card, shares_table
 from ui.step_view import Card
+from ui.widgets import chosen, set_widget
 from ui.worksheet import labels_of, tensor_of
 
 ROW_ID, QUERY = "row", "your row"
@@ -120,25 +121,25 @@ def options(lab: Lab) -> None:
     """Draw the temperature and the dtype, and say so where the dtype cannot hold the scores."""
     left, right = st.columns(2, gap="medium")
     with left:
-        _show("_temperature", lab.temperature)
+        set_widget("_temperature", lab.temperature)
         st.select_slider(
             "Temperature: what every score is divided by",
             sorted({*TEMPERATURES, lab.temperature}),
             lab.temperature,
             key="_temperature",
             format_func=lambda temperature: repr(temperature).removesuffix(".0"),
-            on_change=_chosen,
+            on_change=chosen,
             args=("temperature",),
         )
     with right:
-        _show("_dtype", lab.dtype)
+        set_widget("_dtype", lab.dtype)
         st.radio(
             "Numbers are held as",
             DTYPES,
             DTYPES.index(lab.dtype),
             key="_dtype",
             horizontal=True,
-            on_change=_chosen,
+            on_change=chosen,
             args=("dtype",),
         )
     problem = misfit(lab, lab.dtype)
@@ -148,16 +149,6 @@ def options(lab: Lab) -> None:
             f"pictures below show your row in {FALLBACK}.",
             icon=":material/straighten:",
         )
-
-
-def _chosen(name: str) -> None:
-    state.commit(replace(state.current(), **{name: st.session_state[f"_{name}"]}))
-
-
-def _show(widget_key: str, value: object) -> None:
-    """Let a widget show what the lab says, also after an undo or on another page."""
-    if st.session_state.get(widget_key) != value:
-        st.session_state[widget_key] = value
 
 
 def misfit(lab: Lab, dtype: str) -> str:

@@ -21,6 +21,7 @@ from ui.lab import Lab
 from ui.literal import literal
 from ui.number_table import number_table
 from ui.step_view import Card, picture_card, step_card
+from ui.widgets import set_widget
 from ui.worksheet import tensor_of
 
 MOST_WORKED = 4  # dimensions for which the table of terms has room for the arithmetic
@@ -33,8 +34,7 @@ _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def query_picker(lab: Lab, names: Sequence[str]) -> int:
     """Draw the choice of the query token and return its position."""
-    if st.session_state.get("_query") != lab.query_index:
-        st.session_state["_query"] = lab.query_index
+    set_widget("_query", lab.query_index)
     st.selectbox(
         "Query token: whose attention do we follow?",
         range(len(names)),

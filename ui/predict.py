@@ -10,6 +10,7 @@ import streamlit as st
 
 from ui import state
 from ui.literal import literal
+from ui.widgets import set_widget
 
 LABEL = "Your prediction"
 FEW = 8  # options that fit beside each other
@@ -38,8 +39,7 @@ def prediction(name: str, question: str, options: Sequence[str], truth: Truth) -
     widget_key = f"_answer:{name}"
     said = state.current().answers.get(name)
     index = options.index(said) if said in options else None
-    if st.session_state.get(widget_key) != index:
-        st.session_state[widget_key] = index
+    set_widget(widget_key, index)
     choose = _radio if len(options) <= FEW else _select
     choose(options, widget_key, name, index)
     if index is None:

@@ -18,6 +18,7 @@ from ui.csv_file import CsvError, read_csv, write_csv
 from ui.lab import MAX_SEED, MAX_SENTENCE, MAX_TOKENS, Lab
 from ui.literal import literal, names
 from ui.matrix_editor import Editor, Entry, Row
+from ui.widgets import chosen, set_widget
 
 PRESET_NAMES = {
     "notebook": "As in the notebook",
@@ -98,7 +99,7 @@ def embeddings_table(lab: Lab) -> None:
 
 def _sentence(lab: Lab) -> None:
     """Draw the sentence's text field and say what became of the sentence."""
-    _set_widget("_sentence", lab.sentence)
+    set_widget("_sentence", lab.sentence)
     st.text_input("Sentence", lab.sentence, key="_sentence", live=True, on_change=_sentence_typed)
     count = len(lab.all_tokens)
     if not lab.sentence.strip():
@@ -142,19 +143,19 @@ def _spell() -> int:
 def _options(lab: Lab) -> None:
     """Draw what else the embeddings depend on."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _set_widget("_d", lab.d)
+        set_widget("_d", lab.d)
         st.number_input(
             "Width d",
             1,
             MAX_WIDTH,
             lab.d,
             key="_d",
-            on_change=_chosen,
+            on_change=chosen,
             args=("d",),
             width=120,
             help="How many numbers each token has. Edits at another width are kept for it.",
         )
-        _set_widget("_preset", lab.preset)
+        set_widget("_preset", lab.preset)
         st.selectbox(
             "Start from",
             list(PRESET_NAMES),
@@ -167,40 +168,26 @@ def _options(lab: Lab) -> None:
             "One-hot: a single 1 for each different word, starting over after d words.",
         )
         if lab.preset == "random":
-            _set_widget("_seed", lab.seed)
+            set_widget("_seed", lab.seed)
             st.number_input(
                 "Seed",
                 0,
                 MAX_SEED,
                 lab.seed,
                 key="_seed",
-                on_change=_chosen,
+                on_change=chosen,
                 args=("seed",),
                 width=130,
             )
-        _set_widget("_keep_punctuation", lab.keep_punctuation)
+        set_widget("_keep_punctuation", lab.keep_punctuation)
         st.toggle(
             "Keep punctuation",
             lab.keep_punctuation,
             key="_keep_punctuation",
-            on_change=_chosen,
+            on_change=chosen,
             args=("keep_punctuation",),
         )
         files(lab)
-
-
-def _set_widget(widget_key: str, value: object) -> None:
-    """Let a widget show what the lab says, also after an undo or on another page.
-
-    Each widget has the same value as its default too: the browser loads a widget's script at its
-    first use, and what was set in a run before that is lost on it; the default is not.
-    """
-    if st.session_state.get(widget_key) != value:
-        st.session_state[widget_key] = value
-
-
-def _chosen(name: str) -> None:
-    state.commit(replace(state.current(), **{name: st.session_state[f"_{name}"]}))
 
 
 def _preset_chosen() -> None:
