@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ui import components
@@ -22,8 +24,7 @@ async def warmed_up(app: st.App) -> AsyncIterator[dict[str, object]]:
     """
     import torch
 
-    importlib.import_module("ui.step_view")
-    importlib.import_module("ui.worksheet")
+    importlib.import_module("ui.live")
 
     # Matrices of a few rows gain nothing from threads, and waking them costs more than the maths.
     torch.set_num_threads(1)
@@ -32,11 +33,19 @@ async def warmed_up(app: st.App) -> AsyncIterator[dict[str, object]]:
     yield {}
 
 
+async def live(request: Request) -> Response:
+    """Answer with the figures of an edit, ahead of its page run."""
+    from ui.live import endpoint  # not before the server listens: it imports torch
+
+    return await endpoint(request)
+
+
 app = st.App(
     "ui/frame.py",
     routes=[
         Mount("/vendor", StaticFiles(packages=[("plotly", "package_data")])),
         Mount(components.ROUTE, StaticFiles(directory=components.FOLDER)),
+        Route("/live", live, methods=["POST"]),
     ],
     middleware=[Middleware(OwnOriginOnly)],
     lifespan=warmed_up,

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from attention_core import SIMPLE_SELF_ATTENTION
-from ui import ripple, step_view, worksheet
+from ui import live, ripple, step_view, worksheet
 from ui.predict import prediction
 from ui.questions import doubled_first_value
 
@@ -16,19 +16,18 @@ st.markdown(
 )
 
 lab, table = worksheet.worksheet()
-inputs, tokens = worksheet.tensor_of(lab), worksheet.labels_of(lab)
 
-trace = SIMPLE_SELF_ATTENTION.run(inputs=inputs)
+trace = SIMPLE_SELF_ATTENTION.run(inputs=worksheet.tensor_of(lab))
 
 ripple.status(trace, lab, worksheet.inputs_of)
-step_view.steps(trace, trace.steps, tokens, widget_key="figures:start")
+live.figures("figures:start", lab)
 
 st.subheader("The formula", anchor=False)
 step_view.formulas(SIMPLE_SELF_ATTENTION)
 
 st.subheader("The same in PyTorch", anchor=False)
 st.markdown("Paste this anywhere PyTorch runs: it computes exactly the numbers above.")
-step_view.code(trace, tokens)
+step_view.code(trace, worksheet.labels_of(lab))
 
 st.subheader("What to try", anchor=False)
 st.markdown(

@@ -1,10 +1,12 @@
 """One query: dot products one at a time, three normalisations, and the weighted sum."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from attention_core import ONE_QUERY
-from ui import explain_view, one_query, ripple, step_view, worksheet
-from ui.literal import literal, names
+from ui import live, one_query, ripple, step_view, worksheet
+from ui.literal import literal
 from ui.predict import prediction
 from ui.questions import doubled_query
 from ui.stepper import stepper
@@ -18,13 +20,10 @@ st.markdown(
 )
 
 lab, table = worksheet.worksheet()
-inputs = worksheet.tensor_of(lab)
-tokens = names(worksheet.labels_of(lab))
+one = one_query.asked(lab)
+trace, tokens, query = one.trace, one.names, one.query
 
-position = one_query.query_picker(lab, tokens)
-query = tokens[position]
-trace = ONE_QUERY.run(query=inputs[[position]], inputs=inputs)
-explained = explain_view.Explained(trace, tokens, query, position)
+one_query.query_picker(lab, tokens)
 ripple.status(trace, lab, one_query.inputs_of)
 
 st.subheader("1. One dot product at a time", anchor=False)
@@ -38,44 +37,25 @@ moment = stepper(
     texts=one_query.dot_products(trace, query, tokens),
 )
 st.markdown(one_query.alignment_sentence(trace, moment, query, tokens))
-step_view.draw(
-    [
-        one_query.scores_so_far(trace, moment, query, tokens, position),
-        one_query.alignment_card(trace, moment, query, tokens),
-    ],
-    widget_key="figures:dots",
-    arrows=False,
-    explained=explained,
-)
+live.figures("figures:dots", replace(lab, moment=moment))
 
 st.subheader("2. Three ways to turn scores into shares", anchor=False)
 st.markdown(
     "Shares should be positive and sum to 1. Dividing by the sum is the simplest way; **softmax** "
     "takes exp of each score first. `torch.softmax` is the same formula, computed safely."
 )
-step_view.draw(
-    one_query.normalisation_cards(trace, query, tokens),
-    widget_key="figures:normalisations",
-    arrows=False,
-    explained=explained,
-)
+live.figures("figures:normalisations", lab)
 one_query.shares_table(trace, tokens)
 
 st.subheader(
-    f"3. The weighted sum, term by term, to {one_query.symbol('z', position)}", anchor=False
+    f"3. The weighted sum, term by term, to {one_query.symbol('z', one.position)}", anchor=False
 )
 st.markdown("Each token's vector times its weight. Added up, column by column:")
-one_query.terms_table(trace, position, tokens)
-step_view.draw(
-    [one_query.row_card(trace, "context", query, tokens)],
-    widget_key="figures:context",
-    explained=explained,
-)
+one_query.terms_table(trace, one.position, tokens)
+live.figures("figures:context", lab)
 
 st.subheader("The whole of it in two pictures", anchor=False)
-step_view.draw(
-    one_query.picture_cards(trace, position, tokens), widget_key="figures:whole", min_width=320
-)
+live.figures("figures:whole", lab)
 
 st.subheader("The formula", anchor=False)
 step_view.formulas(ONE_QUERY)
@@ -84,7 +64,7 @@ st.subheader("The same in PyTorch", anchor=False)
 st.markdown("Paste this anywhere PyTorch runs: it computes exactly the numbers above.")
 step_view.code(trace, worksheet.labels_of(lab))
 st.markdown("And as the notebook does it, with a loop of `torch.dot` (paste it below the first):")
-st.code(one_query.loops(position), language="python", wrap_lines=True)
+st.code(one_query.loops(one.position), language="python", wrap_lines=True)
 
 st.subheader("What to try", anchor=False)
 st.markdown(

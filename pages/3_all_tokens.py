@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import all_tokens, ripple, step_view, worksheet
+from ui import all_tokens, live, ripple, step_view, worksheet
 from ui.predict import prediction
 from ui.questions import largest_row_sum
 
@@ -14,19 +14,18 @@ st.markdown(
 )
 
 lab, table = worksheet.worksheet()
-inputs, tokens = worksheet.tensor_of(lab), worksheet.labels_of(lab)
+tokens = worksheet.labels_of(lab)
 
-mechanism = all_tokens.mechanism_of(lab)
-trace = mechanism.run(inputs=inputs)
+trace = all_tokens.trace_of(lab)
 
 st.subheader("All scores: two loops, or one product", anchor=False)
-all_tokens.loops_and_product(trace, tokens)
+live.figures("figures:loops", lab)
 all_tokens.timings(lab)
 
 st.subheader("All rows: weights and context vectors", anchor=False)
-row = all_tokens.query_chooser(lab)
+all_tokens.query_chooser(lab)
 ripple.status(trace, lab, worksheet.inputs_of)
-all_tokens.lit_steps(trace, tokens, row)
+live.figures("figures:all", lab)
 
 st.subheader("Which axis? Look at the sums", anchor=False)
 numbers, words = st.columns(2, gap="medium")
@@ -35,7 +34,7 @@ with numbers:
 with words:
     all_tokens.axis_switch(lab)
     st.markdown(all_tokens.sums_explained(trace, wrong_axis=lab.wrong_axis))
-    line = mechanism.step("weights").operation.pytorch("weights", "scores")
+    line = trace.mechanism.step("weights").operation.pytorch("weights", "scores")
     st.code(line, language="python", wrap_lines=True)
 
 st.subheader("Does the order matter?", anchor=False)
@@ -44,11 +43,11 @@ st.markdown(
     "where a token stands, so each context vector should come out the same, in another row."
 )
 all_tokens.order_buttons(lab)
-order = all_tokens.order_of(len(tokens), lab.order_seed)
-all_tokens.both_orders(trace, tokens, order, row)
+live.figures("figures:orders", lab)
+st.markdown(all_tokens.moves(tokens, all_tokens.order_of(len(tokens), lab.order_seed)))
 
 st.subheader("The formula", anchor=False)
-step_view.formulas(mechanism)
+step_view.formulas(trace.mechanism)
 if lab.wrong_axis:
     st.caption("With the wrong axis the sum below the line runs over the queries instead.")
 

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from ui import normalisation, state, step_view, worksheet
+from ui import live, normalisation, state, step_view, worksheet
+from ui.one_query import shares_table
 from ui.predict import prediction
 from ui.questions import five_more
 
@@ -23,14 +24,22 @@ worksheet.files(lab)
 trace = normalisation.trace_of(lab)
 
 st.subheader("Three ways to make weights", anchor=False)
-normalisation.ways(lab, trace)
+if lab.temperature != 1:
+    live.figures("figures:scaled", lab)
+live.figures("figures:ways", lab)
+shares_table(trace, normalisation.keys_of(lab))
 
 st.subheader("What the numbers are held in", anchor=False)
 st.markdown(normalisation.rounding_said(trace))
 normalisation.dtype_table(lab)
 
 st.subheader("Gradients: how softmax answers", anchor=False)
-normalisation.gradients(lab)
+picture, words = st.columns([3, 2], gap="medium")
+with picture:
+    live.figures("figures:jacobian", lab)
+with words:
+    jacobian, _ = normalisation.jacobian_of(lab)
+    st.markdown(normalisation.jacobian_said(jacobian, lab))
 
 st.subheader("The formula", anchor=False)
 step_view.formulas(trace.mechanism)

@@ -23,11 +23,11 @@ from attention_core.loops import Timing, agreement, measure, scores_by_loops
 from attention_core.numbers import result_of
 from attention_core.operations import Softmax
 from ui import state, step_view
-from ui.explain_view import Explained
 from ui.lab import MAX_SEED, Lab
 from ui.literal import literal, names
-from ui.step_view import Card, Spec
+from ui.step_view import Card, Group, Spec
 from ui.widgets import set_widget
+from ui.worksheet import labels_of, tensor_of
 
 LOOPS_CODE = """\
 scores = torch.zeros(len(inputs), len(inputs))
@@ -48,8 +48,14 @@ def mechanism_of(lab: Lab) -> Mechanism:
 # ---- Loops and the matrix product --------------------------------------------------------------
 
 
-def loops_and_product(trace: Trace, tokens: Sequence[str]) -> None:
-    """Draw the score matrix made both ways, and say how far apart they are and what they cost."""
+def trace_of(lab: Lab) -> Trace:
+    """Return the run that the page shows."""
+    return mechanism_of(lab).run(inputs=tensor_of(lab))
+
+
+def loops_and_product(lab: Lab) -> Group:
+    """Return the score matrix made both ways, how far apart they are and what they cost."""
+    trace, tokens = trace_of(lab), labels_of(lab)
     inputs = trace["inputs"]
     looped = scores_by_loops(inputs)
     check = agreement(looped.scores, trace["scores"], inputs)
@@ -60,9 +66,7 @@ def loops_and_product(trace: Trace, tokens: Sequence[str]) -> None:
     cards[0]["formula"] = "scores[i, j] = torch.dot(inputs[i], inputs[j])"
     cards[1]["check"] = agreement_verdict(check)
     cards[0]["note"] = cost(inputs, looped.multiplications)
-    step_view.draw(
-        cards, widget_key="figures:loops", arrows=False, min_width=step_view.card_width(len(tokens))
-    )
+    return Group(cards, arrows=False, min_width=step_view.card_width(len(tokens)))
 
 
 def _scores_card(
@@ -135,7 +139,7 @@ def timings(lab: Lab) -> None:
         note=f"Measured {when}, {moment:%H:%M:%S} UTC, with random inputs of width {d_in}: the "
         "median of up to 5 runs. Whatever else the server does shows in the numbers.",
     )
-    step_view.draw([card], widget_key="figures:timings")
+    step_view.draw(Group([card]), widget_key="figures:timings")
 
 
 def timings_spec(measured: Sequence[Timing]) -> Spec:
@@ -188,8 +192,8 @@ def timings_finding(measured: Sequence[Timing]) -> str:
 # ---- Every row at once -------------------------------------------------------------------------
 
 
-def query_chooser(lab: Lab) -> int:
-    """Draw the choice of the query token; return its row."""
+def query_chooser(lab: Lab) -> None:
+    """Draw the choice of the query token."""
     labels = names([token.text for token in lab.tokens])
     set_widget("_lit_query", lab.query_index)
     st.selectbox(
@@ -201,25 +205,19 @@ def query_chooser(lab: Lab) -> int:
         on_change=_query_chosen,
         width=320,
     )
-    return lab.query_index
 
 
 def _query_chosen() -> None:
     state.commit(replace(state.current(), query=st.session_state["_lit_query"]))
 
 
-def lit_steps(trace: Trace, tokens: Sequence[str], row: int) -> None:
-    """Draw scores, weights and context vectors with one row lit up across all three."""
-    checks = trace.check()
-    cards = [step_view.step_card(trace, name, tokens, checks) for name in trace.steps]
-    for card, name in zip(cards, trace.steps, strict=True):
-        card["spec"] = heatmap_spec(trace, name, tokens, lit_row=row)
-    step_view.draw(
-        cards,
-        widget_key="figures:all",
-        min_width=step_view.card_width(len(tokens)),
-        explained=Explained(trace, tokens),
-    )
+def lit_steps(lab: Lab) -> Group:
+    """Return scores, weights and context vectors with one row lit up across all three."""
+    trace, tokens = trace_of(lab), labels_of(lab)
+    group = step_view.steps(trace, trace.steps, tokens)
+    for card, name in zip(group.cards, trace.steps, strict=True):
+        card["spec"] = heatmap_spec(trace, name, tokens, lit_row=lab.query_index)
+    return group
 
 
 def axis_switch(lab: Lab) -> None:
@@ -350,26 +348,26 @@ def order_check(own: Trace, shuffled: Trace, order: Sequence[int]) -> Check:
     return Check("context", "own order", off, tolerance, off <= tolerance)
 
 
-def both_orders(own: Trace, tokens: Sequence[str], order: Sequence[int], row: int) -> None:
-    """Draw the context vectors in both orders, and say that they only changed places."""
-    shuffled = own.mechanism.run(inputs=own["inputs"][list(order)])
-    labels = names(tokens)
+def both_orders(lab: Lab) -> Group:
+    """Return the context vectors in both orders, and that they only changed places."""
+    own, row = trace_of(lab), lab.query_index
+    order = order_of(len(lab.tokens), lab.order_seed)
+    shuffled = own.mechanism.run(inputs=own["inputs"][order])
+    labels = names(labels_of(lab))
     moved = [labels[position] for position in order]
     cards = [
         _card(own, "context", labels, "own", "Context vectors in your order", row),
         _card(shuffled, "context", moved, "shuffled", "The same, shuffled", order.index(row)),
     ]
-    if list(order) == sorted(order):
+    if order == sorted(order):
         cards[1]["title"] = "Not shuffled yet"
-        step_view.draw(cards, widget_key="figures:orders", arrows=False)
-        return
+        return Group(cards, arrows=False)
     check = order_check(own, shuffled, order)
     numbers = f"largest difference {check.max_difference:.1g}, allowed {check.tolerance:.1g}"
     good = f"Each row only changed its place: put back, they are the same ({numbers})."
     bad = f"Something is wrong: put back, the rows differ ({numbers}). Do not trust these pictures."
     cards[1]["check"] = {"ok": check.ok, "text": good if check.ok else bad, "detail": []}
-    step_view.draw(cards, widget_key="figures:orders", arrows=False)
-    st.markdown(moves(tokens, order))
+    return Group(cards, arrows=False)
 
 
 def moves(tokens: Sequence[str], order: Sequence[int]) -> str:
@@ -379,6 +377,8 @@ def moves(tokens: Sequence[str], order: Sequence[int]) -> str:
         >>> moves(["to", "be"], [1, 0])
         'Which row went where: **to** 1 → 2 · **be** 2 → 1.'
     """
+    if list(order) == sorted(order):
+        return ""
     places = {token: place for place, token in enumerate(order)}
     listed = [
         f"**{literal(token)}** {row + 1} → {places[row] + 1}"

@@ -31,7 +31,7 @@ MAX_SEEN = 2**40  # what a link may claim was seen; the edits to come have room 
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 NOTEBOOK_SCORES = (0.9544, 1.4950, 1.4754, 0.8434, 0.7070, 1.0865)
 
-VIEW = ("applied", "moment", "answers", "trail")
+VIEW = ("applied", "moment", "answers", "trail", "window")
 """The fields that undo leaves alone: which edits were seen, where one looks, what one guessed."""
 
 Cell = tuple[str, int, int, int]  # word, its nth occurrence, width d, column
@@ -123,6 +123,13 @@ def trail_of(value: Any) -> tuple[Pick, ...]:
     return tuple(picks)
 
 
+def _window(value: Any) -> tuple[int, int, int]:
+    if not isinstance(value, (list, tuple)) or len(value) != 3:
+        raise ValueError("a query, a key and a dimension")
+    token, dimension = _whole(0, MAX_TOKENS - 1), _whole(0, MAX_WIDTH - 1)
+    return token(value[0]), token(value[1]), dimension(value[2])
+
+
 def _named(check: Check) -> Check:
     """Return a check of a small mapping from names to what ``check`` accepts."""
 
@@ -166,6 +173,7 @@ class Lab:
     temperature: float = _field(1.0, _temperature)
     dtype: str = _field("float32", _choice(DTYPES))
     answers: Mapping[str, str] = _field({}, _named(_text(200)))  # predictions made, by page
+    window: tuple[int, int, int] = _field((0, 0, 0), _window)  # query, key, dimension looked at
     trail: tuple[Pick, ...] = _field((), trail_of)  # the cells explained, the last one on screen
     applied: Mapping[str, int] = _field({}, _named(_whole(0, MAX_SEEN)))  # last edit seen, by table
 

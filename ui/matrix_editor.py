@@ -13,12 +13,13 @@ from typing import Any
 
 import streamlit as st
 
-from ui import state
+from ui import link, state
 from ui.components import component
 from ui.lab import LIMIT, Lab, number
 
 MAX_OPERATIONS = 2_000
 MAX_CELLS = 64 * 16
+LONGEST_QUESTION = 32_000  # characters of a lab that the browser may ask figures of (``ui.live``)
 NOT_UNDERSTOOD = "The table sent something that is not an edit of it. Nothing was changed."
 
 Entry = tuple[str, int, float]  # row id, column, number
@@ -67,11 +68,11 @@ class Editor:
             return False
         before = state.current()
         try:
-            operations = _operations(pending)
+            sent = operations(pending)
         except (ValueError, OverflowError, RecursionError):
             st.session_state[f"{self.widget_key}:message"] = NOT_UNDERSTOOD
             return False
-        for operation in operations:
+        for operation in sent:
             if operation["id"] > state.current().applied.get(self.name, 0):
                 self._apply(operation)
         return state.current() != before
@@ -106,8 +107,10 @@ class Editor:
         edited: Sequence[tuple[int, int]] = (),
     ) -> None:
         """Draw the table. Do it last in a run: its answer asks for the next edit."""
+        text = link.encode(state.current())
         data = {
             "name": self.name,
+            "lab": text if len(text) <= LONGEST_QUESTION else None,
             "matrix": self.matrix,
             "label": label,
             "columns": list(columns),
@@ -128,7 +131,7 @@ class Editor:
             st.rerun()
 
 
-def _operations(pending: object) -> list[dict[str, Any]]:
+def operations(pending: object) -> list[dict[str, Any]]:
     """Return the operations of a message in order, or raise ValueError."""
     listed = pending.get("ops") if isinstance(pending, Mapping) else None
     if not isinstance(listed, list) or len(listed) > MAX_OPERATIONS:

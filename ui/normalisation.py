@@ -21,8 +21,8 @@ from ui.explain_view import Explained
 from ui.lab import DTYPES, LIMIT, MAX_TOKENS, NOTEBOOK_SCORES, Lab
 from ui.literal import literal, names
 from ui.matrix_editor import Editor, Entry, Row
-from ui.one_query import row_card, shares_table
-from ui.step_view import Card
+from ui.one_query import row_card
+from ui.step_view import Card, Group
 from ui.widgets import chosen, set_widget
 from ui.worksheet import labels_of, tensor_of
 
@@ -192,22 +192,22 @@ class Failure(NamedTuple):
     breaks_route: bool = False  # no second route can confirm what is only rounding
 
 
-def ways(lab: Lab, trace: Trace) -> None:
-    """Draw the three normalisations side by side, each failure explained in its place."""
+def scaled(lab: Lab) -> Group:
+    """Return the scores over the temperature."""
+    trace, keys = trace_of(lab), keys_of(lab)
+    return Group([way_card(trace, "scaled", keys, trace.check())], Explained(trace, keys, QUERY))
+
+
+def ways(lab: Lab) -> Group:
+    """Return the three normalisations side by side, each failure explained in its place."""
+    trace, keys = trace_of(lab), keys_of(lab)
     checks = trace.check()
-    keys = keys_of(lab)
-    explained = Explained(trace, keys, QUERY)
-    scaled, *cards = (way_card(trace, name, keys, checks) for name in trace.steps)
-    if lab.temperature != 1:
-        step_view.draw([scaled], widget_key="figures:scaled", explained=explained)
-    else:  # divided by 1 they are the scores of the table, which then light in their place
+    cards = [way_card(trace, name, keys, checks) for name in trace.steps[1:]]
+    if lab.temperature == 1:  # the scaled scores are those of the table, which light in their place
         for card in cards:
             card["cells"]["of"] = ["scores"]
     width = step_view.card_width(len(keys))
-    step_view.draw(
-        cards, widget_key="figures:ways", arrows=False, min_width=width, explained=explained
-    )
-    shares_table(trace, keys)
+    return Group(cards, Explained(trace, keys, QUERY), width, arrows=False)
 
 
 def way_card(trace: Trace, name: str, keys: Sequence[str], checks: Sequence[Check]) -> Card:
@@ -370,8 +370,8 @@ def jacobian_of(lab: Lab) -> tuple[Tensor, Check]:
     return jacobian, check_jacobian(jacobian, row, lab.temperature)
 
 
-def gradients(lab: Lab) -> None:
-    """Draw how each weight answers to each score, checked on screen, and what that says."""
+def gradients(lab: Lab) -> Group:
+    """Return how each weight answers to each score, checked by finite differences."""
     jacobian, check = jacobian_of(lab)
     keys = keys_of(lab)
     spec = matrix_spec(
@@ -398,11 +398,7 @@ def gradients(lab: Lab) -> None:
     card["shape"] = step_view.shape_of(jacobian)
     card["formula"] = "(torch.diag(p) - torch.outer(p, p)) / temperature"
     card["check"] = jacobian_verdict(check)
-    picture, words = st.columns([3, 2], gap="medium")
-    with picture:
-        step_view.draw([card], widget_key="figures:jacobian")
-    with words:
-        st.markdown(jacobian_said(jacobian, lab))
+    return Group([card])
 
 
 def _without_minus_zero(jacobian: Tensor) -> list[list[str]]:

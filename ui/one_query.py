@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import streamlit as st
 import torch
 
-from attention_core import Trace
+from attention_core import ONE_QUERY, Trace
 from attention_core.alignment import Alignment, alignment
 from attention_core.figures import flow_spec, space_spec
-from attention_core.figures.heatmap import CELL_PX
+from attention_core.figures.heatmap import CELL_PX, with_numbers
 from attention_core.figures.palette import ROLES
 from attention_core.figures.pictures import alignment_spec, flow_height
 from attention_core.numbers import factor, plain, result_of
+from ui import literal as words
 from ui import state
+from ui.explain_view import Explained
 from ui.lab import Lab
 from ui.literal import literal
 from ui.number_table import number_table
-from ui.step_view import Card, picture_card, step_card
+from ui.step_view import Card, Group, picture_card, step_card
 from ui.widgets import set_widget
-from ui.worksheet import tensor_of
+from ui.worksheet import labels_of, tensor_of
 
 MOST_WORKED = 4  # dimensions for which the table of terms has room for the arithmetic
 WIDEST_LABELLED = 12  # columns that have room for two decimals in a third of the page
@@ -32,8 +34,32 @@ SHARES = ("scores", "by_sum", "naive", "weights")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def query_picker(lab: Lab, names: Sequence[str]) -> int:
-    """Draw the choice of the query token and return its position."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One query's run, and what its tokens are called."""
+
+    trace: Trace
+    names: Sequence[str]
+    position: int
+
+    @property
+    def query(self) -> str:
+        """The query token."""
+        return self.names[self.position]
+
+    @property
+    def explained(self) -> Explained:
+        """The run, for its cells to be picked."""
+        return Explained(self.trace, self.names, self.query, self.position)
+
+
+def asked(lab: Lab) -> Asked:
+    """Return the run of the lab's query."""
+    return Asked(ONE_QUERY.run(**inputs_of(lab)), words.names(labels_of(lab)), lab.query_index)
+
+
+def query_picker(lab: Lab, names: Sequence[str]) -> None:
+    """Draw the choice of the query token."""
     set_widget("_query", lab.query_index)
     st.selectbox(
         "Query token: whose attention do we follow?",
@@ -44,7 +70,6 @@ def query_picker(lab: Lab, names: Sequence[str]) -> int:
         on_change=_query_chosen,
         width=360,
     )
-    return lab.query_index
 
 
 def _query_chosen() -> None:
@@ -93,9 +118,10 @@ def scores_so_far(
     card = row_card(trace, "scores", query, names, row)
     card["id"], card["title"] = "so_far", "Attention scores so far"
     card["cells"]["blank"] = "not computed yet"
-    heatmap, layout = card["spec"]["data"][0], card["spec"]["layout"]
-    found = heatmap["z"][0][: moment + 1]
-    heatmap["z"] = [found + [None] * (len(names) - len(found))]
+    layout = card["spec"]["layout"]
+    found = trace["scores"].clone()
+    found[0, moment + 1 :] = torch.nan
+    heatmap = with_numbers(card["spec"]["data"][0], found)
     mark = {
         "type": "scatter",
         "mode": "markers",
@@ -118,6 +144,36 @@ def scores_so_far(
         f"the largest so far {result_of(float(scores[best]))} with {names[best]}."
     )
     return card
+
+
+def dots(lab: Lab) -> Group:
+    """Return the scores so far, and the angle behind the one that the stepper stands at."""
+    one = asked(lab)
+    moment = min(lab.moment, len(one.names) - 1)
+    cards = [
+        scores_so_far(one.trace, moment, one.query, one.names, one.position),
+        alignment_card(one.trace, moment, one.query, one.names),
+    ]
+    return Group(cards, one.explained, arrows=False)
+
+
+def normalisations(lab: Lab) -> Group:
+    """Return the three ways of making shares of the scores."""
+    one = asked(lab)
+    cards = normalisation_cards(one.trace, one.query, one.names)
+    return Group(cards, one.explained, arrows=False)
+
+
+def context(lab: Lab) -> Group:
+    """Return the context vector."""
+    one = asked(lab)
+    return Group([row_card(one.trace, "context", one.query, one.names)], one.explained)
+
+
+def whole(lab: Lab) -> Group:
+    """Return the whole of it in pictures."""
+    one = asked(lab)
+    return Group(picture_cards(one.trace, one.position, one.names), min_width=320)
 
 
 def alignment_of(trace: Trace, moment: int) -> Alignment:

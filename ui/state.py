@@ -182,7 +182,13 @@ def keep(page: str) -> None:
         store = {"id": session.store_id, "lab": text}
         text = _STORED + session.store_id
     answer = _keeper(
-        data={"address": text, "page": page, "store": store, "want": session.want or None},
+        data={
+            "address": text,
+            "page": page,
+            "seen": dict(session.lab.applied),
+            "store": store,
+            "want": session.want or None,
+        },
         key=_KEEPER,
         on_restored_change=lambda: None,
         on_failed_change=lambda: None,

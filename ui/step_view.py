@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -10,7 +11,7 @@ import torch
 
 from attention_core import Check, Mechanism, Trace
 from attention_core.figures import finding, heatmap_spec, pointing
-from attention_core.figures.heatmap import height_of
+from attention_core.figures.heatmap import Part, height_of
 from attention_core.glossary import term
 from ui import state
 from ui.components import component
@@ -25,19 +26,41 @@ LONGEST_CODE = 30  # lines; longer code waits behind a click
 _figures = component("figures")
 
 
-def steps(trace: Trace, names: Sequence[str], tokens: Sequence[str], *, widget_key: str) -> None:
-    """Draw values of a trace side by side, each with its picture and its self-check.
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Figures that stand together.
+
+    Args:
+        cards: In the order of drawing.
+        explained: The run whose cells can be picked, if any.
+        min_width: Of a card, in pixels.
+        arrows: Whether each step leads to the next.
+    """
+
+    cards: Sequence[Card]
+    explained: Explained | None = None
+    min_width: int = MIN_WIDTH
+    arrows: bool = True
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the browser draws."""
+        *leading, last = self.cards
+        cards = [{**card, "arrow": self.arrows and bool(card["check"])} for card in leading]
+        return {"figures": [*cards, last], "min_width": self.min_width}
+
+
+def steps(trace: Trace, names: Sequence[str], tokens: Sequence[str]) -> Group:
+    """Return values of a trace side by side, each with its picture and its self-check.
 
     Args:
         trace: A run of any mechanism.
         names: Its steps or inputs, in the order of drawing.
         tokens: One label per token.
-        widget_key: A Streamlit key for the group of pictures.
     """
     checks = trace.check()
     cards = [step_card(trace, name, tokens, checks) for name in names]
-    width = card_width(len(tokens))
-    draw(cards, widget_key=widget_key, min_width=width, explained=Explained(trace, tokens))
+    return Group(cards, Explained(trace, tokens), card_width(len(tokens)))
 
 
 def card_width(n_columns: int) -> int:
@@ -53,6 +76,7 @@ def step_card(
     *,
     query: str = "",
     query_row: int | None = None,
+    part: Part | None = None,
 ) -> Card:
     """Return the card of one value: title, shape, formula, picture, finding and self-check.
 
@@ -60,25 +84,42 @@ def step_card(
         trace: A run of any mechanism.
         name: A step or an input with two axes.
         tokens: One label per token.
-        checks: Of the whole trace.
+        checks: Of the whole trace; none where its own card stands elsewhere.
         query: The label of the row, when there is only one query.
         query_row: Which row of ``inputs`` the value ``query`` is, when it is one of them.
+        part: The rows and the columns to show, if not all.
     """
+    spec = heatmap_spec(trace, name, tokens, query=query, part=part)
     card = picture_card(
         name,
         term(name).title,
-        heatmap_spec(trace, name, tokens, query=query),
-        height=height_of(trace[name].shape[0]),
-        alt=finding(trace, name, tokens, query=query or "the query"),
+        spec,
+        height=height_of(len(part[0]) if part else trace[name].shape[0]),
+        alt="" if part else finding(trace, name, tokens, query=query or "the query"),
+        note="" if part else _unlabelled(spec["data"][0]),
     )
     card["shape"] = shape_of(trace[name])
-    cells = pointing(trace, name, tokens, query=query, query_row=query_row)
+    cells = pointing(trace, name, tokens, query=query, query_row=query_row, part=part)
     card["cells"] = {**cells, "scope": SCOPE, "turned": False}
     if name in trace.steps:
         step = trace.mechanism.step(name)
         card["formula"] = step.operation.pytorch(name, *step.of)
-        card["check"] = verdict([check for check in checks if check.step == name])
+        own = [check for check in checks if check.step == name]
+        card["check"] = verdict(own) if own else None
     return card
+
+
+def _unlabelled(heatmap: Spec) -> str:
+    """Return why a heatmap shows no numbers, and which cells it shows; nothing if it has labels."""
+    if "texttemplate" in heatmap:
+        return ""
+    down, across = heatmap["meta"].get("block", (1, 1))
+    if down * across == 1:
+        return "There are too many cells to write their numbers. Point at one, or see them below."
+    return (
+        f"An overview: of each {down} × {across} cells, the one furthest from 0 is shown. "
+        "Drag a box to zoom in, double-click to zoom out; see the exact numbers below."
+    )
 
 
 def picture_card(
@@ -100,34 +141,30 @@ def picture_card(
     }
 
 
-def draw(
-    cards: Sequence[Card],
-    *,
-    widget_key: str,
-    min_width: int = MIN_WIDTH,
-    arrows: bool = True,
-    explained: Explained | None = None,
-) -> None:
-    """Draw cards in a row that wraps, and below it the cell of them that is picked, explained.
+def draw(group: Group, *, widget_key: str, on_pick: Callable[[], None] | None = None) -> None:
+    """Draw figures in a row that wraps, and below it the cell of them that is picked, explained.
 
     Args:
-        cards: In the order of drawing.
-        widget_key: A Streamlit key for the group of pictures.
-        min_width: Of a card, in pixels.
-        arrows: Whether each step leads to the next.
-        explained: The run whose cells can be picked, if any.
+        group: The figures.
+        widget_key: A Streamlit key for the group.
+        on_pick: Called when a cell has just been picked.
     """
-    for card in cards[:-1]:
-        card["arrow"] = arrows and bool(card["check"])
-    ack = state.current().applied.get(widget_key, 0)
+    explained, applied = group.explained, state.current().applied
     answer = _figures(
-        data={"figures": list(cards), "min_width": min_width, "ack": ack},
+        data={
+            **group.data,
+            "name": widget_key,
+            "ack": applied.get(widget_key, 0),
+            "seen": dict(applied),
+        },
         key=widget_key,
         on_failed_change=lambda: None,
         on_picked_change=lambda: None,
     )
     before = state.current().trail
     is_new = explained is not None and take_in_pick(explained, widget_key, answer.picked)
+    if is_new and on_pick:
+        on_pick()
     if is_new and before and before[-1][0] != widget_key:
         st.rerun()  # the panel of another place was drawn before this was known
     if answer.failed:

@@ -16,13 +16,14 @@ from attention_core.figures.labels import (
     short,
     ticks,
 )
+from attention_core.figures.overview import overview, packed
 from attention_core.figures.palette import ROLES, range_of, scale_of
 from attention_core.glossary import term
 from attention_core.trace import Trace
 
 Spec = dict[str, Any]
+Part = tuple[range, range]  # the rows and the columns of a matrix that are shown
 MAX_LABELLED_ROWS, MAX_LABELLED_COLUMNS = 24, 16  # beyond these a number no longer fits
-MAX_GAPPED = 24  # beyond this many rows or columns, gaps between cells would hide the cells
 CELL_PX, TALLEST_PX, FRAME_PX = 38, 520, 110
 COLOUR_BAR = {
     "orientation": "h",  # below the picture: beside it, it would take the width of a column
@@ -60,7 +61,13 @@ def heatmap(trace: Trace, name: str, tokens: Sequence[str]) -> go.Figure:
 
 
 def heatmap_spec(
-    trace: Trace, name: str, tokens: Sequence[str], *, lit_row: int | None = None, query: str = ""
+    trace: Trace,
+    name: str,
+    tokens: Sequence[str],
+    *,
+    lit_row: int | None = None,
+    query: str = "",
+    part: Part | None = None,
 ) -> Spec:
     """Return a value of a trace as figure JSON.
 
@@ -70,10 +77,13 @@ def heatmap_spec(
         tokens: One label per token.
         lit_row: The row to draw a frame around, if any.
         query: The label of the row, when there is only one query.
+        part: The rows and the columns to show, if not all; the colours stay those of the whole.
     """
     tensor = trace[name]
     axes = trace.axes(name)
-    labels = [_labels(axis, size, tokens) for axis, size in zip(axes, tensor.shape, strict=True)]
+    labels = [
+        position_labels(axis, size, tokens) for axis, size in zip(axes, tensor.shape, strict=True)
+    ]
     if query and axes[0] == "query token" and tensor.shape[0] == 1:
         labels[0] = [query]
     step = None if name in trace.mechanism.inputs else trace.mechanism.step(name)
@@ -81,14 +91,30 @@ def heatmap_spec(
     sentence = "%{y} · %{x} = {value}"
     if step:
         sentence = step.operation.sentence("%{y}", "%{x}")
+    whole = range_of(kind, tensor)
+    if part:
+        labels = [[own[i] for i in shown] for own, shown in zip(labels, part, strict=True)]
+        tensor = _part_of(tensor, part)
     spec = matrix_spec(
         tensor, labels, axes=axes, title=term(name).title, kind=kind, sentence=sentence
     )
+    spec["data"][0]["zmin"], spec["data"][0]["zmax"] = whole
     return spec if lit_row is None else with_lit_row(spec, lit_row, labels[0][lit_row])
 
 
+def _part_of(tensor: Tensor, part: Part) -> Tensor:
+    rows, columns = part
+    return tensor[rows.start : rows.stop, columns.start : columns.stop]
+
+
 def pointing(
-    trace: Trace, name: str, tokens: Sequence[str], *, query: str = "", query_row: int | None = None
+    trace: Trace,
+    name: str,
+    tokens: Sequence[str],
+    *,
+    query: str = "",
+    query_row: int | None = None,
+    part: Part | None = None,
 ) -> Spec:
     """Return what a cell of a value says, and which cells belong to it, as the browser needs it.
 
@@ -98,18 +124,30 @@ def pointing(
         tokens: One label per token.
         query: The label of the row, when there is only one query.
         query_row: Which row of ``inputs`` the value ``query`` is, when it is one of them.
+        part: The rows and the columns that are shown, if not all.
 
     Returns:
-        ``of`` and ``reads`` as the step declares them, the plain labels of the rows and columns,
-        and the cell in words. A ``reads`` pattern may start with the number of a row.
+        ``of`` and ``reads`` as the step declares them, the shape, the plain labels of the rows and
+        columns that are shown and which is the first, and the cell in words. A ``reads`` pattern
+        may start with the number of a row.
     """
     tensor = trace[name]
+    shape = list(tensor.shape)
     rows, columns = (
-        _labels(axis, size, tokens)
+        position_labels(axis, size, tokens)
         for axis, size in zip(trace.axes(name), tensor.shape, strict=True)
     )
     rows = [query] if query and len(rows) == 1 else rows
-    cells: Spec = {"name": name, "rows": rows, "columns": columns, "of": [], "reads": []}
+    shown = part or (range(len(rows)), range(len(columns)))
+    cells: Spec = {
+        "name": name,
+        "shape": shape,
+        "first": [places.start for places in shown],
+        "rows": [rows[i] for i in shown[0]],
+        "columns": [columns[j] for j in shown[1]],
+        "of": [],
+        "reads": [],
+    }
     if name in trace.mechanism.inputs:
         return {**cells, "sentence": "{row} · {column} = {value}"}
     step = trace.mechanism.step(name)
@@ -142,23 +180,15 @@ def matrix_spec(
             its column, row and number.
     """
     low, high = range_of(kind, tensor)
-    n_rows, n_columns = tensor.shape
-    trace: Spec = {
+    heatmap: Spec = {
         "type": "heatmap",
-        "x": list(range(n_columns)),
-        "y": list(range(n_rows)),
-        "z": plain_numbers(tensor.detach().double().tolist()),
         "zmin": low,
         "zmax": high,
-        "xgap": int(n_columns <= MAX_GAPPED),
-        "ygap": int(n_rows <= MAX_GAPPED),
         "colorbar": COLOUR_BAR,
         "hovertemplate": sentence.replace("{value}", "%{z:.4f}") + "<extra></extra>",
         "hoverongaps": False,
         "meta": {"colorscales": scale_of(kind)},
     }
-    if n_rows <= MAX_LABELLED_ROWS and n_columns <= MAX_LABELLED_COLUMNS:
-        trace["texttemplate"] = "%{z:.4f}" if n_columns <= 8 else "%{z:.2f}"
     layout = {
         "title": {"text": literal(title)},
         "margin": MARGIN,
@@ -174,7 +204,43 @@ def matrix_spec(
             **ticks(labels[0], LABELLED_ROWS),
         },
     }
-    return {"data": [trace], "layout": layout}
+    return {"data": [with_numbers(heatmap, tensor)], "layout": layout}
+
+
+def is_labelled(shape: Sequence[int]) -> bool:
+    """Return whether a matrix of this shape shows its numbers."""
+    n_rows, n_columns = shape
+    return n_rows <= MAX_LABELLED_ROWS and n_columns <= MAX_LABELLED_COLUMNS
+
+
+def with_numbers(heatmap: Spec, tensor: Tensor) -> Spec:
+    """Return a heatmap with the cells of a matrix: labelled, unlabelled, or an overview."""
+    n_rows, n_columns = tensor.shape
+    tensor = tensor.detach()
+    if is_labelled(tensor.shape):
+        return {
+            **heatmap,
+            "x": list(range(n_columns)),
+            "y": list(range(n_rows)),
+            "z": plain_numbers(tensor.double().tolist()),
+            "xgap": 1,
+            "ygap": 1,
+            "texttemplate": "%{z:.4f}" if n_columns <= 8 else "%{z:.2f}",
+        }
+    shown = overview(tensor)
+    (down, across), (rows, columns) = shown.block, shown.values.shape
+    cells: Spec = {
+        **heatmap,
+        "x": [(across - 1) / 2 + across * column for column in range(columns)],
+        "y": [(down - 1) / 2 + down * row for row in range(rows)],
+        "z": packed(shown.values),
+        "xgap": 0,
+        "ygap": 0,
+    }
+    if down * across > 1:
+        block = {"block": [down, across], "at": packed(shown.at)}
+        cells["meta"] = {**heatmap["meta"], **block}
+    return cells
 
 
 def with_lit_row(spec: Spec, row: int, label: str) -> Spec:
@@ -188,14 +254,14 @@ def with_lit_row(spec: Spec, row: int, label: str) -> Spec:
     The frame is a line of its own and not a Plotly shape, whose colour could not follow the theme.
     """
     cells = spec["data"][0]
-    n_rows, n_columns = len(cells["y"]), len(cells["x"])
+    n_rows, n_columns = (_length(cells, axis) for axis in "yx")
     left, right, top, bottom = -0.5, n_columns - 0.5, row - 0.5, row + 0.5
     frame: Spec = {
         "type": "scatter",
         "mode": "lines",
         "x": [left, right, right, left, left],
         "y": [top, top, bottom, bottom, top],
-        "line": {"width": 4 if n_rows <= MAX_GAPPED else 2},
+        "line": {"width": 4 if "texttemplate" in cells else 2},
         "cliponaxis": False,
         "hoverinfo": "skip",
         "showlegend": False,
@@ -227,6 +293,12 @@ def with_lit_row(spec: Spec, row: int, label: str) -> Spec:
     return {"data": [cells, frame], "layout": layout}
 
 
+def _length(cells: Spec, axis: str) -> int:
+    """Return how many rows ("y") or columns ("x") a heatmap's matrix has, in whole blocks."""
+    block: Sequence[int] = cells["meta"].get("block", (1, 1))
+    return len(cells[axis]) * block["yx".index(axis)]
+
+
 def height_of(n_rows: int) -> int:
     """Return a figure's height in pixels: constant cells, up to a limit."""
     return min(TALLEST_PX, CELL_PX * n_rows) + FRAME_PX
@@ -239,7 +311,7 @@ def _angle(labels: Sequence[str]) -> int:
     return -40 if max(map(len, labels)) > 3 else 0
 
 
-def _labels(axis: str, size: int, tokens: Sequence[str]) -> list[str]:
+def position_labels(axis: str, size: int, tokens: Sequence[str]) -> list[str]:
     """Return one label per position of an axis."""
     if axis.endswith("token") and len(tokens) == size:
         return list(tokens)

@@ -33,9 +33,16 @@ _PASTE = """(element, text) => {
   const options = { clipboardData, bubbles: true, cancelable: true, composed: true };
   element.dispatchEvent(new ClipboardEvent("paste", options));
 }"""
-_IDLE = """() =>
-  document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === "notRunning"
-"""
+_NUMBERS = """plots => {
+  const z = plots.length === 1 && plots[0].data?.[0].z;
+  return z ? z.map((row) => [...row]) : null;
+}"""
+_IDLE = """() => {
+  const isWaiting = [...document.querySelectorAll("*")].some(
+    ({ shadowRoot }) => Number(shadowRoot?.querySelector(".root")?.dataset.pending));
+  const app = document.querySelector('[data-testid="stApp"]');
+  return !isWaiting && app?.dataset.testScriptState === "notRunning";
+}"""
 
 
 def until(holds: Callable[[], bool], otherwise: Callable[[], str]) -> None:
@@ -135,9 +142,9 @@ class LabPage:
         return self.table.get_by_role("rowheader").all_inner_texts()
 
     def plotted(self, picture: str) -> Rows | None:
-        """The numbers that Plotly holds for a picture, None while there is none."""
-        plot = self.page.locator(f"[data-figure={picture}] .plot")
-        return cast(Rows | None, plot.evaluate("plot => plot.data?.[0].z ?? null"))
+        """The numbers that Plotly holds for a picture, None while there is none or a second one."""
+        plots = self.page.locator(f"[data-figure={picture}] .plot")
+        return cast(Rows | None, plots.evaluate_all(_NUMBERS))
 
     def labels(self, picture: str) -> list[str]:
         """The numbers written into a picture's cells."""
@@ -200,7 +207,7 @@ class LabPage:
     # ---- what one waits for ----
 
     def wait_idle(self) -> None:
-        """Wait until the server has nothing to do for this page."""
+        """Wait until the server knows every edit and has nothing to do for this page."""
         self.page.wait_for_timeout(100)  # a message just sent takes a moment to arrive
         self.page.wait_for_function(_IDLE)
 

@@ -19,6 +19,8 @@ CONNECTION_LOST = (
     "ERR_CONNECTION_REFUSED",
     "ERR_EMPTY_RESPONSE",
     "when disconnected from server",
+    "No response received",
+    "Is Streamlit still running?",
 )
 
 

@@ -125,3 +125,58 @@ test("two cells never share a key", () => {
   assert.notEqual(cellKey("1 a", 1), cellKey("a", 11));
   assert.notEqual(cellKey("a", 1), cellKey("1 a", 1));
 });
+
+/** Figures that answer when told to; `asked` holds the operations of every question. */
+function figures(outbox, sent) {
+  const asked = [];
+  const waiting = [];
+  const ahead = (ops) => {
+    asked.push(ops.map((op) => op.cells?.[0][2]));
+    return { then: (done) => waiting.push(done) };
+  };
+  outbox.reopen((ops) => sent.push(ops), ahead);
+  return { asked, answer: () => waiting.splice(0).forEach((done) => done()) };
+}
+
+outboxTest("the figures go ahead, then the message leaves", ({ outbox, sent }) => {
+  const { asked, answer } = figures(outbox, sent);
+  outbox.set([["a", 0, 1]]);
+  assert.deepEqual([asked, sent.length], [[[1]], 0]);
+  answer();
+  assert.deepEqual(sent.map((ops) => ops.map((op) => op.id)), [[1]]);
+  outbox.set([["a", 1, 2]]);
+  answer();
+  assert.equal(sent.length, 1); // one message is under way at a time
+  outbox.acknowledge(1);
+  answer();
+  assert.deepEqual(sent[1].map((op) => op.id), [2]);
+  assert.deepEqual(asked, [[1], [1, 2], [2]]);
+});
+
+outboxTest("while the figures follow a drag, a message leaves twice a second", ({ outbox, sent, wait }) => {
+  const { asked } = figures(outbox, sent);
+  let gesture;
+  for (let value = 1; value <= 12; value += 1) {
+    gesture = outbox.set([["a", 0, value]], gesture);
+    wait(100);
+    if (sent.length > 0) outbox.acknowledge(sent.at(-1).at(-1).id);
+  }
+  assert.ok(asked.length >= 12);
+  assert.deepEqual(sent.map((ops) => ops.at(-1).cells[0][2]), [5, 10]);
+});
+
+outboxTest("an undo does not wait: only the server knows its figures", ({ outbox, sent }) => {
+  const { asked } = figures(outbox, sent);
+  outbox.order("undo");
+  assert.deepEqual([asked, sent.length], [[], 1]);
+});
+
+outboxTest("what is withdrawn leaves the figures too", ({ outbox, sent, wait }) => {
+  const { asked, answer } = figures(outbox, sent);
+  const gesture = outbox.set([["a", 0, 1]]);
+  assert.equal(outbox.withdraw(gesture), true);
+  assert.deepEqual(asked, [[1], []]);
+  answer();
+  wait(1e9);
+  assert.equal(sent.length, 0);
+});

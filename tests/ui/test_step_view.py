@@ -114,7 +114,8 @@ from tests.new_mechanism import LUKEWARM
 from ui import step_view
 
 trace = LUKEWARM.run(ideas=matrix(3, 2, 0), doubts=matrix(5, 2, 1))
-step_view.steps(trace, trace.steps, ["a", "b", "c", "d", "e"], widget_key="figures:new")
+group = step_view.steps(trace, trace.steps, ["a", "b", "c", "d", "e"])
+step_view.draw(group, widget_key="figures:new")
 step_view.formulas(LUKEWARM)
 step_view.code(trace)
 """

@@ -2,8 +2,11 @@
  * figures: a responsive grid of cards, each holding one Plotly figure that is drawn once and then
  * changed in place.
  *
- * data = { figures: [{ id, title, shape, formula, spec, height, alt, note, check, arrow, cells }],
- *          min_width, revision, ack }
+ * data = { name, figures: [{ id, title, shape, formula, spec, height, alt, note, check, arrow,
+ *          cells }], min_width, revision, ack, seen }
+ *
+ * Edits reach the figures by live.js before their page run does. `seen` says which operations of the
+ * tables a run knew, so that an older one never paints over them.
  *
  * A chosen cell goes to Python as the state "picked" = {name, row, column, serial}; `serial` grows
  * above `data.ack`, the last one Python has seen.
@@ -23,9 +26,11 @@
  * There are two because Plotly's drawing is slow and ours is not: see figures_cells.js. What is
  * pointed at, picked or changed is shown by figures_pointer.js.
  */
+import { paintCanvas, placeCanvas, rowsOf } from "./figures_canvas.js";
 import { forPlotly, isHeatmap, labeller, paintCells, placeCells } from "./figures_cells.js";
 import { luminance, toRgb } from "./figures_colours.js";
 import { nameButtons, saveButtons } from "./figures_save.js";
+import { isBehind as isOlder, joinFigures } from "./live.js";
 import { forget, link, listen, markChanges, placeMarks } from "./figures_pointer.js";
 
 const CONFIG = { displayModeBar: false, displaylogo: false, scrollZoom: false, doubleClick: "reset", responsive: false };
@@ -41,9 +46,17 @@ export default function figures(component) {
   const state = instances.get(parentElement) ?? mount(parentElement);
   instances.set(parentElement, state);
   state.component = component;
-  syncCards(state, component.data.figures);
-  loadPlotly().then(() => draw(state), () => fail(state));
+  state.leave?.();
+  state.leave = joinFigures(component.data.name, (data) => show(state, data));
+  if (!state.shown || !isOlder(component.data.seen)) show(state, component.data);
+  else show(state, state.shown); // perhaps in another theme
   return () => unmount(state);
+}
+
+function show(state, data) {
+  state.shown = data;
+  syncCards(state, data);
+  loadPlotly().then(() => draw(state), () => fail(state));
 }
 
 function mount(parentElement) {
@@ -58,6 +71,7 @@ function mount(parentElement) {
 
 function unmount(state) {
   state.alive = false;
+  state.leave?.();
   state.observer.disconnect();
   cancelAnimationFrame(state.frame);
   clearTimeout(state.pause);
@@ -101,9 +115,9 @@ function setText(element, text = "") {
   element.hidden = text === "";
 }
 
-function syncCards(state, figures) {
+function syncCards(state, { figures, min_width: minWidth = 300 }) {
   const { root, cards } = state;
-  root.style.setProperty("--min-width", `${state.component.data.min_width ?? 300}px`);
+  root.style.setProperty("--min-width", `${minWidth}px`);
   const wanted = new Set(figures.map((figure) => figure.id));
   for (const [id, card] of cards) {
     if (!wanted.has(id)) {
@@ -228,10 +242,12 @@ function dressed(spec, css) {
     const extra = {};
     if (scale) extra.colorscale = scale.map((c, i) => (Array.isArray(c) ? c : [i / (scale.length - 1), c]));
     if (colors) Object.assign(extra, { line: { ...trace.line, color: colors[css.mode] }, marker: { ...trace.marker, color: colors[css.mode] } });
-    return { ...trace, ...extra };
+    return { ...trace, z: rowsOf(trace.z), ...extra };
   });
   const layout = themed(spec.layout ?? {}, css);
-  if (data.every(isHeatmap)) layout.dragmode ??= false; // a finger on a heatmap scrolls the page
+  // A finger on a heatmap scrolls the page; a mouse on one without numbers zooms in.
+  const zooms = data.some((trace) => isHeatmap(trace) && !trace.texttemplate) && matchMedia("(pointer: fine)").matches;
+  if (data.every(isHeatmap)) layout.dragmode ??= zooms ? "zoom" : false;
   return { data, layout };
 }
 
@@ -244,7 +260,12 @@ async function draw(state) {
   const css = readTheme(state.root);
   state.root.dataset.mode = css.mode;
   const { revision } = state.component.data;
-  await Promise.all([...state.cards.values()].map((card) => drawCard(card, css)));
+  const cards = [...state.cards.values()];
+  const wanted = cards.map((card) => JSON.stringify([card.figure.spec, card.figure.height, css]));
+  // The run says once more what its edit has painted already: then all stays as it is.
+  if (cards.some((card, i) => card.key !== wanted[i])) {
+    await Promise.all(cards.map((card, i) => drawCard(card, css, wanted[i])));
+  }
   placeArrows(state);
   await new Promise(requestAnimationFrame);
   if (state.alive && revision !== undefined) state.root.dataset.drawn = String(revision);
@@ -262,9 +283,8 @@ function shareStyles(parentElement) {
 }
 
 /** Do the least that makes the card show its figure: nothing, cells, restyle, react or newPlot. */
-async function drawCard(card, css) {
+async function drawCard(card, css, key) {
   const { spec, height } = card.figure;
-  const key = JSON.stringify([spec, height, css]);
   if (key === card.key) return markChanges(card, null);
   const before = card.wanted?.data.find(isHeatmap)?.z;
   card.key = key;
@@ -272,7 +292,7 @@ async function drawCard(card, css) {
   card.frame = skeleton(card.wanted) + height;
   card.css = css;
   link(card);
-  if (!(isBehind(card) && card.frame === card.drawn?.frame && paintCells(card))) {
+  if (!(isBehind(card) && card.frame === card.drawn?.frame && (paintCells(card) || paintCanvas(card)))) {
     setHeight(card);
     await hand(card);
   }
@@ -286,7 +306,7 @@ function skeleton({ data, layout }) {
   const rest = data.map((trace) => Object.fromEntries(Object.entries(trace).map(
     ([name, value]) => [name, NUMBERS.includes(name) ? value?.length : value],
   )));
-  return JSON.stringify([rest, layout]);
+  return JSON.stringify([rest, layout], (name, value) => (name === "at" ? undefined : value));
 }
 
 /** Hand the wanted spec to Plotly by its cheapest correct call. */
@@ -296,7 +316,7 @@ function hand(card) {
   const { data, layout } = forPlotly(wanted, Boolean(card.figure.cells));
   card.drawn = { spec: wanted, frame };
   if (drawn && drawn.frame === frame) {
-    const changed = NUMBERS.filter((name) => data.some((t, i) => JSON.stringify(t[name]) !== JSON.stringify(drawn.spec.data[i][name])));
+    const changed = NUMBERS.filter((name) => data.some((t, i) => isOther(t[name], drawn.spec.data[i][name])));
     const update = Object.fromEntries(changed.map((name) => [name, data.map((t) => t[name])]));
     return changed.length ? Plotly.restyle(plot, update, [...data.keys()]) : null;
   }
@@ -305,10 +325,14 @@ function hand(card) {
   return Plotly.newPlot(plot, data, layout, CONFIG).then(() => card.drawn && attach(plot, card));
 }
 
+/** Whether a part of a trace has changed; matrices of one figure never share their rows. */
+const isOther = (a, b) => (a?.[0]?.buffer ? a !== b : JSON.stringify(a) !== JSON.stringify(b));
+
 /** Whatever listens to a drawn plot is connected here, once per plot. */
 function attach(plot, card) {
   const place = () => {
     placeCells(card);
+    placeCanvas(card);
     placeMarks(card);
   };
   plot.on("plotly_afterplot", place);
@@ -375,9 +399,10 @@ function recover({ plot }) {
   plot.setAttribute("role", "img");
 }
 
-function plainTable({ z, texttemplate, text }, layout = {}) {
+function plainTable({ texttemplate, text, ...trace }, layout = {}) {
+  const z = rowsOf(trace.z).map((row) => [...row]);
   const table = make("table", "");
-  const label = (texttemplate && labeller({ texttemplate, text })) || ((i, j, v) => (v === null ? "" : String(v)));
+  const label = (texttemplate && labeller({ texttemplate, text })) || ((i, j, v) => (Number.isFinite(v) ? String(v) : ""));
   const head = table.insertRow();
   for (const name of ["", ...(layout.xaxis?.ticktext ?? z[0].map((_, j) => j + 1))]) Object.assign(make("th", "", head), { scope: "col", textContent: name });
   z.forEach((numbers, i) => {

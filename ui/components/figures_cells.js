@@ -18,10 +18,14 @@ export const isHeatmap = (trace) => trace.type === "heatmap";
 /** The labelled heatmap that we can paint ourselves, or undefined (then Plotly does it all). */
 export function paintable(spec) {
   const trace = spec.data.find((t) => isHeatmap(t) && t.texttemplate);
-  const numeric = (axis) => !axis || axis.every(Number.isFinite);
   const fits = trace?.z?.length && trace.z.length * trace.z[0].length <= MAX_CELLS;
-  const known = fits && Array.isArray(trace.colorscale) && Number.isFinite(trace.zmin) && Number.isFinite(trace.zmax);
-  return known && labeller(trace) && numeric(trace.x) && numeric(trace.y) ? trace : undefined;
+  return fits && isPaintable(trace) && labeller(trace) ? trace : undefined;
+}
+
+/** Whether a heatmap says all that its colours and its place depend on. */
+export function isPaintable({ z, x, y, colorscale, zmin, zmax }) {
+  const numeric = (axis) => !axis || axis.every(Number.isFinite);
+  return z?.length > 0 && Array.isArray(colorscale) && Number.isFinite(zmin) && Number.isFinite(zmax) && numeric(x) && numeric(y);
 }
 
 /** "%{text}" and "%{z:.4f}" are the label templates we write ourselves. */

@@ -3,7 +3,7 @@
  *
  * From Python, at every run:
  *   data = { name, label, columns: [text], rows: [{id, label, edited}], cells: [[number]],
- *            edited: [[row, column]], matrix, ack, can_undo, can_redo, can_reset, limit, role, message }
+ *            edited: [[row, column]], matrix, lab, ack, can_undo, can_redo, can_reset, limit, role, message }
  * To Python, as the state `pending`: { ops: [...] }, the operations not acknowledged yet, see
  * matrix_table_ops.js. `ack` is the highest operation id the server has applied.
  *   {id, op: "set", gesture, cells: [[row_id, column, number]]}   one gesture is one undo step
@@ -22,6 +22,7 @@
  */
 
 import { join, point } from "./links.js";
+import { ask, joinTable } from "./live.js";
 import { Outbox, cellKey } from "./matrix_table_ops.js";
 import { decimalsOf, parseBlock, parseNumber, scrubbedValue } from "./matrix_table_parse.js";
 import {
@@ -73,7 +74,11 @@ function createView(root, name) {
   };
   view.outbox = outboxes.get(name) ?? new Outbox();
   outboxes.set(name, view.outbox);
-  view.outbox.reopen((ops) => view.component.setStateValue("pending", { ops }));
+  view.outbox.reopen(
+    (ops) => view.component.setStateValue("pending", { ops }),
+    (ops) => ask(name, view.data.lab, ops),
+  );
+  joinTable(name, () => view.outbox.ops);
   buildSkeleton(view);
   listen(view);
   views.set(root, view);

@@ -6,28 +6,36 @@
  * lost, not even over a server restart, and none is applied twice.
  *
  * One message is in flight at a time: what happens meanwhile is collected and sent with the answer.
+ * The figures go ahead (live.js), since a page run at the same time would slow them: a message waits
+ * until they have answered, but during a long drag no longer than LONGEST_WAIT.
  */
 
 const FIRST_PATIENCE = 3000;
 const LONGEST_PATIENCE = 24000;
+const LONGEST_WAIT = 500;
 
 export class Outbox {
   constructor() {
     this.send = null;
+    this.ahead = () => null;
     this.ops = [];
     this.lastId = 0;
     this.sentId = 0;
     this.patience = FIRST_PATIENCE;
     this.timer = 0;
+    this.overdue = 0;
   }
 
   /**
    * Send through a newly drawn table; what an earlier one did not get through goes out again.
    *
    * @param {(ops: object[]) => void} send hands all unacknowledged operations to the server
+   * @param {(ops: object[]) => Promise<void> | null} [ahead] lets the figures show them first;
+   *   null where they cannot
    */
-  reopen(send) {
+  reopen(send, ahead = () => null) {
     this.send = send;
+    this.ahead = ahead;
     this.sentId = 0;
   }
 
@@ -42,7 +50,7 @@ export class Outbox {
     const last = this.ops.at(-1);
     if (gesture !== undefined && last?.gesture === gesture && last.id > this.sentId) {
       last.cells = cells; // not sent yet: the newest value replaces it, so no queue builds up
-      this.flush();
+      this.announce();
       return gesture;
     }
     const step = gesture ?? this.lastId + 1;
@@ -54,13 +62,27 @@ export class Outbox {
   order(op, details = {}) {
     this.lastId += 1;
     this.ops.push({ id: this.lastId, op, ...details });
-    this.flush();
+    this.announce();
+  }
+
+  /** Show what has changed, then send it. */
+  announce() {
+    const shown = this.awaitsHistory() ? null : this.ahead(this.ops);
+    if (!shown) return this.flush();
+    shown.then(() => this.flush());
+    this.hurry();
+  }
+
+  /** Send soon, also while the figures keep following a drag. */
+  hurry() {
+    this.overdue ||= setTimeout(() => this.flush(), LONGEST_WAIT);
   }
 
   /** Take back a gesture of which nothing has been sent; false when it is too late for that. */
   withdraw(gesture) {
     if (gesture <= this.sentId) return false;
     this.ops = this.ops.filter((op) => op.gesture !== gesture);
+    this.ahead(this.ops);
     return true;
   }
 
@@ -68,11 +90,10 @@ export class Outbox {
   acknowledge(ack) {
     this.lastId = Math.max(this.lastId, ack);
     this.ops = this.ops.filter((op) => op.id > ack);
-    if (!this.inFlight()) {
-      this.patience = FIRST_PATIENCE;
-      this.stop();
-    }
-    this.flush();
+    if (this.inFlight()) return;
+    this.patience = FIRST_PATIENCE;
+    this.stop();
+    if (this.ops.length > 0) this.announce();
   }
 
   inFlight() {
@@ -85,6 +106,8 @@ export class Outbox {
 
   transmit() {
     this.sentId = this.ops.at(-1).id;
+    clearTimeout(this.overdue);
+    this.overdue = 0;
     this.stop();
     this.timer = setTimeout(() => this.retry(), this.patience);
     this.send(this.ops.map((op) => ({ ...op })));

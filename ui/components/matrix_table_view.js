@@ -156,6 +156,7 @@ function paintFrame(view) {
   if (view.caption.textContent !== data.label) view.caption.textContent = data.label;
   const role = /^[a-z_-]+$/.test(data.role ?? "") ? data.role : "inputs";
   view.root.style.setProperty("--accent", `var(--lab-${role}, var(--st-primary-color))`);
+  view.root.dataset.pending = outbox.ops.length; // for tests: 0 when the server knows everything
   view.undo.disabled = !data.can_undo && !outbox.ops.some(({ op }) => op !== "undo");
   view.redo.disabled = !data.can_redo && !outbox.ops.some(({ op }) => op === "undo");
   const isChanged = data.can_reset || data.edited.length > 0 || outbox.ops.length > 0;

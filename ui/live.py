@@ -1,0 +1,114 @@
+"""The figures of every page, each group a pure function of the lab: in a page run, and ahead of it.
+
+A page run costs Streamlit several times what the figures cost. So at an edit the browser asks here
+first: which groups it shows, the lab as its address has it, and the edits since. The answer is what
+the page run will send as well, made by the same functions. Nothing is remembered between questions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from attention_core import SIMPLE_SELF_ATTENTION
+from ui import all_tokens, link, normalisation, one_query, part_view, step_view
+from ui.lab import Lab
+from ui.matrix_editor import operations
+from ui.step_view import Group
+from ui.worksheet import EMBEDDINGS, labels_of, tensor_of
+
+MAX_QUESTION = 256_000  # bytes
+MAX_GROUPS = 16
+
+
+def _start(lab: Lab) -> Group:
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(lab))
+    return step_view.steps(trace, trace.steps, labels_of(lab))
+
+
+GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
+    {
+        "figures:start": _start,
+        "figures:dots": one_query.dots,
+        "figures:normalisations": one_query.normalisations,
+        "figures:context": one_query.context,
+        "figures:whole": one_query.whole,
+        "figures:loops": all_tokens.loops_and_product,
+        "figures:all": all_tokens.lit_steps,
+        "figures:orders": all_tokens.both_orders,
+        "figures:scaled": normalisation.scaled,
+        "figures:ways": normalisation.ways,
+        "figures:jacobian": normalisation.gradients,
+    }
+)
+EDITORS = MappingProxyType({editor.name: editor for editor in (EMBEDDINGS, normalisation.ROW)})
+
+
+def group(name: str, lab: Lab) -> Group:
+    """Return a group of figures by its name, or the part of it that is shown with numbers."""
+    whole = GROUPS[name.removesuffix(part_view.SUFFIX)](lab)
+    return part_view.part(whole, lab) if name.endswith(part_view.SUFFIX) else whole
+
+
+def figures(widget_key: str, lab: Lab) -> None:
+    """Draw a group of figures on the page.
+
+    Args:
+        widget_key: Its name in ``GROUPS``, which is also its Streamlit key.
+        lab: What the figures show.
+    """
+    shown = GROUPS[widget_key](lab)
+    step_view.draw(shown, widget_key=widget_key, on_pick=lambda: part_view.look_at_pick(shown))
+    part_view.show(shown, widget_key)
+
+
+def answer(question: object) -> dict[str, Any]:
+    """Return the figures of a lab with some edits, and that lab as text.
+
+    Args:
+        question: ``{"lab": text, "table": name, "ops": [...], "groups": [names]}``; the operations
+            are those that the table sends, edits of cells only.
+
+    Raises:
+        ValueError: If it is not such a question, or its edits cannot be made.
+    """
+    if not isinstance(question, Mapping):
+        raise ValueError("a question is a mapping")
+    lab, editor = link.decode(str(question.get("lab"))), EDITORS.get(str(question.get("table")))
+    groups = question.get("groups")
+    if editor is None or not isinstance(groups, list) or len(groups) > MAX_GROUPS:
+        raise ValueError("a question names a table and groups of figures")
+    unknown = {str(name).removesuffix(part_view.SUFFIX) for name in groups} - set(GROUPS)
+    if unknown:
+        raise ValueError(f"there are no figures {min(unknown)}")
+    for operation in operations(question):
+        if operation["op"] != "set":
+            raise ValueError("only the session knows what there is to undo")
+        if operation["id"] > lab.applied.get(editor.name, 0):
+            lab = editor.set_entries(lab, operation["cells"])
+            applied = MappingProxyType({**lab.applied, editor.name: operation["id"]})
+            lab = replace(lab, applied=applied)
+    return {
+        "groups": {name: group(name, lab).data for name in groups},
+        "address": link.encode(lab),
+    }
+
+
+async def endpoint(request: Request) -> Response:
+    """Answer a browser's question; one that cannot be answered waits for the page run."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_QUESTION:
+            return Response(status_code=413)
+    try:
+        return JSONResponse(await run_in_threadpool(lambda: answer(json.loads(body))))
+    except (ValueError, OverflowError, RecursionError) as error:
+        return Response(str(error), status_code=422, media_type="text/plain")

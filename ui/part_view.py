@@ -1,0 +1,131 @@
+"""The part of large figures that is shown with exact numbers, and what chooses it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from attention_core import Trace
+from attention_core.figures.heatmap import Part, position_labels
+from ui import state, step_view
+from ui.explain_view import Explained
+from ui.lab import Lab
+from ui.step_view import Card, Group
+from ui.widgets import set_widget
+
+SUFFIX = ":part"  # the name of a group's part is the group's own and this
+ROWS, COLUMNS = 10, 8
+SLOTS = {"query token": 0, "token": 0, "key token": 1, "dimension": 2}  # of ``Lab.window``, by axis
+
+
+def large_of(group: Group) -> list[Card]:
+    """Return the cards of a group that show no numbers but whose cells can be picked."""
+    return [
+        card
+        for card in group.cards
+        if group.explained and card["cells"] and "texttemplate" not in card["spec"]["data"][0]
+    ]
+
+
+def part(group: Group, lab: Lab) -> Group:
+    """Return the part of a group's large figures that the lab looks at, with exact numbers.
+
+    Raises:
+        ValueError: If the group has no cells that can be picked.
+    """
+    explained = group.explained
+    if explained is None:
+        raise ValueError("figures whose cells cannot be picked have no part to look at")
+    cards = [_card(explained, large, lab) for large in large_of(group)]
+    return Group(cards, explained, step_view.MIN_WIDTH_WIDE, arrows=False)
+
+
+def _card(explained: Explained, large: Card, lab: Lab) -> Card:
+    """Return the card of a part of a large one; its numbers are checked there."""
+    name = large["cells"]["name"]
+    shown = part_of(explained.trace, name, lab)
+    card = step_view.step_card(
+        explained.trace,
+        name,
+        explained.tokens,
+        (),
+        query=explained.query,
+        query_row=explained.query_row,
+        part=shown,
+    )
+    return {
+        **card,
+        "id": f"{large['id']}_part",
+        "title": f"{large['title']}, in part",
+        "shape": f"{len(shown[0])} × {len(shown[1])} of {card['shape']}",
+        "formula": "",
+        "check": None,
+        "cells": {**card["cells"], "of": large["cells"]["of"], "reads": large["cells"]["reads"]},
+    }
+
+
+def part_of(trace: Trace, name: str, lab: Lab) -> Part:
+    """Return the rows and columns of a value around what the lab looks at."""
+    sizes = zip(trace.axes(name), trace[name].shape, (ROWS, COLUMNS), strict=True)
+    rows, columns = (_around(lab.window[SLOTS[axis]], size, most) for axis, size, most in sizes)
+    return rows, columns
+
+
+def _around(centre: int, size: int, most: int) -> range:
+    first = max(0, min(centre - most // 2, size - most))
+    return range(first, min(size, first + most))
+
+
+def show(group: Group, widget_key: str) -> None:
+    """Draw the part of a group's large figures, if it has any, and what chooses it.
+
+    Args:
+        group: The figures above.
+        widget_key: Their Streamlit key.
+    """
+    large, explained = large_of(group), group.explained
+    if not large or explained is None:
+        return
+    sizes: dict[str, int] = {}
+    for card in large:
+        name = card["cells"]["name"]
+        sizes |= zip(explained.trace.axes(name), explained.trace[name].shape, strict=True)
+    st.markdown("**Exact numbers of a part.** Click a cell above to look there, or choose:")
+    with st.container(horizontal=True):
+        for axis, size in sizes.items():
+            if size > 1:
+                _picker(axis, position_labels(axis, size, explained.tokens), widget_key)
+    step_view.draw(part(group, state.current()), widget_key=f"{widget_key}{SUFFIX}")
+
+
+def look_at_pick(group: Group) -> None:
+    """Let the lab look at the cell that was picked last, if it is one of a large figure."""
+    if group.explained is None or not large_of(group):
+        return
+    _, name, *cell = state.current().trail[-1]
+    for axis, position in zip(group.explained.trace.axes(name), cell, strict=True):
+        _commit(SLOTS[axis], position)
+
+
+def _commit(slot: int, position: int) -> None:
+    lab = state.current()
+    query, key, dimension = (position if own == slot else now for own, now in enumerate(lab.window))
+    state.commit(replace(lab, window=(query, key, dimension)))
+
+
+def _picker(axis: str, labels: list[str], place: str) -> None:
+    """Draw the choice of what the part lies around, along one axis."""
+    slot = SLOTS[axis]
+    chosen = min(state.current().window[slot], len(labels) - 1)
+    widget_key = f"_{place}{SUFFIX}:{slot}"
+    set_widget(widget_key, chosen)
+    st.selectbox(
+        axis.capitalize(),
+        range(len(labels)),
+        chosen,
+        key=widget_key,
+        format_func=lambda position: f"{position + 1} · {labels[position]}",
+        on_change=lambda: _commit(slot, st.session_state[widget_key]),
+        width=240,
+    )
