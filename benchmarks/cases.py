@@ -22,6 +22,7 @@ Samples = list[dict[str, float]]
 FRAMES_MS = 34.0  # two frames at 60 Hz
 SCRUB_SECONDS = 4.0
 SESSIONS = 10
+SHOWN_ROWS = 16  # of a table of 512 × 64 on the screen
 TRACES = 200
 
 
@@ -38,10 +39,15 @@ def all_cases(browser: Browser, edits: int, starts: int) -> Iterator[Case]:
         yield hover(browser, app, "hover → linked cells lit, 6 tokens", 6, edits)
         yield second_visitor(browser, app, peer, max(edits // 6, 1))
     with ExitStack() as running:
-        sites = (servers.ours(64, 16), servers.dash(64, 16, "store"))
+        sites = [servers.ours(64, 16), servers.dash(64, 16, "edits")]
         app, peer = (running.enter_context(Server(site)) for site in sites)
         yield edit_large(browser, app, peer, edits)
         yield hover(browser, app, "hover → linked cells lit, 64 tokens", 64, edits)
+    with ExitStack() as running:
+        largest = (servers.dash(512, 64, "edits", figures=kind) for kind in ("overview", "full"))
+        sites = [servers.ours(512, 64), *largest]
+        app, *peers = [running.enter_context(Server(site)) for site in sites]
+        yield edit_largest(browser, app, peers, edits)
     yield memory(browser)
     yield fresh_server(browser, starts)
 
@@ -77,6 +83,25 @@ def edit_large(browser: Browser, app: Server, peer: Server, edits: int) -> Case:
     )
 
 
+def edit_largest(browser: Browser, app: Server, peers: Sequence[Server], edits: int) -> Case:
+    """The same with 512 tokens × 64, as overviews; and what one edit sends to the browser."""
+    pages = [(visit_lab(browser, server.url), "edit") for server in (app, *peers)]
+    ours, dash, full = interleaved(pages, edits, (SHOWN_ROWS, 64))
+    series = [total("ours", ours), total("Dash", dash), total("Dash, all cells", full)]
+    sent = Series("ours, sent to the browser", [one["received"] / 1e6 for one in ours], "MB")
+    return Case(
+        "Enter → three figures repainted, 512 × 64",
+        [*series, sent],
+        [ratio(series[0], series[1], 0.7), Target(max(sent.samples), 1, unit=" MB per edit")],
+        [
+            shares("ours", ours),
+            shares("Dash", dash),
+            "Dash draws the same overviews; “all cells” sends the three whole matrices, packed as "
+            "32-bit floats. Sent: everything up to half a second after the edit, the largest.",
+        ],
+    )
+
+
 def interleaved(
     pages: Sequence[tuple[Page, str]], edits: int, shape: tuple[int, int]
 ) -> list[Samples]:
@@ -90,6 +115,7 @@ def interleaved(
             page.bring_to_front()
             own.append(measured(page, clock, *at))
             page.wait_for_timeout(SETTLE_MS)
+            own[-1]["received"] = page.evaluate("bench.received()")
     for page, _ in pages:
         page.context.close()
     return [own[2:] for own in samples]

@@ -3,12 +3,13 @@
  *
  * Painted means: the numbers of every figure have changed, and the frame after that has been
  * produced (a task posted from requestAnimationFrame runs once style, layout and paint are done).
- * A figure's numbers have changed when the labels that the app paints over Plotly's picture
- * (`svg.cells`) differ; where there are none, when Plotly has emitted plotly_afterplot and holds
- * other numbers than before. Dash's figures are Plotly's, so for them it is always the latter.
+ * A figure's numbers have changed when what the app paints over Plotly's picture differs: the labels
+ * of `svg.cells`, or the pixels of a canvas, which says how often it was painted anew; where there is
+ * neither, when Plotly has emitted plotly_afterplot and holds other numbers than before. Dash's
+ * figures are Plotly's, so for them it is always the latter.
  */
 (() => {
-  const wire = { sent: 0, received: 0 };
+  const wire = { sent: 0, received: 0, bytes: 0 };
 
   function* roots(root) {
     yield root;
@@ -24,7 +25,10 @@
   /** What tells one state of a figure from another. */
   function numbers(plot) {
     const cells = plot.querySelector("svg.cells");
-    return cells ? cells.textContent : plot.data[0].z.reduce((sum, row) => sum + row.reduce((a, b) => a + b, 0), 0);
+    const canvas = plot.querySelector(".pixels canvas");
+    if (cells || canvas) return cells ? cells.textContent : canvas.dataset.turn;
+    const { z } = plot.calcdata?.[0]?.[0]?.trace?._input ?? plot.data[0];
+    return z.bdata ?? z.reduce((sum, row) => sum + row.reduce((a, b) => a + b, 0), 0);
   }
 
   /** Resolves when a figure's numbers have changed. */
@@ -32,8 +36,8 @@
     const before = numbers(plot);
     return new Promise((done) => {
       const look = () => { if (numbers(plot) !== before) done(performance.now()); };
-      const cells = plot.querySelector("svg.cells");
-      if (cells) new MutationObserver((_, me) => { look(); if (numbers(plot) !== before) me.disconnect(); }).observe(cells, { subtree: true, childList: true, characterData: true });
+      const own = plot.querySelector("svg.cells, .pixels");
+      if (own) new MutationObserver((_, me) => { look(); if (numbers(plot) !== before) me.disconnect(); }).observe(own, { subtree: true, childList: true, characterData: true, attributes: true });
       else plot.on("plotly_afterplot", look);
     });
   }
@@ -55,23 +59,30 @@
     type(input, text);
     await new Promise((idle) => setTimeout(idle, 60)); // what typing itself causes is not counted
     const waiting = done();
-    Object.assign(wire, { sent: 0, received: 0 });
+    Object.assign(wire, { sent: 0, received: 0, bytes: 0 });
     performance.clearResourceTimings();
     const start = performance.now();
     enter(input);
     await waiting;
     const { sent, received } = wire;
     const painted = await frame();
-    const [call] = performance.getEntriesByType("resource").filter((e) => e.name.includes("_dash-update"));
+    const [call] = performance.getEntriesByType("resource").filter((e) => /_dash-update|\/live$/.test(e.name));
     const [asked, answered] = call ? [call.startTime, call.responseEnd] : [sent, received];
     return { total: painted - start, before: asked - start, server: answered - asked, after: painted - answered };
   }
 
-  const plots = () => all(".js-plotly-plot");
+  /** What has come in since the last Enter, in bytes. */
+  function received() {
+    const calls = performance.getEntriesByType("resource");
+    return wire.bytes + calls.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0);
+  }
+
+  // The three figures that every measured page has; not the app's own part with exact numbers.
+  const plots = () => all(".js-plotly-plot").filter((plot) => !plot.closest("[data-figure$=_part]"));
   const inputs = () => all("table input");
 
   window.bench = {
-    all, frame, plots, inputs, numbers,
+    all, frame, plots, inputs, numbers, received,
     isReady: (count) => plots().filter((plot) => plot.data && plot.querySelector(".heatmaplayer image")).length >= count && inputs().length > 0,
     edit: (index, text) => afterEnter(inputs()[index], text, () => Promise.all(plots().map(changed))),
     echo: (text) => {
@@ -117,7 +128,10 @@
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (...given) {
     wire.sent ||= performance.now();
-    if (!this.isHeard) this.addEventListener("message", () => { wire.received = performance.now(); });
+    if (!this.isHeard) this.addEventListener("message", ({ data }) => {
+      wire.received = performance.now();
+      wire.bytes += data.byteLength ?? data.size ?? data.length;
+    });
     this.isHeard = true;
     return send.apply(this, given);
   };

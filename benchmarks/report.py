@@ -99,7 +99,6 @@ def markdown(cases: Sequence[Case], loads: tuple[float, float]) -> str:
     lines += ["", "Notes", ""]
     lines += [f"- {case.title}: {note}" for case in cases for note in case.notes]
     lines += [
-        "- The overview of 512 tokens × 64 is not built yet, so it is not measured.",
         "- Dash is served by its own threaded server with debug off, as in its quick start.",
     ]
     return "\n".join([*lines, ""])

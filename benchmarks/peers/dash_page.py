@@ -1,10 +1,14 @@
 """The peer: the app's first page in Dash, as fast as Dash allows.
 
 The server answers with ``Patch``, as Dash's documentation advises: only the numbers of the three
-figures travel, and nothing else is an output. The figures are plain JSON, the async scripts are
-loaded at once, the maths is torch on the server, as ours is, and the collector is frozen, as ours
-is. ``--table inputs`` lets Dash collect all cells; ``--table store`` collects them in the page,
-for large tables. Served by Dash's own threaded server with debug off, the way of its quick start.
+figures travel, and nothing else is an output; numbers without labels travel packed, as Plotly's
+typed arrays. The figures are plain JSON, the async scripts are loaded at once, the maths is torch
+on one thread of the server, as ours is, and the collector is frozen, as ours is.
+
+``--table inputs`` lets Dash collect all cells, which is its own way. For large tables that takes
+long, so ``--table edits`` keeps the edits in the page and sends those alone. ``--figures overview``
+draws a large matrix as the app does, with the app's own function. Served by Dash's own threaded
+server with debug off, the way of its quick start.
 
     python -m benchmarks.peers.dash_page --port 8050 --tokens 6 --width 3
 """
@@ -13,79 +17,98 @@ from __future__ import annotations
 
 import argparse
 import gc
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from dash import ALL, Dash, Input, Output, Patch, dcc, html
+from torch import Tensor
 
+from attention_core.figures.overview import overview, packed
 from benchmarks.sentences import matrix_of, sentence_of
 
 Rows = list[list[float]]
 NAMES = ("scores", "weights", "context")
 LABELLED = 24  # rows; as in the app, a larger figure has no numbers in its cells
-
+SHOWN_ROWS = 64  # of the table, at most
+SHOWN_CELLS = 1024
 
 # Dash's own inputs hand over all their values, which for a thousand of them takes long in the
-# browser. Instead the page keeps the matrix, changes one number of it at Enter, and hands it to
-# Dash by the documented `set_props`.
+# browser. Instead the page keeps the list of edits, adds one at Enter, and hands it to Dash by the
+# documented `set_props`.
 COLLECT = """function (id) {
   const lines = [...document.querySelectorAll("table tr")];
   const rows = lines.map((line) => [...line.querySelectorAll("input")]);
-  const matrix = rows.map((row) => row.map((input) => Number(input.value)));
+  const edits = [];
   document.querySelector("table").addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     const i = rows.findIndex((row) => row.includes(event.target));
-    matrix[i] = matrix[i].with(rows[i].indexOf(event.target), Number(event.target.value));
-    dash_clientside.set_props("matrix", { data: [...matrix] });
+    edits.push([i, rows[i].indexOf(event.target), Number(event.target.value)]);
+    dash_clientside.set_props("edits", { data: [...edits] });
   });
   return window.dash_clientside.no_update;
 }"""
 
 
-def attention(rows: Rows) -> dict[str, Rows]:
+def attention(inputs: Tensor) -> dict[str, Tensor]:
     """Return what the three figures show."""
-    inputs = torch.tensor(rows, dtype=torch.float32)
     scores = inputs @ inputs.T
     weights = torch.softmax(scores, dim=-1)
     context = weights @ inputs
-    return dict(zip(NAMES, (scores.tolist(), weights.tolist(), context.tolist()), strict=True))
+    return dict(zip(NAMES, (scores, weights, context), strict=True))
 
 
-def figure(name: str, rows: Rows, words: list[str]) -> dict[str, Any]:
+def numbers(tensor: Tensor, figures: str) -> Any:
+    """Return the numbers of a figure as they travel."""
+    if len(tensor) <= LABELLED:
+        return tensor.tolist()
+    return packed(overview(tensor).values if figures == "overview" else tensor)
+
+
+def figure(name: str, tensor: Tensor, words: Sequence[str], figures: str) -> dict[str, Any]:
     """Return one heatmap as plain figure JSON: cheaper for Dash than a ``go.Figure``."""
-    columns = words if len(rows[0]) == len(words) else [f"d{j + 1}" for j in range(len(rows[0]))]
-    trace: dict[str, Any] = {"type": "heatmap", "z": rows, "colorscale": "Blues"}
-    trace["showscale"] = False
-    if len(rows) <= LABELLED:
+    n_rows, n_columns = tensor.shape
+    columns = words if n_columns == len(words) else [f"d{j + 1}" for j in range(n_columns)]
+    trace: dict[str, Any] = {"type": "heatmap", "z": numbers(tensor, figures)}
+    trace |= {"colorscale": "Blues", "showscale": False}
+    if n_rows <= LABELLED:
         trace["texttemplate"] = "%{z:.4f}"
-    ticks = {"tickmode": "array", "tickvals": list(range(len(words))), "ticktext": words}
-    across = {"tickmode": "array", "tickvals": list(range(len(columns))), "ticktext": columns}
+    if figures == "overview":
+        trace |= {"dy": -(-n_rows // 128), "dx": -(-n_columns // 128)}
+    every = -(-len(words) // 40)
     layout = {
         "title": {"text": name},
         "height": 380,
         "margin": {"l": 60, "r": 0, "t": 40, "b": 60},
-        "xaxis": across,
-        "yaxis": {**ticks, "autorange": "reversed"},
+        "xaxis": ticks(columns, every),
+        "yaxis": {**ticks(words, every), "autorange": "reversed"},
     }
     return {"data": [trace], "layout": layout}
 
 
-def patches(rows: Rows) -> list[Patch]:
+def ticks(words: Sequence[str], every: int) -> dict[str, Any]:
+    """Return the labels of an axis, every so many of them."""
+    shown = list(range(0, len(words), every))
+    return {"tickmode": "array", "tickvals": shown, "ticktext": [words[i] for i in shown]}
+
+
+def patches(inputs: Tensor, figures: str) -> list[Patch]:
     """Return the new numbers of each figure, and nothing else of it."""
     answer = []
-    for numbers in attention(rows).values():
+    for tensor in attention(inputs).values():
         patch = Patch()
-        patch["data"][0]["z"] = numbers
+        patch["data"][0]["z"] = numbers(tensor, figures)
         answer.append(patch)
     return answer
 
 
-def inputs_table(rows: Rows, words: list[str]) -> html.Table:
-    """Return a table of Dash's own inputs, which send at Enter."""
+def inputs_table(rows: Rows, words: Sequence[str]) -> html.Table:
+    """Return a table of Dash's own inputs, which send at Enter; of a large one, a page."""
+    shown = min(SHOWN_ROWS, max(1, SHOWN_CELLS // len(rows[0])))
     return html.Table(
         [
             html.Tr([html.Th(word), *(html.Td(cell(i, j, v)) for j, v in enumerate(row))])
-            for i, (word, row) in enumerate(zip(words, rows, strict=True))
+            for i, (word, row) in enumerate(zip(words[:shown], rows[:shown], strict=True))
         ]
     )
 
@@ -96,26 +119,30 @@ def cell(row: int, column: int, entry: float) -> dcc.Input:
     return dcc.Input(id=name, value=entry, type="text", debounce=True, style={"width": "5em"})
 
 
-def page(n_tokens: int, d: int, table: str) -> Dash:
+def page(n_tokens: int, d: int, table: str, figures: str) -> Dash:
     """Return the Dash app."""
     rows, words = matrix_of(n_tokens, d), sentence_of(n_tokens).split()
+    start = torch.tensor(rows, dtype=torch.float32)
     app = Dash(__name__, eager_loading=True, update_title="")
     graphs = [
-        dcc.Graph(id=name, figure=figure(name, z, words), config={"displayModeBar": False})
-        for name, z in attention(rows).items()
+        dcc.Graph(id=name, figure=figure(name, z, words, figures), config={"displayModeBar": False})
+        for name, z in attention(start).items()
     ]
     grid = {"display": "grid", "gridTemplateColumns": "1fr 1fr 1fr"}
     app.layout = html.Div([inputs_table(rows, words), html.Div(graphs, style=grid)])
     outputs = [Output(name, "figure") for name in NAMES]
 
-    if table == "store":
-        app.layout.children.append(dcc.Store(id="matrix", data=rows))
+    if table == "edits":
+        app.layout.children.append(dcc.Store(id="edits", data=[]))
         collect: Any = app.clientside_callback
-        collect(COLLECT, Output("matrix", "id"), Input("matrix", "id"))
+        collect(COLLECT, Output("edits", "id"), Input("edits", "id"))
 
-        @app.callback(outputs, Input("matrix", "data"), prevent_initial_call=True)
-        def update_rows(rows: Rows) -> list[Patch]:
-            return patches(rows)
+        @app.callback(outputs, Input("edits", "data"), prevent_initial_call=True)
+        def update_edits(edits: Rows) -> list[Patch]:
+            inputs = start.clone()
+            for row, column, entry in edits:
+                inputs[int(row), int(column)] = entry
+            return patches(inputs, figures)
 
     else:
 
@@ -123,8 +150,8 @@ def page(n_tokens: int, d: int, table: str) -> Dash:
             outputs, Input({"row": ALL, "column": ALL}, "value"), prevent_initial_call=True
         )
         def update(entries: list[str]) -> list[Patch]:
-            numbers = [float(entry) for entry in entries]
-            return patches([numbers[i : i + d] for i in range(0, len(numbers), d)])
+            inputs = torch.tensor([float(entry) for entry in entries]).view(n_tokens, d)
+            return patches(inputs, figures)
 
     return app
 
@@ -135,11 +162,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--tokens", type=int, default=6)
     parser.add_argument("--width", type=int, default=3)
-    parser.add_argument("--table", choices=("inputs", "store"), default="inputs")
+    parser.add_argument("--table", choices=("inputs", "edits"), default="inputs")
+    parser.add_argument("--figures", choices=("full", "overview"), default="full")
     given = parser.parse_args()
-    app = page(given.tokens, given.width, given.table)
+    torch.set_num_threads(1)  # the app does so too, and freezes the collector
+    app = page(given.tokens, given.width, given.table, given.figures)
     gc.collect()
-    gc.freeze()  # the app does so too
+    gc.freeze()
     app.run(port=given.port, debug=False)
 
 
