@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from attention_core.tokens import Token
 
@@ -20,6 +21,7 @@ MAX_WIDTH = 16
 
 Vector = tuple[float, ...]
 Matrix = tuple[Vector, ...]
+REMEMBERED = 4096  # vectors: hashing each number of a large table anew would take longest of all
 
 
 def word_vector(word: str, d: int) -> Vector:
@@ -38,10 +40,19 @@ def word_vector(word: str, d: int) -> Vector:
         >>> word_vector("attention", 4)
         (0.38, 0.29, 0.79, 0.01)
     """
-    word = word.casefold()
+    return _word_vector(word.casefold(), d)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _word_vector(word: str, d: int) -> Vector:
     if d == 3 and word in NOTEBOOK_VECTORS:
         return NOTEBOOK_VECTORS[word]
     return tuple(round(_hashed("word", word, d, column), 2) for column in range(d))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _random_vector(word: str, d: int, seed: int) -> Vector:
+    return tuple(round(2 * _hashed("random", seed, word, d, c) - 1, 2) for c in range(d))
 
 
 def _hashed(*parts: object) -> float:
@@ -56,15 +67,13 @@ def _notebook(tokens: Sequence[Token], d: int, seed: int) -> Matrix:
 
 def _one_hot(tokens: Sequence[Token], d: int, seed: int) -> Matrix:
     words = list(dict.fromkeys(token.word for token in tokens))
-    ones = [words.index(token.word) % d for token in tokens]
+    place = {word: position for position, word in enumerate(words)}
+    ones = [place[token.word] % d for token in tokens]
     return tuple(tuple(float(column == one) for column in range(d)) for one in ones)
 
 
 def _random(tokens: Sequence[Token], d: int, seed: int) -> Matrix:
-    return tuple(
-        tuple(round(2 * _hashed("random", seed, token.word, d, c) - 1, 2) for c in range(d))
-        for token in tokens
-    )
+    return tuple(_random_vector(token.word, d, seed) for token in tokens)
 
 
 def _equal(tokens: Sequence[Token], d: int, seed: int) -> Matrix:

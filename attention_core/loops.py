@@ -19,6 +19,9 @@ SECONDS = 2.0
 TIMING_SEED = 123
 
 
+MOST_LOOPED, LOOPED_OF_MORE = 64, 32  # tokens: all pairs of more would keep a page waiting
+
+
 class Looped(NamedTuple):
     """What the loops leave behind."""
 
@@ -59,6 +62,16 @@ def scores_by_loops(inputs: Tensor) -> Looped:
             scores[i, j] = torch.dot(query, key)
             multiplications += len(key)
     return Looped(scores, multiplications)
+
+
+def tokens_to_loop(n_tokens: int) -> int:
+    """Return for how many of the first tokens a page can run the loops at once.
+
+    Example:
+        >>> tokens_to_loop(6), tokens_to_loop(64), tokens_to_loop(300)
+        (6, 64, 32)
+    """
+    return n_tokens if n_tokens <= MOST_LOOPED else LOOPED_OF_MORE
 
 
 def agreement(looped: Tensor, product: Tensor, inputs: Tensor) -> Check:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 
 import torch
@@ -80,13 +81,16 @@ def _names(axis: str, size: int, tokens: Sequence[str]) -> list[str]:
         return [f"d{position + 1}" for position in range(size)]
     if len(tokens) != size:
         return [plain(position + 1) for position in range(size)]
+    times = Counter(tokens)
     return [
-        f"{_told(token)} (token {position + 1})" if list(tokens).count(token) > 1 else _told(token)
+        f"{_told(token)} (token {position + 1})" if times[token] > 1 else _told(token)
         for position, token in enumerate(tokens)
     ]
 
 
 def _told(token: str) -> str:
     """Return a token as part of a sentence: not too long, and not turning its direction."""
-    is_leftward = any(unicodedata.bidirectional(char) in ("R", "AL") for char in token)
+    is_leftward = not token.isascii() and any(
+        unicodedata.bidirectional(char) in ("R", "AL") for char in token
+    )
     return f"\u2068{short(token)}\u2069" if is_leftward else short(token)

@@ -1,6 +1,12 @@
 """The operations a step can do. A new operation is one class with both of its routes."""
 
-from attention_core.operations.base import Index, Operation, Shape, numbers_read
+from attention_core.operations.base import (
+    Index,
+    Operation,
+    Shape,
+    entries_read,
+    numbers_read,
+)
 from attention_core.operations.normalise import DivideBySum, NaiveSoftmax, Softmax
 from attention_core.operations.products import DivideBy, DotProducts, WeightedSum
 
@@ -14,5 +20,6 @@ __all__ = [
     "Shape",
     "Softmax",
     "WeightedSum",
+    "entries_read",
     "numbers_read",
 ]

@@ -118,6 +118,19 @@ def numbers_read(pattern: str, index: Index, numbers: Any) -> list[float]:
     return found
 
 
+def entries_read(pattern: str, index: Index, tensor: Tensor) -> list[float]:
+    """Return the numbers that ``cells_read`` names, out of a tensor, reading only these.
+
+    Example:
+        >>> import torch
+        >>> entries_read(":j", (0, 1), torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+        [2.0, 4.0]
+    """
+    at: dict[str, int | slice] = {"i": index[-2], "j": index[-1], ":": slice(None)}
+    read = tensor[(*index[:-2], *(at[letter] for letter in pattern))]
+    return read.flatten().tolist()
+
+
 def overflow(x: float, largest: float) -> float:
     """Return ``x`` as a dtype with this largest finite number would hold it.
 

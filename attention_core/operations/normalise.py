@@ -49,7 +49,7 @@ class _Normalise(Operation):
     def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
         """Every row (or column, over the other axis) sums to 1."""
         line = "row" if self.dim == -1 else "column"
-        return {f"each {line} sums to 1": (result.double().sum(dim=self.dim) - 1).abs()}
+        return {f"each {line} sums to 1": (result.sum(dim=self.dim, dtype=torch.float64) - 1).abs()}
 
 
 class DivideBySum(_Normalise):
@@ -146,7 +146,7 @@ class Softmax(_Exponential):
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
         """Return ``exp(x - logsumexp(x))``, of distances to the maximum: they cannot overflow."""
         below = operands[0] - operands[0].amax(dim=self.dim, keepdim=True)
-        return torch.exp(below - torch.logsumexp(below, dim=self.dim, keepdim=True))
+        return below.sub_(torch.logsumexp(below, dim=self.dim, keepdim=True)).exp_()
 
     def pytorch(self, result: str, *operands: str) -> str:
         """Return the line of PyTorch."""
@@ -164,10 +164,12 @@ class NaiveSoftmax(_Exponential):
     def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:
         """Exponentiate, add up in a loop, divide; overflowing where the dtype would."""
         (row,) = groups
+        tiny, _ = _BOTTOM[largest]
         total = 0.0
         for score in row:
-            total = overflow(total + _held(_exp(score), largest), largest)
-        return _divide(_held(_exp(row[index[self.dim]]), largest), total)
+            power = _exp(score)
+            total += power if power >= tiny else _held(power, largest)
+        return _divide(_held(_exp(row[index[self.dim]]), largest), overflow(total, largest))
 
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
         """Return the formula with infinity where the dtype would overflow, and 0 at the bottom."""

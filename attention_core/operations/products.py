@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -35,7 +36,7 @@ class _SumOfProducts(Operation):
 
     def magnitude(self, *operands: Tensor) -> float:
         """Return the largest sum of absolute terms."""
-        sizes = (operand.detach().double().abs() for operand in operands)
+        sizes = (operand.detach().abs().double() for operand in operands)
         return float(torch.einsum(self.einsum, *sizes).nan_to_num(nan=0, posinf=0).max())
 
 
@@ -68,11 +69,20 @@ class DotProducts(_SumOfProducts):
         """Return what a score says."""
         return f"{row} (query) · {column} (key) = {{value}}"
 
+    def magnitude(self, *operands: Tensor) -> float:
+        """Return the largest sum of absolute terms."""
+        queries, keys = operands
+        if queries is keys:  # then it is a row's with itself (Cauchy–Schwarz): no product needed
+            largest = float(queries.detach().double().square().sum(dim=-1).max())
+            if largest < math.inf:
+                return largest
+        return super().magnitude(*operands)
+
     def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
         """No dot product is larger than the two lengths multiplied (Cauchy–Schwarz)."""
         queries, keys = (operand.double() for operand in operands)
-        lengths = queries.norm(dim=-1).unsqueeze(-1) * keys.norm(dim=-1).unsqueeze(-2)
-        return {"no score exceeds the two lengths multiplied": _finite_size(result) - lengths}
+        lengths = queries.norm(dim=-1).unsqueeze(-1), keys.norm(dim=-1).unsqueeze(-2)
+        return {"no score exceeds the two lengths multiplied": _excess(result, *lengths)}
 
 
 class WeightedSum(_SumOfProducts):
@@ -105,10 +115,10 @@ class WeightedSum(_SumOfProducts):
 
     def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
         """A mixture is never larger than its largest ingredient times the total weight."""
-        weights, values = (operand.double().abs() for operand in operands)
-        bound = weights.sum(dim=-1, keepdim=True) * values.amax(dim=-2, keepdim=True)
+        weights, values = (operand.abs() for operand in operands)
+        total = weights.sum(dim=-1, keepdim=True, dtype=torch.float64)
         law = "no context value exceeds the largest value times the total weight"
-        return {law: _finite_size(result) - bound}
+        return {law: _excess(result, total, values.amax(dim=-2, keepdim=True).double())}
 
 
 class DivideBy(Operation):
@@ -157,11 +167,17 @@ class DivideBy(Operation):
         return super().magnitude(*operands) / self.divisor
 
 
-def _finite_size(result: Tensor) -> Tensor:
-    """Return absolute values in float64, NaN for what overflowed: the routes judge that."""
-    return torch.where(result.isinf(), torch.nan, result.double().abs())
+def _excess(result: Tensor, one: Tensor, other: Tensor) -> Tensor:
+    """Return how far absolute values exceed a product, NaN for what overflowed: routes judge it."""
+    excess = result.abs().double()
+    if not bool(excess.amax() < torch.inf):
+        excess = torch.where(excess.isinf(), torch.nan, excess)
+    return excess.addcmul_(one, other, value=-1)
 
 
 def _overflowing(exact: Tensor, largest: float) -> Tensor:
     """Return float64 numbers with infinity where the dtype would overflow."""
+    low, high = (float(end) for end in exact.aminmax())
+    if -largest <= low and high <= largest:  # no for NaN
+        return exact
     return torch.where(exact.abs() > largest, exact.sign() * torch.inf, exact)

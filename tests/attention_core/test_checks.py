@@ -1,6 +1,7 @@
 """The checks themselves: quiet for honest numbers of any size, never an exception."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -177,3 +178,101 @@ def test_integers_where_floats_are_due_are_found_and_not_raised() -> None:
 def test_what_fails_as_it_must_is_not_called_wrong(scores: list[float]) -> None:
     trace = normalisations().run(scores=torch.tensor([scores]))
     assert [check for check in trace.check() if not check.ok] == []
+
+
+# ---- Large, and asked for more than once -------------------------------------------------------
+
+
+@pytest.mark.parametrize("d", [64, 1])
+def test_the_largest_table_is_checked_too(d: int) -> None:
+    x = matrix(512, d, 5, dtype=torch.float32)
+    assert_ok(SIMPLE_SELF_ATTENTION.run(inputs=x))
+    assert_ok(ONE_QUERY.run(query=x[:1], inputs=x))
+
+
+@pytest.mark.parametrize("step", ["scores", "weights", "context"])
+@pytest.mark.parametrize("off", [1e-2, math.nan, math.inf])
+def test_one_wrong_cell_of_a_large_step_is_found(step: str, off: float) -> None:
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=matrix(512, 64, 5, dtype=torch.float32, size=0.3))
+    values = {**trace.inputs, **{name: trace[name].clone() for name in trace.steps}}
+    values[step][511, 63] += off
+    found = [check for check in Trace(trace.mechanism, values).check(step) if not check.ok]
+    assert "float64, all cells" in [check.route for check in found]
+    if not math.isfinite(off):
+        assert found[0].max_difference == math.inf
+
+
+def test_a_sample_reads_what_the_declaration_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DotProducts, "reads", ("i:", "i:"))
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=matrix(64, 16, 2))
+    checks = trace.check("scores")
+    assert [check.ok for check in checks if check.route.startswith("loops")] == [False]
+
+
+def test_magnitude_is_the_same_for_one_tensor_and_for_its_copy() -> None:
+    for size in (1e-3, 1.0, 1e6):
+        x = matrix(13, 7, 3, size=size)
+        assert DotProducts().magnitude(x, x) == pytest.approx(DotProducts().magnitude(x, x.clone()))
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Count by which operations cells are made by hand."""
+    done: list[str] = []
+    for operation in (DotProducts, WeightedSum):
+        right: Any = operation.in_float64
+
+        def counting(self: Any, *operands: Tensor, right: Any = right, **more: Any) -> Tensor:
+            done.append(type(self).__name__)
+            result: Tensor = right(self, *operands, **more)
+            return result
+
+        monkeypatch.setattr(operation, "in_float64", counting)
+    return done
+
+
+def test_one_step_is_checked_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = counted(monkeypatch)
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=X)
+    assert {check.step for check in trace.check("context")} == {"context"}
+    assert done == ["WeightedSum"]
+    with pytest.raises(KeyError):
+        trace.check("keys")
+
+
+def test_a_check_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = counted(monkeypatch)
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=X)
+    assert trace.check() == trace.check() == trace.check(*trace.steps)
+    assert done == ["DotProducts", "WeightedSum"]
+
+
+def test_a_tensor_changed_in_place_is_checked_again() -> None:
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=X)
+    assert_ok(trace)
+    trace["scores"][2][1] += 0.01  # through a view
+    assert {check.step for check in trace.check() if not check.ok} == {"scores", "weights"}
+    trace["scores"][2][1] -= 0.01
+    assert_ok(trace)
+
+
+def test_what_torch_does_not_count_is_checked_every_time() -> None:
+    with torch.inference_mode():
+        trace = SIMPLE_SELF_ATTENTION.run(inputs=X)
+        assert_ok(trace)
+        trace["scores"][2, 1] += 0.01
+        assert not all(check.ok for check in trace.check())
+
+
+def test_a_finite_input_whose_sum_overflows_is_taken() -> None:
+    x = torch.full((2, 3), 60_000.0, dtype=torch.float16)
+    assert x.sum().isinf()
+    assert SIMPLE_SELF_ATTENTION.run(inputs=x)["inputs"].shape == (2, 3)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_one_bad_number_in_a_large_input_is_named(bad: float) -> None:
+    x = matrix(512, 64, 1, dtype=torch.float32)
+    x[300, 7] = bad
+    x[400, 7] = -bad
+    with pytest.raises(ValueError, match=r"got .*(nan|inf) at \(300, 7\)"):
+        SIMPLE_SELF_ATTENTION.run(inputs=x)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from attention_core import SIMPLE_SELF_ATTENTION
-from attention_core.loops import agreement, measure, scores_by_loops
+from attention_core.loops import agreement, measure, scores_by_loops, tokens_to_loop
 from attention_core.notebook import INPUTS, SCORES
 
 
@@ -63,3 +63,19 @@ def test_no_larger_size_is_begun_when_time_is_up() -> None:
     seconds = itertools.count()
     timings = measure(3, (2, 4, 8), seconds=2.0, clock=lambda: float(next(seconds)))
     assert [timing.n_tokens for timing in timings] == [2]
+
+
+@pytest.mark.parametrize(("n_tokens", "looped"), [(1, 1), (64, 64), (65, 32), (512, 32)])
+def test_the_loops_of_a_page_are_bounded(n_tokens: int, looped: int) -> None:
+    assert tokens_to_loop(n_tokens) == looped
+
+
+def test_the_loops_over_the_first_tokens_give_that_part_of_the_product(
+    rng: torch.Generator,
+) -> None:
+    inputs = torch.randn(100, 64, generator=rng)
+    part = tokens_to_loop(100)
+    scores, multiplications = scores_by_loops(inputs[:part])
+    whole = SIMPLE_SELF_ATTENTION.run(inputs=inputs)["scores"]
+    assert agreement(scores, whole[:part, :part], inputs[:part]).ok
+    assert multiplications == 32 * 32 * 64
