@@ -7,6 +7,7 @@ colours follow Okabe and Ito (2008).
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -49,8 +50,11 @@ def range_of(kind: str, tensor: Tensor) -> tuple[float, float]:
     Shares run from 0 to the largest one; numbers with a sign lie evenly around 0, so that the
     neutral colour always means zero.
     """
-    finite = tensor.detach()[torch.isfinite(tensor)].double()
-    size = float(finite.abs().max()) if finite.numel() else 1.0
-    if kind == "weights" and (not finite.numel() or float(finite.min()) >= 0):
+    low, high = (float(end) for end in tensor.detach().aminmax())
+    if not math.isfinite(high - low):  # an end is not a number, or the farthest apart there are
+        finite = tensor.detach()[torch.isfinite(tensor)].double()
+        low, high = map(float, finite.aminmax()) if finite.numel() else (0.0, 1.0)
+    size = max(-low, high)
+    if kind == "weights" and low >= 0:
         return 0.0, size or 1.0
     return -(size or 1.0), size or 1.0
