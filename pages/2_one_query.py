@@ -34,7 +34,8 @@ st.markdown(
 moment = stepper(
     "dots",
     label=f"Dot products of {query} with each key",
-    texts=one_query.dot_products(trace, query, tokens),
+    n_steps=len(tokens),
+    texts=lambda step: one_query.dot_products(trace, query, tokens, step),
 )
 st.markdown(one_query.alignment_sentence(trace, moment, query, tokens))
 live.figures("figures:dots", replace(lab, moment=moment))

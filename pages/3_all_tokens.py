@@ -19,6 +19,9 @@ tokens = worksheet.labels_of(lab)
 trace = all_tokens.trace_of(lab)
 
 st.subheader("All scores: two loops, or one product", anchor=False)
+part = all_tokens.partly(len(tokens), lab.d)
+if part:
+    st.markdown(part)
 live.figures("figures:loops", lab)
 all_tokens.timings(lab)
 

@@ -19,7 +19,7 @@ from attention_core.checks import ROUNDINGS
 from attention_core.figures import finding, heatmap_spec
 from attention_core.figures.heatmap import height_of
 from attention_core.figures.palette import ROLES
-from attention_core.loops import Timing, agreement, measure, scores_by_loops
+from attention_core.loops import Timing, agreement, measure, scores_by_loops, tokens_to_loop
 from attention_core.numbers import result_of
 from attention_core.operations import Softmax
 from ui import state, step_view
@@ -37,6 +37,7 @@ for i, query in enumerate(inputs):
 WRONG_AXIS = SIMPLE_SELF_ATTENTION.with_operation("weights", Softmax(dim=-2))
 OFF = 1e-3  # a sum this far from 1 is no rounding error: float32's are a thousand times smaller
 TOLD = 12
+MOST_SUMS = 64  # a longer table of sums shows its ends: the largest and the smallest
 _TIMINGS = "_timings"
 
 
@@ -55,18 +56,43 @@ def trace_of(lab: Lab) -> Trace:
 
 def loops_and_product(lab: Lab) -> Group:
     """Return the score matrix made both ways, how far apart they are and what they cost."""
-    trace, tokens = trace_of(lab), labels_of(lab)
-    inputs = trace["inputs"]
+    trace, labels = trace_of(lab), labels_of(lab)
+    n_all = len(labels)
+    part = tokens_to_loop(n_all)
+    inputs, tokens, product = (
+        trace["inputs"][:part],
+        labels[:part],
+        trace["scores"][:part, :part],
+    )
     looped = scores_by_loops(inputs)
-    check = agreement(looped.scores, trace["scores"], inputs)
+    check = agreement(looped.scores, product, inputs)
     cards = [
         _scores_card(trace, tokens, "by_loops", "Two nested loops", looped.scores),
-        _scores_card(trace, tokens, "by_product", "One matrix product", trace["scores"]),
+        _scores_card(trace, tokens, "by_product", "One matrix product", product),
     ]
     cards[0]["formula"] = "scores[i, j] = torch.dot(inputs[i], inputs[j])"
     cards[1]["check"] = agreement_verdict(check)
     cards[0]["note"] = cost(inputs, looped.multiplications)
-    return Group(cards, arrows=False, min_width=step_view.card_width(len(tokens)))
+    if part < n_all:
+        cards[1]["note"] = f"The same {part} × {part} cells, out of the product of all tokens."
+    return Group(cards, arrows=False, min_width=step_view.card_width(part))
+
+
+def partly(n_tokens: int, d_in: int) -> str:
+    """Return for which tokens the loops are run, and why not for all, as Markdown.
+
+    Example:
+        >>> partly(6, 3)
+        ''
+    """
+    part = tokens_to_loop(n_tokens)
+    if part == n_tokens:
+        return ""
+    return (
+        f"The loops are run for **the first {part} of {n_tokens} tokens**: all "
+        f"would be {n_tokens} · {n_tokens} · {d_in} = {n_tokens * n_tokens * d_in:,} "
+        "multiplications, one at a time."
+    )
 
 
 def _scores_card(
@@ -237,18 +263,42 @@ def sums_of(weights: Tensor) -> tuple[list[float], list[float]]:
 
 
 def sums_table(trace: Trace, tokens: Sequence[str]) -> None:
-    """Draw each token's row sum and column sum as numbers, marked where they are not 1."""
+    """Draw the tokens' row sums and column sums as numbers, marked where they are not 1."""
     rows, columns = sums_of(trace["weights"])
+    labels, shown = names(tokens), summed(rows, columns)
     table = {
-        "token": [literal(name) for name in names(tokens)],
-        "its row sums to": [_marked(total, must=True) for total in rows],
-        "its column sums to": [_marked(total, must=False) for total in columns],
+        "token": [literal(labels[token]) for token in shown],
+        "its row sums to": [_marked(rows[token], must=True) for token in shown],
+        "its column sums to": [_marked(columns[token], must=False) for token in shown],
     }
-    if len(tokens) <= TOLD:
+    title = _sums_title(rows)
+    with st.expander(title) if len(tokens) > TOLD else st.container():
         st.table(table)
-        return
-    with st.expander(f"The sums of all {len(tokens)} tokens"):
-        st.table(table)
+
+
+def summed(rows: Sequence[float], columns: Sequence[float]) -> list[int]:
+    """Return the tokens whose sums are shown: all, or those with the largest and smallest sums.
+
+    Of the two sums it is the one that varies: the rows' where they do not sum to 1.
+    """
+    n_tokens = len(rows)
+    if n_tokens <= MOST_SUMS:
+        return list(range(n_tokens))
+    varying = rows if _rows_vary(rows) else columns
+    order = sorted(range(n_tokens), key=varying.__getitem__, reverse=True)
+    return [*order[:TOLD], *order[-TOLD:]]
+
+
+def _rows_vary(rows: Sequence[float]) -> bool:
+    return max(abs(total - 1) for total in rows) > OFF
+
+
+def _sums_title(rows: Sequence[float]) -> str:
+    """Return which sums the table shows."""
+    if len(rows) <= MOST_SUMS:
+        return f"The sums of all {len(rows)} tokens"
+    which = "row" if _rows_vary(rows) else "column"
+    return f"The {TOLD} largest and the {TOLD} smallest {which} sums of {len(rows)} tokens"
 
 
 def _marked(total: float, *, must: bool) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 import torch
 
-from attention_core import ONE_QUERY, Trace
+from attention_core import ONE_QUERY, Operand, Trace
 from attention_core.alignment import Alignment, alignment
 from attention_core.figures import flow_spec, space_spec
 from attention_core.figures.heatmap import CELL_PX, with_numbers
@@ -18,7 +18,7 @@ from attention_core.figures.pictures import alignment_spec, flow_height
 from attention_core.numbers import factor, plain, result_of
 from ui import literal as words
 from ui import state
-from ui.explain_view import Explained
+from ui.explain_view import Explained, shortened
 from ui.lab import Lab
 from ui.literal import literal
 from ui.number_table import number_table
@@ -30,6 +30,11 @@ MOST_WORKED = 4  # dimensions for which the table of terms has room for the arit
 WIDEST_LABELLED = 12  # columns that have room for two decimals in a third of the page
 MOST_SPARE = 1.6  # how much longer than these two vectors the picture's axes may be
 ROW_PX = CELL_PX + 146  # a row of cells with its labels above and its colours below
+MOST_WHOLE = 64  # tokens; of more, tables and pictures show those with the largest weights
+LARGEST = 24  # tokens, then
+MOST_COLUMNS = 16  # dimensions in a table
+MOST_TOLD = 1024  # numbers in the embeddings; of more, only dot products near the current one
+NEAR = 8  # steps, then
 SHARES = ("scores", "by_sum", "naive", "weights")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -92,19 +97,53 @@ def inputs_of(lab: Lab) -> dict[str, torch.Tensor]:
     return {"query": inputs[[lab.query_index]], "inputs": inputs}
 
 
-def dot_products(trace: Trace, query: str, names: Sequence[str]) -> list[str]:
-    """Return the arithmetic of each score, as plain text."""
+def dot_products(trace: Trace, query: str, names: Sequence[str], moment: int = 0) -> list[str]:
+    """Return the arithmetic of each score, as plain text.
+
+    The middle of a long sum is left out. With large embeddings, the sums far from the current
+    moment are left out as a whole: they are told when it comes near.
+    """
+    is_large = trace["inputs"].numel() > MOST_TOLD
+    results = trace["scores"][0].tolist()
     return [
-        f"{query} · {name} = {trace.explain('scores', 0, position).formula}"
+        f"{query} · {name} = … = {result_of(results[position])}"
+        if is_large and abs(position - moment) > NEAR
+        else f"{query} · {name} = {shortened(trace.explain('scores', 0, position).formula)}"
         for position, name in enumerate(names)
     ]
+
+
+def largest(trace: Trace, *always: int) -> list[int]:
+    """Return which tokens are shown, in the sentence's order: all, or the largest weights'.
+
+    Args:
+        trace: A run with one query.
+        *always: Tokens that are shown in any case.
+    """
+    weights = trace["weights"][0]
+    if len(weights) <= MOST_WHOLE:
+        return list(range(len(weights)))
+    order = weights.argsort(descending=True, stable=True)[:LARGEST].tolist()
+    return sorted({*order, *always})
+
+
+def _others(shown: Sequence[int], n_tokens: int) -> list[int]:
+    """Return the tokens that are not shown."""
+    return sorted({*range(n_tokens)} - {*shown})
+
+
+def _of_all(shown: Sequence[int], names: Sequence[str]) -> str:
+    """Return which of the tokens are shown, as the beginning of a title."""
+    if len(shown) == len(names):
+        return f"All {len(names)}"
+    return f"The {len(shown)} largest of {len(names)}"
 
 
 def row_card(
     trace: Trace, step: str, query: str, names: Sequence[str], row: int | None = None
 ) -> Card:
     """Return the card of a step whose rows are one: the query's, which is this row of inputs."""
-    card = step_card(trace, step, names, trace.check(), query=query, query_row=row)
+    card = step_card(trace, step, names, trace.check(step), query=query, query_row=row)
     if trace.axes(step)[1] == "key token":
         card["height"] = ROW_PX
     card["spec"]["layout"]["minreducedheight"] = CELL_PX  # else Plotly takes room from the labels
@@ -242,11 +281,16 @@ def normalisation_cards(trace: Trace, query: str, names: Sequence[str]) -> list[
 
 def shares_table(trace: Trace, names: Sequence[str]) -> None:
     """Draw the scores and the three ways of sharing side by side, a row for each key token."""
-    columns = [trace[step][0].tolist() for step in SHARES]
-    rows = [[name, *map(_shown, numbers)] for name, *numbers in zip(names, *columns, strict=True)]
+    shown = largest(trace)
+    columns = [trace[step][0] for step in SHARES]
+    rows = [[names[row], *(_shown(float(column[row])) for column in columns)] for row in shown]
+    if len(shown) < len(names):
+        others = _others(shown, len(names))
+        together = (_shown(float(column[others].double().sum())) for column in columns)
+        rows.append([f"the other {len(others)} together", *together])
     sums = [_shown(float(trace[step].double().sum())) for step in SHARES]
     head = ["key token", "score", "by the sum", "naive softmax", "torch.softmax"]
-    number_table(f"All {len(names)} shares, to 4 decimals", head, [*rows, ["sum", *sums]])
+    number_table(f"{_of_all(shown, names)} shares, to 4 decimals", head, [*rows, ["sum", *sums]])
 
 
 def _shown(value: float) -> str:
@@ -296,27 +340,39 @@ def _trouble_of_sum(trace: Trace) -> str:
 
 def terms_table(trace: Trace, position: int, names: Sequence[str]) -> None:
     """Draw the weighted sum term by term: a row for each token, a column for each dimension."""
-    width = trace["context"].shape[1]
+    d_in = trace["context"].shape[1]
+    width, shown = min(d_in, MOST_COLUMNS), largest(trace)
     columns = [trace.explain("context", 0, column) for column in range(width)]
     pairs = [
         list(zip(column.operands[::2], column.operands[1::2], strict=True)) for column in columns
     ]
     is_worked = width <= MOST_WORKED
     rows = []
-    for row, name in enumerate(names):
+    for row in shown:
         weight = pairs[0][row][0].value
         terms = [_term(weight, pair[row][1].value, is_worked=is_worked) for pair in pairs]
-        rows.append([name, result_of(weight), *terms])
+        rows.append([names[row], result_of(weight), *terms])
+    if len(shown) < len(names):
+        rows.append(_other_terms(pairs, shown))
     total = result_of(float(trace["weights"].double().sum()))
     sums = [result_of(column.result) for column in columns]
     number_table(
-        f"All {len(names)} terms of the weighted sum",
+        f"{_of_all(shown, names)} terms of the weighted sum"
+        + (f", the first {width} of {d_in} dimensions" if width < d_in else ""),
         ["token", "weight", *(f"d{column + 1}" for column in range(width))],
         [*rows, [f"sum = {symbol('z', position)}", total, *sums]],
     )
     again = [math.fsum(one.value * other.value for one, other in pair) for pair in pairs]
     off = max(abs(column.result - sum_) for column, sum_ in zip(columns, again, strict=True))
     st.caption(f"Adding up the columns once more, in Python, differs by at most {off:.1g}.")
+
+
+def _other_terms(pairs: Sequence[Sequence[tuple[Operand, Operand]]], shown: list[int]) -> list[str]:
+    """Return the row of all terms that have no row of their own, added up."""
+    others = _others(shown, len(pairs[0]))
+    weight = math.fsum(pairs[0][row][0].value for row in others)
+    sums = [math.fsum(pair[row][0].value * pair[row][1].value for row in others) for pair in pairs]
+    return [f"the other {len(others)} together", result_of(weight), *map(result_of, sums)]
 
 
 def _term(weight: float, entry: float, *, is_worked: bool) -> str:
@@ -327,21 +383,33 @@ def _term(weight: float, entry: float, *, is_worked: bool) -> str:
 def picture_cards(trace: Trace, position: int, names: Sequence[str]) -> list[Card]:
     """Return attention as a flow and the vectors in space."""
     context = trace["context"]
+    rows, note = largest(trace, position), ""
+    if len(rows) < len(names):
+        rest = float(trace["weights"][0, _others(rows, len(names))].double().sum())
+        note = (
+            f"Drawn are {len(rows)} of {len(names)} tokens, those with the largest weights and the "
+            f"query; the weights of the others make {result_of(rest)} together. "
+        )
+    told, inputs, weights = (
+        [names[row] for row in rows],
+        trace["inputs"][rows],
+        trace["weights"][:, rows],
+    )
     flow = picture_card(
         "flow",
         "From inputs to the context vector",
-        flow_spec(trace["weights"], trace["inputs"], context, names),
-        height=flow_height(len(names)),
+        flow_spec(weights, inputs, context, told),
+        height=flow_height(len(told)),
         alt=_most(trace, position, names),
-        note="A line is as wide as the token's weight.",
+        note=f"{note}A line is as wide as the token's weight.",
     )
     space = picture_card(
         "space",
         "The vectors in space",
-        space_spec(trace["inputs"], position, context, names),
-        height=max(340, min(460, flow_height(len(names)))),
+        space_spec(inputs, rows.index(position), context, told),
+        height=max(340, min(460, flow_height(len(told)))),
         alt=_direction(trace, position, names),
-        note=f"{_dimensions(trace['inputs'].shape[1])} Drag to turn the picture.".strip(),
+        note=f"{note}{_dimensions(inputs.shape[1])} Drag to turn the picture.".strip(),
     )
     return [flow, space]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import streamlit as st
@@ -22,6 +23,12 @@ Card = dict[str, Any]
 MIN_WIDTH = 264  # px: a card never gets narrower than this while the page is wider
 WIDE_FROM, MIN_WIDTH_WIDE = 7, 400  # columns: a wider matrix gets a wider card
 LONGEST_CODE = 30  # lines; longer code waits behind a click
+MOST_PRINTED = 1024  # numbers; code with more reads the file of the embeddings instead
+FROM_FILE = "inputs"  # the value that the file holds
+READ_FILE = """\
+# Download embeddings.csv on this page, under "Share and files", and put it beside this code.
+with open("embeddings.csv", encoding="utf-8-sig", newline="") as file:
+    rows = [[float(number) for number in row[1:]] for row in list(csv.reader(file))[1:]]"""
 
 _figures = component("figures")
 
@@ -238,34 +245,62 @@ def code(trace: Trace, tokens: Sequence[str] = ()) -> None:
     text = pytorch_of(trace, tokens)
     n_lines = text.count("\n") + 1
     place = st.expander(f"PyTorch, {n_lines} lines") if n_lines > LONGEST_CODE else st.container()
+    if reads_file(trace):
+        n_rows, n_columns = trace[FROM_FILE].shape
+        st.caption(
+            f"Your table has {n_rows} × {n_columns} = {n_rows * n_columns:,} numbers, too many to "
+            "print: the code reads them from “embeddings.csv”, to download under “Share and files”."
+        )
     # Wrapped: a block that scrolls sideways cannot be reached by keyboard.
     place.code(text, language="python", wrap_lines=True)
 
 
 def pytorch_of(trace: Trace, tokens: Sequence[str] = ()) -> str:
-    """Return PyTorch that rebuilds every step of a trace from its inputs, to the last bit."""
-    parts = ["import torch\n"]
+    """Return PyTorch that rebuilds every step of a trace from its inputs, to the last bit.
+
+    Large embeddings are read from the file that the page offers.
+    """
+    parts = ["import csv\n\nimport torch\n" if reads_file(trace) else "import torch\n"]
     for name, tensor in trace.inputs.items():
-        parts.append(_tensor_code(name, tensor, tokens))
+        if name == FROM_FILE and reads_file(trace):
+            parts.append(f"{READ_FILE}\n{name} = torch.tensor(rows{_dtype_code(tensor)})")
+        else:
+            parts.append(_tensor_code(name, tensor, tokens))
     return "\n".join([*parts, "", trace.mechanism.pytorch()])
+
+
+def reads_file(trace: Trace) -> bool:
+    """Return whether the code of a trace reads the embeddings instead of printing them."""
+    return FROM_FILE in trace.inputs and trace[FROM_FILE].numel() > MOST_PRINTED
 
 
 def _tensor_code(name: str, tensor: torch.Tensor, tokens: Sequence[str]) -> str:
     """Return the line that makes a tensor, a row to a line, each with its token."""
     labels = [f"  # {token}" for token in tokens] if len(tokens) == len(tensor) else []
+    texts = iter(_exactly(tensor.flatten().tolist(), tensor.dtype))
     rows = []
-    for position, row in enumerate(tensor.tolist()):
-        numbers = ", ".join(_exactly(entry, tensor.dtype) for entry in row)
+    for position in range(len(tensor)):
+        numbers = ", ".join(islice(texts, tensor.shape[1]))
         label = labels[position] if labels else ""
         rows.append(f"    [{numbers}],{label}")
-    kind = f", dtype={tensor.dtype}" if tensor.dtype != torch.float32 else ""
-    return "\n".join([f"{name} = torch.tensor([", *rows, f"]{kind})"])
+    return "\n".join([f"{name} = torch.tensor([", *rows, f"]{_dtype_code(tensor)})"])
 
 
-def _exactly(entry: float, dtype: torch.dtype) -> str:
-    """Return the shortest decimal that makes the same number of that dtype."""
+def _dtype_code(tensor: torch.Tensor) -> str:
+    return f", dtype={tensor.dtype}" if tensor.dtype != torch.float32 else ""
+
+
+def _exactly(entries: Sequence[float], dtype: torch.dtype) -> list[str]:
+    """Return for each number the shortest decimal that makes the same number of that dtype."""
+    texts = dict.fromkeys(map(repr, entries), "")  # by repr: -0.0 is not 0.0
     for digits in range(1, 18):
-        text = f"{entry:.{digits}g}"
-        if torch.tensor(float(text), dtype=dtype).item() == entry:
+        open_ = [entry for entry, text in texts.items() if not text]
+        if not open_:
             break
-    return text if "." in text or "e" in text else f"{text}.0"  # all whole: torch makes integers
+        tried = [f"{float(entry):.{digits}g}" for entry in open_]
+        made = torch.tensor([float(text) for text in tried], dtype=dtype).tolist()
+        for entry, text, number in zip(open_, tried, made, strict=True):
+            if number == float(entry) or digits == 17:
+                is_real = "." in text or "e" in text
+                texts[entry] = text if is_real else f"{text}.0"  # all whole: torch makes integers
+    return [texts[repr(entry)] for entry in entries]

@@ -6,7 +6,7 @@ took in, like the tables' edits. So no step is taken twice, also after a restart
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -21,13 +21,21 @@ LARGEST_SERIAL = 2**53  # beyond it JavaScript's numbers are no longer exact
 _stepper = component("stepper")
 
 
-def stepper(name: str, *, label: str, texts: Sequence[str], interval_ms: int = 1500) -> int:
+def stepper(
+    name: str,
+    *,
+    label: str,
+    n_steps: int,
+    texts: Callable[[int], Sequence[str]],
+    interval_ms: int = 1500,
+) -> int:
     """Draw the stepper.
 
     Args:
         name: Whose stepper it is, different for each of the app.
         label: What is stepped through, as plain text.
-        texts: What each step says, as plain text; as many as there are steps.
+        n_steps: How many steps there are.
+        texts: Given the step it stands at, returns what each step says, as plain text.
         interval_ms: How long a step stays while playing.
 
     Returns:
@@ -36,14 +44,14 @@ def stepper(name: str, *, label: str, texts: Sequence[str], interval_ms: int = 1
     widget_key = f"stepper:{name}"
     take_in(name, st.session_state.get(widget_key, {}).get("step"))
     lab = state.current()
-    step = min(lab.moment, len(texts) - 1)
+    step = min(lab.moment, n_steps - 1)
     answer = _stepper(
         data={
             "name": name,
             "label": label,
             "step": step,
-            "n_steps": len(texts),
-            "texts": list(texts),
+            "n_steps": n_steps,
+            "texts": list(texts(step)),
             "interval_ms": interval_ms,
             "ack": lab.applied.get(widget_key, 0),
         },

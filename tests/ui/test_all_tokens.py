@@ -83,6 +83,55 @@ def test_the_code_of_both_ways_runs() -> None:
     torch.testing.assert_close(names["scores"], RIGHT["scores"])
 
 
+LARGE = """
+import torch
+from attention_core import SIMPLE_SELF_ATTENTION
+from ui import all_tokens
+
+inputs = torch.rand(300, 64, generator=torch.Generator().manual_seed(1))
+trace = SIMPLE_SELF_ATTENTION.run(inputs=inputs)
+all_tokens.loops_and_product(trace, [f"w{row}" for row in range(300)])
+all_tokens.sums_table(trace, [f"w{row}" for row in range(300)])
+"""
+
+
+def test_of_many_tokens_the_first_are_looped_and_that_is_said() -> None:
+    at = AppTest.from_string(LARGE, default_timeout=30).run()
+    assert broken(at) == []
+    told = at.markdown[0].value
+    assert "**the first 32 of 300 tokens**" in told
+    assert "300 · 300 · 64 = 5,760,000 multiplications" in told
+    shown = cards(at, "figures:loops")
+    inputs = torch.rand(300, 64, generator=torch.Generator().manual_seed(1))
+    assert drawn(at, "figures:loops", "by_product") == (inputs @ inputs.T)[:32, :32].tolist()
+    assert {card["shape"] for card in shown.values()} == {"32 × 32"}
+    assert "65,536, that is 64 in each of 32 × 32" in shown["by_loops"]["note"]
+    assert shown["by_product"]["note"].startswith("The same 32 × 32 cells, out of")
+    assert shown["by_product"]["check"]["ok"]
+
+
+def test_few_tokens_are_all_looped_without_a_word() -> None:
+    at = page()
+    assert not any("The loops are run for" in text.value for text in at.markdown)
+    assert cards(at, "figures:loops")["by_product"]["note"] == ""
+
+
+def test_of_many_sums_the_largest_and_smallest_are_shown() -> None:
+    at = AppTest.from_string(LARGE, default_timeout=30).run()
+    table = at.table[0].value
+    inputs = torch.rand(300, 64, generator=torch.Generator().manual_seed(1))
+    sums = torch.softmax(inputs @ inputs.T, dim=-1).double().sum(dim=0)
+    order = sums.argsort(descending=True).tolist()
+    assert list(table["token"]) == [f"w{row}" for row in (*order[:12], *order[-12:])]
+    assert at.expander[0].label == "The 12 largest and the 12 smallest column sums of 300 tokens"
+
+
+def test_the_sums_shown_are_those_that_vary() -> None:
+    ones, varying = [1.0] * 65, [float(row) for row in range(65)]
+    assert all_tokens.summed(varying, ones)[0] == all_tokens.summed(ones, varying)[0] == 64
+    assert all_tokens.summed(ones[:64], varying[:64]) == list(range(64))
+
+
 # ---- The lit row -------------------------------------------------------------------------------
 
 

@@ -1,7 +1,9 @@
 """What the page about one query says is true of its numbers, the unusual ones too."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 import torch
@@ -94,3 +96,74 @@ def test_the_prediction_knows_what_doubling_the_query_does(lab: Lab, answer: str
     lab = replace(lab, query=0)
     _, options, truth = doubled_query(lab)
     assert options[truth.right] == answer
+
+
+# ---- Many tokens -------------------------------------------------------------------------------
+
+MANY = torch.rand(300, 64, generator=torch.Generator().manual_seed(1))
+LONG = ONE_QUERY.run(query=MANY[[5]], inputs=MANY)
+LABELS = [f"w{row}" for row in range(300)]
+
+
+def test_of_many_dot_products_those_near_the_current_one_are_told() -> None:
+    said = one_query.dot_products(LONG, "w5", LABELS, 200)
+    assert len(said) == 300
+    assert said[200].startswith(f"w5 · w200 = {LONG.explain('scores', 0, 200).formula[:20]}")
+    assert said[200].count(" + ") == 11
+    score = float(LONG["scores"][0, 0])
+    assert said[0] == f"w5 · w0 = … = {score:.4f}"
+    assert sum(len(text) for text in said) < 20_000
+
+
+def test_the_largest_weights_are_shown_in_the_sentences_order() -> None:
+    shown = one_query.largest(LONG, 5)
+    weights = LONG["weights"][0]
+    assert shown == sorted(shown)
+    assert 5 in shown
+    kept = [row for row in shown if row != 5]
+    assert float(weights[kept].min()) >= float(weights.sort(descending=True).values[24])
+    assert one_query.largest(NOTEBOOK) == list(range(6))
+
+
+def tabled(monkeypatch: pytest.MonkeyPatch, draw: Callable[[], None]) -> tuple[str, list[str], Any]:
+    """Return what is handed to the table."""
+    seen: list[tuple[str, list[str], Any]] = []
+    monkeypatch.setattr(one_query, "number_table", lambda *told: seen.append(told))
+    draw()
+    return seen[0]
+
+
+def test_a_long_table_of_shares_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    title, _, rows = tabled(monkeypatch, lambda: one_query.shares_table(LONG, LABELS))
+    assert title == "The 24 largest of 300 shares, to 4 decimals"
+    *shown, others, total = rows
+    assert (len(shown), others[0]) == (24, "the other 276 together")
+    for column in range(1, 5):
+        added = sum(float(row[column]) for row in (*shown, others))
+        assert added == pytest.approx(float(total[column]), abs=2e-3)
+
+
+def test_a_long_table_of_terms_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    title, head, rows = tabled(monkeypatch, lambda: one_query.terms_table(LONG, 5, LABELS))
+    assert title == (
+        "The 24 largest of 300 terms of the weighted sum, the first 16 of 64 dimensions"
+    )
+    assert len(head) == 18
+    *shown, others, total = rows
+    assert (len(shown), others[0]) == (24, "the other 276 together")
+    for column in range(1, 18):
+        added = sum(float(row[column]) for row in (*shown, others))
+        assert added == pytest.approx(float(total[column]), abs=2e-3)
+
+
+def test_pictures_of_many_tokens_show_the_largest_weights_and_say_so() -> None:
+    flow, space = one_query.picture_cards(LONG, 5, LABELS)
+    shown = one_query.largest(LONG, 5)
+    assert len(flow["spec"]["data"]) == len(shown) + 2
+    assert len(space["spec"]["data"]) == len(shown) + 1
+    rest = 1 - float(LONG["weights"][0, shown].double().sum())
+    for card in (flow, space):
+        assert f"{len(shown)} of 300 tokens" in card["note"]
+        assert f"make {rest:.4f} together" in card["note"]
+    few, _ = one_query.picture_cards(NOTEBOOK, 1, WORDS)
+    assert few["note"] == "A line is as wide as the token's weight."

@@ -1,5 +1,8 @@
 """A mechanism's steps on the page: the picture, the verdict, the code that can be pasted."""
 
+import random
+from contextlib import chdir
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from attention_core.tokens import tokenize
 from tests.attention_core import printed
 from tests.attention_core.matrices import FLOATS, matrices, matrix
 from tests.screen import broken, cards, markdown_texts
+from ui.csv_file import write_csv
 from ui.lab import Lab
 from ui.step_view import pytorch_of, step_card, verdict
 from ui.worksheet import labels_of, tensor_of
@@ -61,6 +65,52 @@ def test_the_shown_code_of_awkward_numbers(entry: float) -> None:
     names = rebuilt(SIMPLE_SELF_ATTENTION.run(inputs=x), [])
     assert names["inputs"].dtype == torch.float32
     assert torch.equal(names["inputs"].view(torch.int32), x.view(torch.int32))
+
+
+def read_back(trace: Trace, file: bytes, folder: Path) -> dict[str, Any]:
+    """Run the shown code in a folder with the downloaded file."""
+    (folder / "embeddings.csv").write_bytes(file)
+    names: dict[str, Any] = {}
+    with chdir(folder):
+        exec(pytorch_of(trace, []), names)
+    return names
+
+
+@pytest.mark.parametrize("preset", ["random", "notebook", "ten-times"])
+def test_the_code_of_a_large_table_reads_the_file_that_is_offered(
+    preset: str, tmp_path: Path
+) -> None:
+    words = [f'a"{row},' for row in range(64)]
+    dice = random.Random(7)
+    rows = [[dice.uniform(-1, 1) * 10 ** dice.randint(-6, 6) for _ in range(16)] for _ in words]
+    rows += [list(row) for row in Lab(sentence="to be, or not", preset=preset, d=16).embeddings]
+    words += ["to", "be", "or", "not"]
+    inputs = torch.tensor(rows, dtype=torch.float32)
+    for trace in (
+        SIMPLE_SELF_ATTENTION.run(inputs=inputs),
+        ONE_QUERY.run(query=inputs[[3]], inputs=inputs),
+    ):
+        names = read_back(trace, write_csv(words, rows), tmp_path)
+        for name in (*trace.inputs, *trace.steps):
+            assert names[name].dtype == trace[name].dtype
+            assert torch.equal(names[name].view(torch.int32), trace[name].view(torch.int32)), name
+        assert len(pytorch_of(trace, [])) < 2_000
+
+
+def test_the_largest_table_that_is_printed() -> None:
+    assert "embeddings.csv" not in pytorch_of(SIMPLE_SELF_ATTENTION.run(inputs=matrix(64, 16, 0)))
+    assert "embeddings.csv" in pytorch_of(SIMPLE_SELF_ATTENTION.run(inputs=matrix(205, 5, 0)))
+
+
+def test_code_that_reads_the_file_says_where_it_comes_from() -> None:
+    script = (
+        "import torch\nfrom attention_core import SIMPLE_SELF_ATTENTION\nfrom ui import step_view\n"
+        "step_view.code(SIMPLE_SELF_ATTENTION.run(inputs=torch.rand(100, 11)))"
+    )
+    at = AppTest.from_string(script, default_timeout=30).run()
+    assert broken(at) == []
+    assert "100 × 11 = 1,100 numbers" in at.caption[0].value
+    assert "“embeddings.csv”, to download under “Share and files”" in at.caption[0].value
 
 
 HOSTILE = ['"', "'''", "\\", "#", "{}", "import os", "%s", "<b>", "`", "日", "👍🏽", "שלום"]

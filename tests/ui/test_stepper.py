@@ -14,7 +14,7 @@ import streamlit as st
 from ui import state
 from ui.stepper import stepper
 
-step = stepper("dots", label="Dot products", texts=["a", "b", "c", "d", "e"])
+step = stepper("dots", label="Dot products", n_steps=5, texts=lambda step: "abcde")
 st.text(f"{step} {state.current().moment} {state.current().applied.get('stepper:dots', 0)}")
 """
 
