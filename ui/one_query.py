@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 import torch
 
-from attention_core import ONE_QUERY, Operand, Trace
+from attention_core import ONE_QUERY, Trace
 from attention_core.alignment import Alignment, alignment
 from attention_core.figures import flow_spec, space_spec
 from attention_core.figures.heatmap import CELL_PX, with_numbers
@@ -342,36 +342,34 @@ def terms_table(trace: Trace, position: int, names: Sequence[str]) -> None:
     """Draw the weighted sum term by term: a row for each token, a column for each dimension."""
     d_in = trace["context"].shape[1]
     width, shown = min(d_in, MOST_COLUMNS), largest(trace)
-    columns = [trace.explain("context", 0, column) for column in range(width)]
-    pairs = [
-        list(zip(column.operands[::2], column.operands[1::2], strict=True)) for column in columns
-    ]
+    results = trace["context"][0, :width].tolist()
+    weights, columns = trace["weights"][0].tolist(), trace["inputs"][:, :width].T.tolist()
+    pairs = [list(zip(weights, column, strict=True)) for column in columns]
     is_worked = width <= MOST_WORKED
     rows = []
     for row in shown:
-        weight = pairs[0][row][0].value
-        terms = [_term(weight, pair[row][1].value, is_worked=is_worked) for pair in pairs]
-        rows.append([names[row], result_of(weight), *terms])
+        terms = [_term(*pair[row], is_worked=is_worked) for pair in pairs]
+        rows.append([names[row], result_of(weights[row]), *terms])
     if len(shown) < len(names):
         rows.append(_other_terms(pairs, shown))
     total = result_of(float(trace["weights"].double().sum()))
-    sums = [result_of(column.result) for column in columns]
+    sums = [result_of(result) for result in results]
     number_table(
         f"{_of_all(shown, names)} terms of the weighted sum"
         + (f", the first {width} of {d_in} dimensions" if width < d_in else ""),
         ["token", "weight", *(f"d{column + 1}" for column in range(width))],
         [*rows, [f"sum = {symbol('z', position)}", total, *sums]],
     )
-    again = [math.fsum(one.value * other.value for one, other in pair) for pair in pairs]
-    off = max(abs(column.result - sum_) for column, sum_ in zip(columns, again, strict=True))
+    again = [math.fsum(one * other for one, other in pair) for pair in pairs]
+    off = max(abs(result - sum_) for result, sum_ in zip(results, again, strict=True))
     st.caption(f"Adding up the columns once more, in Python, differs by at most {off:.1g}.")
 
 
-def _other_terms(pairs: Sequence[Sequence[tuple[Operand, Operand]]], shown: list[int]) -> list[str]:
+def _other_terms(pairs: Sequence[Sequence[tuple[float, float]]], shown: list[int]) -> list[str]:
     """Return the row of all terms that have no row of their own, added up."""
     others = _others(shown, len(pairs[0]))
-    weight = math.fsum(pairs[0][row][0].value for row in others)
-    sums = [math.fsum(pair[row][0].value * pair[row][1].value for row in others) for pair in pairs]
+    weight = math.fsum(pairs[0][row][0] for row in others)
+    sums = [math.fsum(math.prod(pair[row]) for row in others) for pair in pairs]
     return [f"the other {len(others)} together", result_of(weight), *map(result_of, sums)]
 
 

@@ -161,6 +161,8 @@ def test_pictures_of_many_tokens_show_the_largest_weights_and_say_so() -> None:
     shown = one_query.largest(LONG, 5)
     assert len(flow["spec"]["data"]) == len(shown) + 2
     assert len(space["spec"]["data"]) == len(shown) + 1
+    named = [arrow["text"][1] for arrow in space["spec"]["data"] if arrow["text"][1]]
+    assert named == ["<b>w5</b>", "<b>z</b>"]
     rest = 1 - float(LONG["weights"][0, shown].double().sum())
     for card in (flow, space):
         assert f"{len(shown)} of 300 tokens" in card["note"]
