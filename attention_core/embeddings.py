@@ -17,7 +17,7 @@ NOTEBOOK_VECTORS: dict[str, tuple[float, ...]] = {
     "one": (0.77, 0.25, 0.10),
     "step": (0.05, 0.80, 0.55),
 }
-MAX_WIDTH = 16
+MAX_WIDTH = 64
 
 Vector = tuple[float, ...]
 Matrix = tuple[Vector, ...]

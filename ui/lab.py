@@ -6,11 +6,14 @@ Everything on screen is computed from a ``Lab``; it travels in the page's addres
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
+
+import torch
 
 from attention_core.embeddings import (
     MAX_WIDTH,
@@ -20,10 +23,13 @@ from attention_core.embeddings import (
     embed,
 )
 from attention_core.tokens import Token, tokenize
+from ui.edits import NO_EDITS, Edits, RowEdits, RowKey
 
-MAX_TOKENS = 64
+MAX_TOKENS = 512
+MAX_CELLS = MAX_TOKENS * MAX_WIDTH  # of the table
+MAX_SCORES = 64  # of the normalisation lab's row
 MAX_SENTENCE = 100_000  # characters
-MAX_EDITS = 20_000
+MAX_EDITS = 2 * MAX_CELLS  # all of the largest table, and as much again that is not on screen
 LIMIT = 1_000_000.0  # no number beyond ±this: its square still fits float32 by far
 MAX_TRAIL = 16
 MAX_SEED = 999_999
@@ -31,10 +37,9 @@ MAX_SEEN = 2**40  # what a link may claim was seen; the edits to come have room 
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 NOTEBOOK_SCORES = (0.9544, 1.4950, 1.4754, 0.8434, 0.7070, 1.0865)
 
-VIEW = ("applied", "moment", "answers", "trail", "window")
+VIEW = ("applied", "moment", "answers", "trail", "window", "table_row")
 """The fields that undo leaves alone: which edits were seen, where one looks, what one guessed."""
 
-Cell = tuple[str, int, int, int]  # word, its nth occurrence, width d, column
 Pick = tuple[str, str, int, int]  # place on the page, name, row, column
 Check = Callable[[Any], Any]  # returns the value, cleaned, or raises ValueError
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can hold half a character, UTF-8 cannot
@@ -86,27 +91,36 @@ def _choice(options: Sequence[str]) -> Check:
 
 
 def _numbers(value: Any) -> tuple[float, ...]:
-    if not isinstance(value, (list, tuple)) or not 1 <= len(value) <= MAX_TOKENS:
-        raise ValueError(f"1 to {MAX_TOKENS} numbers")
+    if not isinstance(value, (list, tuple)) or not 1 <= len(value) <= MAX_SCORES:
+        raise ValueError(f"1 to {MAX_SCORES} numbers")
     return tuple(number(entry) for entry in value)
 
 
-def _edits(value: Any) -> Mapping[Cell, float]:
+def _edits(value: Any) -> Edits:
+    """Return edits, listed as a word, its occurrence, the width, a column, and numbers from it on.
+
+    Most are of one number; those of a whole row are one entry, which keeps a large lab small.
+    """
     if not isinstance(value, (list, tuple)) or len(value) > MAX_EDITS:
-        raise ValueError(f"a list of at most {MAX_EDITS} edits")
-    edits: dict[Cell, float] = {}
+        raise ValueError(f"a list of at most {MAX_EDITS:,} edits")
+    rows: dict[RowKey, dict[int, float]] = {}
+    count = 0
     for edit in value:
-        if not isinstance(edit, (list, tuple)) or len(edit) != 5:
+        if not isinstance(edit, (list, tuple)) or len(edit) < 5:
             raise ValueError("edits of a word, its occurrence, the width, a column and a number")
-        word, nth, d, column, entry = edit
-        cell = (
+        word, nth, d, column, *entries = edit
+        key = (
             _text(MAX_SENTENCE)(word),
             _whole(1, MAX_SENTENCE)(nth),
             _whole(1, MAX_WIDTH)(d),
-            _whole(0, MAX_WIDTH - 1)(column),
         )
-        edits[cell] = number(entry)
-    return MappingProxyType(edits)
+        start = _whole(0, key[2] - len(entries))(column)
+        row = rows.setdefault(key, {})
+        row.update((start + step, number(entry)) for step, entry in enumerate(entries))
+        count += len(entries)
+    if count > MAX_EDITS:
+        raise ValueError(f"at most {MAX_EDITS:,} edited numbers")
+    return Edits(rows)
 
 
 def trail_of(value: Any) -> tuple[Pick, ...]:
@@ -142,10 +156,100 @@ def _named(check: Check) -> Check:
     return check_all
 
 
-@lru_cache(maxsize=4)
-def _tokens(sentence: str, keep_punctuation: bool) -> tuple[Token, ...]:
-    """Return the tokens, which one run asks for many times: 10,000 words take ~0.1 s to split."""
+class Same:
+    """An object as the key of a cache, by identity: comparing what is in it would cost more."""
+
+    __slots__ = ("of",)
+
+    def __init__(self, of: Any) -> None:
+        self.of = of  # held, so that no other object can get its address
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.of is other.of
+
+    def __hash__(self) -> int:
+        return id(self.of)
+
+
+# A run asks for these many times over. They depend on their arguments alone; the few that are
+# kept are those of the last labs on screen.
+
+
+@lru_cache(maxsize=8)
+def _all_tokens(sentence: str, keep_punctuation: bool) -> tuple[Token, ...]:
     return tokenize(sentence, keep_punctuation=keep_punctuation)
+
+
+@lru_cache(maxsize=8)
+def _tokens(sentence: str, keep_punctuation: bool) -> tuple[Token, ...]:
+    """Return the tokens in use: the first ones or, for lack of any, the notebook's."""
+    return _all_tokens(sentence, keep_punctuation)[:MAX_TOKENS] or tokenize(NOTEBOOK_SENTENCE)
+
+
+@lru_cache(maxsize=8)
+def _positions(sentence: str, keep_punctuation: bool) -> Mapping[tuple[str, int], int]:
+    """Return where each word's nth occurrence stands among the tokens in use."""
+    tokens = _tokens(sentence, keep_punctuation)
+    return {(token.word, token.nth): position for position, token in enumerate(tokens)}
+
+
+@lru_cache(maxsize=8)
+def _base(sentence: str, keep_punctuation: bool, d: int, preset: str, seed: int) -> Matrix:
+    return embed(_tokens(sentence, keep_punctuation), d, preset, seed)
+
+
+@lru_cache(maxsize=8)
+def _base_tensor(*start: Any) -> torch.Tensor:
+    return torch.tensor(_base(*start), dtype=torch.float32)
+
+
+@lru_cache(maxsize=8)
+def _tensor(edits: Same, sentence: str, keep_punctuation: bool, d: int, *more: Any) -> torch.Tensor:
+    """Return the base as float32 with the edits written into it."""
+    tensor = _base_tensor(sentence, keep_punctuation, d, *more).clone()
+    rows, counts, columns, numbers = [], [], [], []
+    for row, edited in _edited_rows(edits.of, _positions(sentence, keep_punctuation), d):
+        packed_columns, packed_numbers = _packed(Same(edited))
+        rows.append(row)
+        counts.append(len(edited))
+        columns.append(packed_columns)
+        numbers.append(packed_numbers)
+    if rows:
+        row_of_each = torch.tensor(rows).repeat_interleave(torch.tensor(counts))
+        column_of_each = torch.frombuffer(bytearray(b"".join(columns)), dtype=torch.int64)
+        values = torch.frombuffer(bytearray(b"".join(numbers)), dtype=torch.float64)
+        tensor[row_of_each, column_of_each] = values.float()
+    return tensor
+
+
+@lru_cache(maxsize=2 * MAX_TOKENS)
+def _packed(edits: Same) -> tuple[bytes, bytes]:
+    """Return a row's columns and its numbers as the memory of a tensor."""
+    return array("q", edits.of).tobytes(), array("d", edits.of.values()).tobytes()
+
+
+@lru_cache(maxsize=8)
+def _embeddings(edits: Same, sentence: str, keep_punctuation: bool, d: int, *more: Any) -> Matrix:
+    """Return the base with the edits; rows without any are the base's own."""
+    rows = list(_base(sentence, keep_punctuation, d, *more))
+    for row, edited in _edited_rows(edits.of, _positions(sentence, keep_punctuation), d):
+        rows[row] = _merged(Same(rows[row]), Same(edited))
+    return tuple(rows)
+
+
+@lru_cache(maxsize=2 * MAX_TOKENS)
+def _merged(start: Same, edits: Same) -> tuple[float, ...]:
+    return tuple(edits.of.get(column, entry) for column, entry in enumerate(start.of))
+
+
+def _edited_rows(
+    edits: Edits, positions: Mapping[tuple[str, int], int], d: int
+) -> Iterator[tuple[int, RowEdits]]:
+    """Yield the position and the edits of each row in use that has any, in no order."""
+    for (word, nth, width), columns in edits.rows.items():
+        position = positions.get((word, nth)) if width == d else None
+        if position is not None:
+            yield position, columns
 
 
 def _field(default: Any, check: Check) -> Any:
@@ -164,7 +268,7 @@ class Lab:
     d: int = _field(3, _whole(1, MAX_WIDTH))
     preset: str = _field("notebook", _choice(tuple(PRESETS)))
     seed: int = _field(123, _whole(0, MAX_SEED))
-    edits: Mapping[Cell, float] = _field({}, _edits)
+    edits: Edits = field(default_factory=Edits, metadata={"check": _edits})
     query: int = _field(1, _whole(0, MAX_TOKENS - 1))  # which token asks, from 0
     moment: int = _field(0, _whole(0, MAX_TOKENS - 1))  # where the dot product stepper stands
     wrong_axis: bool = _field(False, _flag)
@@ -175,43 +279,52 @@ class Lab:
     answers: Mapping[str, str] = _field({}, _named(_text(200)))  # predictions made, by page
     window: tuple[int, int, int] = _field((0, 0, 0), _window)  # query, key, dimension looked at
     trail: tuple[Pick, ...] = _field((), trail_of)  # the cells explained, the last one on screen
+    table_row: int = _field(0, _whole(0, MAX_TOKENS - 1))  # where the table's page begins
     applied: Mapping[str, int] = _field({}, _named(_whole(0, MAX_SEEN)))  # last edit seen, by table
 
     @property
     def all_tokens(self) -> tuple[Token, ...]:
         """Every token of the sentence, also those beyond the limit."""
-        return _tokens(self.sentence, self.keep_punctuation)
+        return _all_tokens(self.sentence, self.keep_punctuation)
 
     @property
     def tokens(self) -> tuple[Token, ...]:
         """The tokens in use: the sentence's first ones or, for lack of any, the notebook's."""
-        return self.all_tokens[:MAX_TOKENS] or tokenize(NOTEBOOK_SENTENCE)
+        return _tokens(self.sentence, self.keep_punctuation)
 
     @property
     def base(self) -> Matrix:
         """The embeddings before any edit."""
-        return embed(self.tokens, self.d, self.preset, self.seed)
+        return _base(*self._start)
 
     @property
     def embeddings(self) -> Matrix:
         """The embeddings with the user's edits."""
-        return tuple(
-            tuple(
-                self.edits.get((token.word, token.nth, self.d, column), entry)
-                for column, entry in enumerate(row)
-            )
-            for token, row in zip(self.tokens, self.base, strict=True)
-        )
+        return _embeddings(Same(self.edits), *self._start)
+
+    @property
+    def tensor(self) -> torch.Tensor:
+        """The embeddings as float32, (n_tokens, d); the caller's own, to write into."""
+        return _tensor(Same(self.edits), *self._start).clone()
 
     @property
     def edited_cells(self) -> list[tuple[int, int]]:
         """The (row, column) of each embedding that is the user's own."""
-        return [
-            (row, column)
-            for row, token in enumerate(self.tokens)
-            for column in range(self.d)
-            if (token.word, token.nth, self.d, column) in self.edits
-        ]
+        return sorted((row, column) for row, columns in self._edited_rows() for column in columns)
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether any embedding is the user's own."""
+        return next(self._edited_rows(), None) is not None
+
+    @property
+    def _start(self) -> tuple[str, bool, int, str, int]:
+        """What the embeddings before any edit depend on."""
+        return self.sentence, self.keep_punctuation, self.d, self.preset, self.seed
+
+    def _edited_rows(self) -> Iterator[tuple[int, RowEdits]]:
+        positions = _positions(self.sentence, self.keep_punctuation)
+        return _edited_rows(self.edits, positions, self.d)
 
     @property
     def query_index(self) -> int:
@@ -225,32 +338,34 @@ class Lab:
             ValueError: If there is no such row or column, a number is out of bounds, or there are
                 too many edits.
         """
-        edits = dict(self.edits)
-        rows = {(token.word, token.nth) for token in self.tokens}
+        positions = _positions(self.sentence, self.keep_punctuation)
+        rows: dict[RowKey, dict[int, float]] = {}
         for word, nth, column, entry in entries:
-            if (word, nth) not in rows:
+            if (word, nth) not in positions:
                 raise ValueError("a row of the table")
-            edits[(word, nth, self.d, _whole(0, self.d - 1)(column))] = number(entry)
+            key = (word, nth, self.d)
+            if key not in rows:
+                rows[key] = dict(self.edits.row(*key))
+            rows[key][_whole(0, self.d - 1)(column)] = number(entry)
+        for key, row in rows.items():
+            # A number typed back to the original is no edit.
+            start = self.base[positions[key[:2]]]
+            rows[key] = {c: e for c, e in row.items() if c >= self.d or e != start[c]}
+        edits = self.edits.with_rows(rows)
         if len(edits) > MAX_EDITS:
             raise ValueError(f"at most {MAX_EDITS:,} edited numbers")
-        # A number typed back to the original is no edit.
-        for token, row in zip(self.tokens, self.base, strict=True):
-            for column, entry in enumerate(row):
-                cell = (token.word, token.nth, self.d, column)
-                if edits.get(cell) == entry:
-                    del edits[cell]
-        return replace(self, edits=MappingProxyType(edits))
+        return replace(self, edits=edits)
+
+    def with_table_row(self, row: int) -> Lab:
+        """Return the lab with the table's page at a row, or raise ValueError."""
+        return replace(self, table_row=_whole(0, MAX_TOKENS - 1)(row))
 
     def without_edits(self, word: str | None = None, nth: int = 1) -> Lab:
         """Return the lab with one word's row, or all rows in use, as before any edit.
 
         Edits of other words and at other widths stay: nobody sees them go.
         """
-        words = {(token.word, token.nth) for token in self.tokens}
-        reset = words if word is None else {(word, nth)}
-        kept = {
-            cell: entry
-            for cell, entry in self.edits.items()
-            if cell[:2] not in reset or cell[2] != self.d
-        }
-        return replace(self, edits=MappingProxyType(kept))
+        words = [(token.word, token.nth) for token in self.tokens]
+        reset = words if word is None else [(word, nth)]
+        gone: dict[RowKey, RowEdits] = {(*key, self.d): NO_EDITS for key in reset}
+        return replace(self, edits=self.edits.with_rows(gone))

@@ -1,7 +1,8 @@
 """A lab as text: in the page's address, in the browser's storage, in a file.
 
 The text is ``1.`` (the version) and the fields that differ from the default, as JSON, compressed,
-in base64 that an address can hold. A file is the same JSON, readable.
+in base64 that an address can hold. A file is the same JSON, readable. Long rows of edits are
+compressed one by one and remembered, so that an edit of a large lab compresses one row anew.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ import base64
 import binascii
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
-from ui.lab import Lab
+from ui.edits import Edits, RowEdits, RowKey
+from ui.lab import MAX_TOKENS, Lab, Same
 
 VERSION = 1
 ADDRESS_LIMIT = 8_000  # characters; a longer lab lives in the browser's storage or a file
 TEXT_LIMIT = 2_000_000
 JSON_LIMIT = 4_000_000  # bytes after decompression: a small text can hide gigabytes
+LONG_ROW = 16  # edits of a row, from which on it is compressed by itself
 
 
 class LinkError(ValueError):
@@ -33,11 +37,49 @@ def encode(lab: Lab) -> str:
         >>> encode(Lab())
         ''
     """
-    changed = _changed(lab)
+    return _encoded(Same(lab))
+
+
+@lru_cache(maxsize=4)
+def _encoded(same: Same) -> str:
+    """Return the text of a lab, which one run asks for several times."""
+    changed = _changed(same.of)
     if not changed:
         return ""
-    packed = zlib.compress(json.dumps(changed, separators=(",", ":")).encode(), 9)
-    return f"{VERSION}.{base64.urlsafe_b64encode(packed).decode().rstrip('=')}"
+    return f"{VERSION}.{base64.urlsafe_b64encode(_packed(changed)).decode().rstrip('=')}"
+
+
+def _packed(changed: dict[str, Any]) -> bytes:
+    """Return the fields as JSON, compressed by zlib's format."""
+    edits = changed.pop("edits", Edits())
+    runs = [(key, row) for key, row in edits.rows.items() if len(row) < LONG_ROW]
+    long = [(key, row) for key, row in edits.rows.items() if len(row) >= LONG_ROW]
+    if not long:
+        listed = {"edits": [run for key, row in runs for run in _runs(key, row)]} if runs else {}
+        return zlib.compress(_compact({**changed, **listed}), 9)
+    head = _compact({**changed, "edits": []}).removesuffix(b"]}")
+    tail = _compact([run for key, row in (long[-1], *runs) for run in _runs(key, row)])
+    # Pieces that were compressed each by itself make one stream: a header, the pieces, a checksum.
+    pieces = [_deflated(head), *(_packed_row(key, Same(row)) for key, row in long[:-1])]
+    pieces.append(_deflated(tail[1:] + b"}", zlib.Z_FINISH))
+    checksum = zlib.adler32(b"".join(text for text, _ in pieces))
+    return b"\x78\xda" + b"".join(packed for _, packed in pieces) + checksum.to_bytes(4)
+
+
+@lru_cache(maxsize=2 * MAX_TOKENS)
+def _packed_row(key: RowKey, row: Same) -> tuple[bytes, bytes]:
+    """Return the text of a row's edits with the comma after them, plain and compressed."""
+    return _deflated(_compact(list(_runs(key, row.of)))[1:-1] + b",")
+
+
+def _deflated(text: bytes, end: int = zlib.Z_FULL_FLUSH) -> tuple[bytes, bytes]:
+    """Return a text and itself compressed, so that another piece can follow."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return text, packer.compress(text) + packer.flush(end)
+
+
+def _compact(contents: Any) -> bytes:
+    return json.dumps(contents, separators=(",", ":")).encode()
 
 
 def decode(text: str) -> Lab:
@@ -64,7 +106,7 @@ def decode(text: str) -> Lab:
 
 def to_file(lab: Lab) -> str:
     """Return the lab as the text of a ``.json`` file, every field of it."""
-    chosen = {field.name: _jsonable(field.name, getattr(lab, field.name)) for field in fields(Lab)}
+    chosen = {field.name: _jsonable(getattr(lab, field.name)) for field in fields(Lab)}
     contents = {"attention_lab": VERSION, **chosen}
     return json.dumps(contents, ensure_ascii=False)
 
@@ -86,20 +128,35 @@ def from_file(contents: bytes) -> Lab:
 
 
 def _changed(lab: Lab) -> dict[str, Any]:
-    """Return the fields that differ from the default, as JSON has it."""
+    """Return the fields that differ from the default; the edits as they are, the rest as JSON."""
     start = Lab()
     changed = {}
     for field in fields(Lab):
         entry = getattr(lab, field.name)
         if entry != getattr(start, field.name):
-            changed[field.name] = _jsonable(field.name, entry)
+            changed[field.name] = entry if isinstance(entry, Edits) else _jsonable(entry)
     return changed
 
 
-def _jsonable(name: str, entry: Any) -> Any:
-    if name == "edits":
-        return [[*cell, value] for cell, value in entry.items()]
+def _jsonable(entry: Any) -> Any:
+    if isinstance(entry, Edits):
+        return [run for key, row in entry.rows.items() for run in _runs(key, row)]
     return dict(entry) if isinstance(entry, Mapping) else entry
+
+
+def _runs(key: RowKey, row: RowEdits) -> Iterator[list[Any]]:
+    """Yield a row's edits as the word, occurrence, width, a column and the numbers from it on."""
+    run: list[Any] = []
+    end = -1  # the column after the run
+    for column in sorted(row):
+        if column != end:
+            if run:
+                yield run
+            run = [*key, column]
+        run.append(row[column])
+        end = column + 1
+    if run:
+        yield run
 
 
 def _unpacked(payload: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 # Every ASCII sign can be escaped with a backslash; which of them Markdown and Streamlit's own
@@ -27,8 +28,8 @@ def names(tokens: Sequence[str]) -> list[str]:
         >>> names(["to", "be", "to"])
         ['to (1)', 'be', 'to (3)']
     """
-    listed = list(tokens)
+    count = Counter(tokens)
     return [
-        f"{token} ({position + 1})" if listed.count(token) > 1 else token
-        for position, token in enumerate(listed)
+        f"{token} ({position + 1})" if count[token] > 1 else token
+        for position, token in enumerate(tokens)
     ]

@@ -2,6 +2,8 @@
 
 The table sends operations, each with a number; the lab remembers the last one it took in. So none
 is lost and none is applied twice, whatever happens to the connection or the server in between.
+
+Of a large matrix the table shows, and is sent, one page of rows; which one, the lab remembers.
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ import streamlit as st
 
 from ui import link, state
 from ui.components import component
-from ui.lab import LIMIT, Lab, number
+from ui.lab import LIMIT, MAX_CELLS, Lab, number
 
 MAX_OPERATIONS = 2_000
-MAX_CELLS = 64 * 16
 LONGEST_QUESTION = 32_000  # characters of a lab that the browser may ask figures of (``ui.live``)
+PAGE_CELLS = 1_024  # on a page, unless these are fewer rows than …
+LEAST_ROWS, MOST_ROWS = 16, 64
 NOT_UNDERSTOOD = "The table sent something that is not an edit of it. Nothing was changed."
 
 Entry = tuple[str, int, float]  # row id, column, number
@@ -36,6 +39,38 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Paging:
+    """Which rows of a large matrix a table shows.
+
+    Args:
+        row_ids: What identifies each row of the matrix, in order.
+        size: How many rows a page has.
+        first: The first row on the page that is shown.
+    """
+
+    row_ids: Sequence[str]
+    size: int
+    first: int
+
+    @property
+    def rows(self) -> slice:
+        """The rows on the page."""
+        return slice(self.first, self.first + self.size)
+
+
+def paging(row_ids: Sequence[str], width: int, row: int) -> Paging:
+    """Return the page of a matrix that holds a row, or the last page if there is no such row.
+
+    Example:
+        >>> paging([f"row {n}" for n in range(100)], 64, row=20).rows
+        slice(16, 32, None)
+    """
+    size = min(max(PAGE_CELLS // width, LEAST_ROWS), MOST_ROWS)
+    row = min(row, len(row_ids) - 1)
+    return Paging(row_ids, size, row - row % size)
+
+
+@dataclass(frozen=True, slots=True)
 class Editor:
     """An editable matrix: where its numbers live in a lab.
 
@@ -44,12 +79,15 @@ class Editor:
         matrix: What the page's trace calls the matrix, so that its cells light with the figures'.
         set_entries: Returns the lab with some entries set, or raises ValueError.
         reset: Returns the lab with one row, or all, as before any edit.
+        turn: Returns the lab with the table at the page of a row, or raises ValueError; None if
+            the matrix is never too large for one page.
     """
 
     name: str
     matrix: str
     set_entries: Callable[[Lab, Sequence[Entry]], Lab]
     reset: Callable[[Lab, str | None], Lab]
+    turn: Callable[[Lab, int], Lab] | None = None
 
     @property
     def widget_key(self) -> str:
@@ -68,11 +106,11 @@ class Editor:
             return False
         before = state.current()
         try:
-            sent = operations(pending)
+            sent = operations(pending, before.applied.get(self.name, 0))
         except (ValueError, OverflowError, RecursionError):
             st.session_state[f"{self.widget_key}:message"] = NOT_UNDERSTOOD
             return False
-        for operation in sent:
+        for operation in sent:  # the same id may be there twice
             if operation["id"] > state.current().applied.get(self.name, 0):
                 self._apply(operation)
         return state.current() != before
@@ -88,6 +126,8 @@ class Editor:
             elif operation["op"] == "set":
                 lab = self.set_entries(state.current(), operation["cells"])
                 state.commit(lab, (self.name, operation["gesture"]))
+            elif operation["op"] == "page":
+                self._turn(operation["row"])
             else:
                 state.commit(self.reset(state.current(), operation["row"]))
         except ValueError as error:
@@ -97,6 +137,11 @@ class Editor:
         applied = MappingProxyType({**lab.applied, self.name: operation["id"]})
         state.commit(replace(lab, applied=applied))
 
+    def _turn(self, row: int) -> None:
+        if self.turn is None:
+            raise ValueError("an edit: this table has one page")
+        state.commit(self.turn(state.current(), row))
+
     def show(
         self,
         *,
@@ -105,8 +150,20 @@ class Editor:
         columns: Sequence[str],
         cells: Sequence[Sequence[float]],
         edited: Sequence[tuple[int, int]] = (),
+        can_reset: bool | None = None,
+        page: Paging | None = None,
     ) -> None:
-        """Draw the table. Do it last in a run: its answer asks for the next edit."""
+        """Draw the table. Do it last in a run: its answer asks for the next edit.
+
+        Args:
+            label: What the table is, for those who do not see it.
+            rows: The rows on the page, or all.
+            columns: What the columns are called.
+            cells: The numbers of these rows.
+            edited: The (row, column) of each that is the user's own, counted within these rows.
+            can_reset: Whether any row of the matrix was edited; by default, whether one here was.
+            page: Which rows these are, if the matrix may have more.
+        """
         text = link.encode(state.current())
         data = {
             "name": self.name,
@@ -120,7 +177,8 @@ class Editor:
             "ack": state.current().applied.get(self.name, 0),
             "can_undo": state.can_undo(),
             "can_redo": state.can_redo(),
-            "can_reset": bool(edited),
+            "can_reset": bool(edited) if can_reset is None else can_reset,
+            "page": _told(page),
             "limit": LIMIT,
             "role": "inputs",
             "message": st.session_state.get(f"{self.widget_key}:message", ""),
@@ -131,24 +189,40 @@ class Editor:
             st.rerun()
 
 
-def operations(pending: object) -> list[dict[str, Any]]:
-    """Return the operations of a message in order, or raise ValueError."""
+def _told(page: Paging | None) -> dict[str, Any] | None:
+    """Return what the table is told of its pages; nothing if there is only one."""
+    if page is None or len(page.row_ids) <= page.size:
+        return None
+    return {"ids": list(page.row_ids), "size": page.size, "first": page.first}
+
+
+def operations(pending: object, seen: int) -> list[dict[str, Any]]:
+    """Return the operations of a message in order, or raise ValueError.
+
+    Args:
+        pending: The message, which every later run is given again, however large it is.
+        seen: The last operation taken in: these and those before are not looked at again.
+    """
     listed = pending.get("ops") if isinstance(pending, Mapping) else None
     if not isinstance(listed, list) or len(listed) > MAX_OPERATIONS:
         raise ValueError(NOT_UNDERSTOOD)
-    return sorted((_operation(entry) for entry in listed), key=lambda operation: operation["id"])
+    for entry in listed:
+        if not isinstance(entry, Mapping) or not _is_serial(entry.get("id")):
+            raise ValueError(NOT_UNDERSTOOD)
+    new = [_operation(entry) for entry in listed if entry["id"] > seen]
+    return sorted(new, key=lambda operation: operation["id"])
 
 
-def _operation(entry: object) -> dict[str, Any]:
+def _operation(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return one operation, every part of it checked."""
-    if not isinstance(entry, Mapping) or not _is_serial(entry.get("id")):
-        raise ValueError(NOT_UNDERSTOOD)
     checked: dict[str, Any] = {"id": entry["id"], "op": entry.get("op")}
     if checked["op"] in ("undo", "redo"):
         return checked
     if checked["op"] == "reset":
         return {**checked, "row": None}
     if checked["op"] == "reset_row" and isinstance(entry.get("row"), str):
+        return {**checked, "row": entry["row"]}
+    if checked["op"] == "page" and _is_serial(entry.get("row")):
         return {**checked, "row": entry["row"]}
     if checked["op"] == "set" and _is_serial(entry.get("gesture")):
         cells = entry.get("cells")

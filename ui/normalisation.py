@@ -18,7 +18,7 @@ from attention_core.gradients import check_jacobian, softmax_jacobian
 from attention_core.numbers import plain, result_of
 from ui import state, step_view
 from ui.explain_view import Explained
-from ui.lab import DTYPES, LIMIT, MAX_TOKENS, NOTEBOOK_SCORES, Lab
+from ui.lab import DTYPES, LIMIT, MAX_SCORES, NOTEBOOK_SCORES, Lab
 from ui.literal import literal, names
 from ui.matrix_editor import Editor, Entry, Row
 from ui.one_query import row_card
@@ -95,11 +95,12 @@ def row_buttons(lab: Lab) -> None:
             disabled=taken is None,
             help="The query token of your sentence, its scores rounded to 4 decimals."
             if taken
-            else f"Its scores go beyond ±{LIMIT:,.0f}, which is more than this table takes.",
+            else f"They are more than {MAX_SCORES} or go beyond ±{LIMIT:,.0f}, which is more than "
+            "this table takes.",
         )
         row = lab.row_scores
-        is_full, is_last = len(row) >= MAX_TOKENS, len(row) == 1
-        longer, shorter = (*row, 0.0)[:MAX_TOKENS], row[:-1] or row
+        is_full, is_last = len(row) >= MAX_SCORES, len(row) == 1
+        longer, shorter = (*row, 0.0)[:MAX_SCORES], row[:-1] or row
         st.button("Add a score", key="_row:add", on_click=_take, args=(longer,), disabled=is_full)
         st.button(
             "Remove the last", key="_row:drop", on_click=_take, args=(shorter,), disabled=is_last
@@ -110,7 +111,8 @@ def scores_of_query(lab: Lab) -> tuple[float, ...] | None:
     """Return the scores of the sentence's query token, or None where the table cannot take them."""
     scores = SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(lab))["scores"][lab.query_index]
     row = tuple(round(score, 4) for score in scores.tolist())
-    return row if all(abs(score) <= LIMIT for score in row) else None
+    fits = len(row) <= MAX_SCORES and all(abs(score) <= LIMIT for score in row)
+    return row if fits else None
 
 
 def _take(row: tuple[float, ...]) -> None:

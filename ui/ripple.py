@@ -66,6 +66,7 @@ def _edited(before: Lab, lab: Lab) -> str:
     cells = [
         (row, column)
         for row, (old, new) in enumerate(zip(before.embeddings, lab.embeddings, strict=True))
+        if old is not new
         for column, (was, now) in enumerate(zip(old, new, strict=True))
         if was != now
     ]

@@ -17,7 +17,7 @@ from ui import link, state
 from ui.csv_file import CsvError, read_csv, write_csv
 from ui.lab import MAX_SEED, MAX_SENTENCE, MAX_TOKENS, Lab
 from ui.literal import literal, names
-from ui.matrix_editor import Editor, Entry, Row
+from ui.matrix_editor import Editor, Entry, Row, paging
 from ui.widgets import chosen, set_widget
 
 PRESET_NAMES = {
@@ -47,7 +47,7 @@ def _word(row_id: str) -> tuple[str, int]:
     return word, int(nth[:9])
 
 
-EMBEDDINGS = Editor("embeddings", "inputs", _set_entries, _reset)
+EMBEDDINGS = Editor("embeddings", "inputs", _set_entries, _reset, Lab.with_table_row)
 
 
 def worksheet() -> tuple[Lab, DeltaGenerator]:
@@ -68,7 +68,7 @@ def worksheet() -> tuple[Lab, DeltaGenerator]:
 
 def tensor_of(lab: Lab) -> torch.Tensor:
     """Return the embeddings as the core takes them, (n_tokens, d)."""
-    return torch.tensor(lab.embeddings, dtype=torch.float32)
+    return lab.tensor
 
 
 def inputs_of(lab: Lab) -> dict[str, torch.Tensor]:
@@ -83,17 +83,20 @@ def labels_of(lab: Lab) -> list[str]:
 
 def embeddings_table(lab: Lab) -> None:
     """Draw the editable table of the embeddings."""
-    edited = lab.edited_cells
-    edited_rows = {row for row, _ in edited}
+    page = paging([f"{token.word}|{token.nth}" for token in lab.tokens], lab.d, lab.table_row)
+    tokens = lab.tokens[page.rows]
+    edits = [lab.edits.row(token.word, token.nth, lab.d) for token in tokens]
     EMBEDDINGS.show(
         label=f"Embeddings of your {len(lab.tokens)} tokens, {lab.d} numbers each",
         rows=[
-            Row(f"{token.word}|{token.nth}", token.text, position in edited_rows)
-            for position, token in enumerate(lab.tokens)
+            Row(row_id, token.text, bool(edited))
+            for row_id, token, edited in zip(page.row_ids[page.rows], tokens, edits, strict=True)
         ],
         columns=[f"d{column + 1}" for column in range(lab.d)],
-        cells=lab.embeddings,
-        edited=edited,
+        cells=lab.embeddings[page.rows],
+        edited=[(row, column) for row, edited in enumerate(edits) for column in sorted(edited)],
+        can_reset=lab.is_edited,
+        page=page,
     )
 
 
@@ -213,7 +216,7 @@ def files(lab: Lab) -> None:
             )
         st.download_button(
             "Download this lab (.json)",
-            link.to_file(lab),
+            lambda: link.to_file(lab),  # made when it is asked for
             f"attention-lab-{datetime.now(UTC):%Y-%m-%d}.json",
             "application/json",
             icon=":material/download:",
@@ -221,7 +224,7 @@ def files(lab: Lab) -> None:
         )
         st.download_button(
             "Download the embeddings (.csv)",
-            write_csv([token.text for token in lab.tokens], lab.embeddings),
+            lambda: write_csv(labels_of(lab), lab.embeddings),
             "embeddings.csv",
             "text/csv",
             icon=":material/download:",

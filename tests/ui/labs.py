@@ -8,32 +8,45 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from attention_core.embeddings import PRESETS
-from ui.lab import DTYPES, LIMIT, MAX_SEED, Lab
+from attention_core.embeddings import MAX_WIDTH, PRESETS
+from ui.edits import Edits
+from ui.lab import DTYPES, LIMIT, MAX_SEED, MAX_TOKENS, Lab
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 numbers = st.floats(-LIMIT, LIMIT, allow_nan=False)
-cells = st.tuples(words, st.integers(1, 99), st.integers(1, 16), st.integers(0, 15))
+smaller = st.floats(-1.0, 1.0)
+cells = st.integers(1, 64).flatmap(
+    lambda d: st.tuples(words, st.integers(1, 99), st.just(d), st.integers(0, d - 1))
+)
+long_rows = st.tuples(words, smaller, st.integers(16, 64)).map(
+    lambda row: {(row[0], 1, 64, column): row[1] + column for column in range(row[2])}
+)
+edits = st.tuples(
+    st.dictionaries(cells, numbers, max_size=12), long_rows | st.just({}), long_rows | st.just({})
+).map(lambda parts: Edits.of(parts[0] | parts[1] | parts[2]))
+
+picks = st.tuples(words, words, st.integers(0, 512), st.integers(0, 512))
 
 labs = st.builds(
     Lab,
     sentence=st.text(st.characters(exclude_categories=["Cs"]), max_size=80),
     keep_punctuation=st.booleans(),
-    d=st.integers(1, 16),
+    d=st.integers(1, 64),
     preset=st.sampled_from(list(PRESETS)),
     seed=st.integers(0, MAX_SEED),
-    edits=st.dictionaries(cells, numbers, max_size=12).map(MappingProxyType),
-    query=st.integers(0, 63),
-    moment=st.integers(0, 63),
+    edits=edits,
+    query=st.integers(0, 511),
+    moment=st.integers(0, 511),
     wrong_axis=st.booleans(),
     order_seed=st.integers(0, MAX_SEED),
     row_scores=st.lists(numbers, min_size=1, max_size=64).map(tuple),
     temperature=st.floats(0.05, 100),
     dtype=st.sampled_from(DTYPES),
     answers=st.dictionaries(words, words, max_size=3).map(MappingProxyType),
-    trail=st.lists(st.tuples(words, words, st.integers(0, 64), st.integers(0, 64)), max_size=3).map(
-        tuple
-    ),
+    trail=st.lists(
+        st.tuples(words, words, st.integers(0, 512), st.integers(0, 512)), max_size=3
+    ).map(tuple),
+    table_row=st.integers(0, 511),
     applied=st.dictionaries(words, st.integers(0, 2**40), max_size=3).map(MappingProxyType),
 )
 
@@ -56,3 +69,15 @@ def bomb(megabytes: int) -> str:
     block = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
     stream = start + block * megabytes
     return f"1.{base64.urlsafe_b64encode(stream).decode().rstrip('=')}"
+
+
+def full_table() -> Lab:
+    """Return the largest table, every number of it the user's own."""
+    sentence = " ".join(f"word{number}" for number in range(MAX_TOKENS))
+    return Lab(sentence=sentence, d=MAX_WIDTH).with_entries(
+        [
+            (f"word{row}", 1, column, (row * 7919 + column * 31) % 9973 / 4096 - 1)
+            for row in range(MAX_TOKENS)
+            for column in range(MAX_WIDTH)
+        ]
+    )

@@ -3,10 +3,14 @@
 from dataclasses import fields, replace
 
 import pytest
+import torch
+from hypothesis import given
 
 from attention_core.embeddings import NOTEBOOK_SENTENCE
 from tests.attention_core import printed
-from ui.lab import LIMIT, MAX_EDITS, MAX_TOKENS, Lab
+from tests.ui.labs import full_table, labs
+from ui.edits import Edits
+from ui.lab import LIMIT, MAX_CELLS, MAX_EDITS, MAX_TOKENS, VIEW, Lab
 
 EDITED = Lab().with_entries([("journey", 1, 0, 9.0), ("step", 1, 2, -1.5)])
 
@@ -106,14 +110,14 @@ def test_an_edit_that_is_none(entry: tuple[str, int, int, float], expected: str)
 
 def test_edits_are_limited() -> None:
     many = {("w", nth, 3, 0): 1.0 for nth in range(1, MAX_EDITS + 1)}
-    with pytest.raises(ValueError, match="at most 20,000"):
-        Lab(edits=many).with_entries([("journey", 1, 0, 9.0)])
+    with pytest.raises(ValueError, match="at most 65,536"):
+        Lab(edits=Edits.of(many)).with_entries([("journey", 1, 0, 9.0)])
 
 
 def test_the_first_tokens_are_used() -> None:
-    lab = Lab(sentence=" ".join(f"w{number}" for number in range(100)), query=99)
-    assert (len(lab.all_tokens), len(lab.tokens)) == (100, MAX_TOKENS)
-    assert lab.query_index == 63
+    lab = Lab(sentence=" ".join(f"w{number}" for number in range(600)), query=511)
+    assert (len(lab.all_tokens), len(lab.tokens)) == (600, MAX_TOKENS)
+    assert lab.query_index == 511
     assert replace(lab, sentence="one").query_index == 0
 
 
@@ -143,3 +147,51 @@ def test_a_reset_leaves_what_nobody_sees() -> None:
     assert replace(elsewhere, sentence="to be").edits == {("be", 1, 2, 0): 0.8}
     wider = replace(lab, d=3).without_edits()
     assert wider.edits == lab.edits
+
+
+def cell_by_cell(lab: Lab) -> list[list[float]]:
+    """Return the embeddings by looking up every cell: slow and plain."""
+    return [
+        [lab.edits.get((token.word, token.nth, lab.d, c), entry) for c, entry in enumerate(row)]
+        for token, row in zip(lab.tokens, lab.base, strict=True)
+    ]
+
+
+@given(labs)
+def test_the_quick_way_to_the_embeddings_gives_the_same_bits(lab: Lab) -> None:
+    used = [*lab.tokens[:3], *lab.tokens[-1:]]
+    entries = [(token.word, token.nth, lab.d - 1, 0.1 + token.nth) for token in used]
+    for one in (lab, lab.with_entries(entries), lab.with_entries(entries).without_edits()):
+        expected = cell_by_cell(one)
+        assert [list(row) for row in one.embeddings] == expected
+        assert one.tensor.tolist() == torch.tensor(expected, dtype=torch.float32).tolist()
+        edited = [
+            (row, column)
+            for row, token in enumerate(one.tokens)
+            for column in range(one.d)
+            if (token.word, token.nth, one.d, column) in one.edits
+        ]
+        assert one.edited_cells == edited
+        assert one.is_edited == bool(edited)
+
+
+def test_the_tensor_is_the_callers_own() -> None:
+    EDITED.tensor[0, 0] = 7.0
+    assert EDITED.tensor.tolist() == torch.tensor(EDITED.embeddings).tolist()
+
+
+def test_an_edit_makes_one_row_anew() -> None:
+    full = full_table()
+    assert len(full.edits) == MAX_CELLS
+    changed = full.with_entries([("word9", 1, 5, 5.0)])
+    different = [key for key, row in changed.edits.rows.items() if row is not full.edits.rows[key]]
+    assert different == [("word9", 1, 64)]
+    same = [a is b for a, b in zip(full.embeddings, changed.embeddings, strict=True)]
+    assert same.count(False) == 1
+
+
+def test_the_page_of_the_table_is_nothing_to_undo() -> None:
+    assert "table_row" in VIEW
+    assert Lab().with_table_row(511).table_row == 511
+    with pytest.raises(ValueError, match="a whole number from 0 to 511"):
+        Lab().with_table_row(512)

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.ui.labs import bomb, labs, packed, packed_json
+from tests.ui.labs import bomb, full_table, labs, packed, packed_json
 from ui import link
+from ui.edits import Edits
 from ui.lab import MAX_EDITS, Lab
 from ui.link import LinkError, decode, encode, from_file, to_file
 
@@ -21,7 +22,7 @@ FULL = Lab(
     d=4,
     preset="random",
     seed=7,
-    edits={("größe", 1, 4, 0): 0.1, ("日", 1, 4, 3): -1e-300},
+    edits=Edits.of({("größe", 1, 4, 0): 0.1, ("日", 1, 4, 3): -1e-300}),
     row_scores=(1.0, -2.5),
     temperature=0.3,
     answers={"start": "Größe"},
@@ -30,8 +31,9 @@ FULL = Lab(
 
 
 def bits(lab: Lab) -> bytes:
-    """Return every number of a lab to the last bit."""
-    entries = (*lab.edits.values(), *lab.row_scores, lab.temperature)
+    """Return every number of a lab to the last bit, wherever among the edits it stands."""
+    edits = (lab.edits[cell] for cell in sorted(lab.edits))
+    entries = (*edits, *lab.row_scores, lab.temperature)
     return struct.pack(f"{len(entries)}d", *entries)
 
 
@@ -54,6 +56,25 @@ def test_the_first_lab_needs_no_address() -> None:
     assert encode(Lab()) == ""
     assert decode("") == Lab()
     assert encode(replace(FULL, **{f.name: getattr(Lab(), f.name) for f in fields(Lab)})) == ""
+
+
+def test_an_address_of_before_long_rows_opens() -> None:
+    one_by_one = [["to", 1, 20, column, column / 7] for column in reversed(range(20))]
+    lab = decode(packed_json({"sentence": "to", "d": 20, "edits": one_by_one}))
+    assert lab.embeddings == (tuple(column / 7 for column in range(20)),)
+    assert decode(encode(lab)) == lab
+
+
+def test_the_largest_lab_of_edits_is_short_and_one_more_edit_is_quick() -> None:
+    lab = full_table()
+    text = encode(lab)
+    assert len(text) < 400_000 < link.TEXT_LIMIT
+    assert decode(text) == lab == from_file(to_file(lab).encode())
+    assert decode(text).tensor.equal(lab.tensor)
+    packed_rows = link._packed_row.cache_info().misses
+    changed = lab.with_entries([("word300", 1, 63, 5.0)])
+    assert decode(encode(changed)) == changed
+    assert link._packed_row.cache_info().misses <= packed_rows + 1
 
 
 def test_an_address_holds_only_what_an_address_can() -> None:
@@ -146,7 +167,7 @@ def test_what_no_lab_says_is_refused(contents: bytes) -> None:
 WRONG: dict[str, list[Any]] = {
     "sentence": [3, None, ["a"], {}, True, "a" * 100_001],
     "keep_punctuation": [0, 1, "true", None, []],
-    "d": [0, 17, 3.0, "3", True, None, [3], 10**400],
+    "d": [0, 65, 3.0, "3", True, None, [3], 10**400],
     "preset": ["", "Notebook", 1, None, [], {}],
     "seed": [-1, 1_000_000, 1.5, "1", False, None],
     "edits": [
@@ -156,12 +177,16 @@ WRONG: dict[str, list[Any]] = {
         [1],
         [[]],
         [["a", 1, 3, 0]],
-        [["a", 1, 3, 0, 1.0, 2]],
+        [["a", 1, 3, 0, 1.0, 2, 3, 4]],
+        [["a", 1, 3, 1, 1.0, 2, 3]],
+        [["a", 1, 64, 0, *[1.0] * 65]],
+        [["a", 1, 3, 0, 1.0, "2"]],
+        [["a", 1, 3, 3, 1.0]],
         [[1, 1, 3, 0, 1.0]],
         [["a", 0, 3, 0, 1.0]],
-        [["a", 1, 17, 0, 1.0]],
+        [["a", 1, 65, 0, 1.0]],
         [["a", 1, 3, -1, 1.0]],
-        [["a", 1, 3, 16, 1.0]],
+        [["a", 1, 64, 64, 1.0]],
         [["a", 1, 3, 0, "1"]],
         [["a", 1, 3, 0, None]],
         [["a", 1, 3, 0, True]],
@@ -169,9 +194,10 @@ WRONG: dict[str, list[Any]] = {
         [["a", 1.0, 3, 0, 1]],
         [["a", [], 3, 0, 1]],
         [["a", 1, 3, 0, 1]] * (MAX_EDITS + 1),
+        [[f"w{n}", 1, 64, 0, *[1] * 64] for n in range(MAX_EDITS // 64 + 1)],
     ],
-    "query": [-1, 64, 1.0, "1", None],
-    "moment": [-1, 64, 1.0, "1", None],
+    "query": [-1, 512, 1.0, "1", None],
+    "moment": [-1, 512, 1.0, "1", None],
     "wrong_axis": [0, "no", None],
     "order_seed": [-1, 10**6, 0.5, None],
     "row_scores": [[], 1, "12", None, {}, [None], ["1"], [True], [1e7], [[1]], [0] * 65],
@@ -189,12 +215,13 @@ WRONG: dict[str, list[Any]] = {
         [[1, "scores", 0, 0]],
         [["a", None, 0, 0]],
         [["a", "scores", -1, 0]],
-        [["a", "scores", 0, 65]],
+        [["a", "scores", 0, 513]],
         [["a", "scores", True, 0]],
         [["a", "scores", 0.0, 0]],
         [["a" * 101, "scores", 0, 0]],
         [["a", "scores", 0, 0]] * 17,
     ],
+    "table_row": [-1, 512, 1.0, "1", None, True],
     "applied": [1, [], {"a": -1}, {"a": "1"}, {"a": 1.0}, {"a": 2**40 + 1}],
 }
 

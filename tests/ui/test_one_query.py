@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ import torch
 from attention_core import ONE_QUERY, Trace
 from attention_core.notebook import INPUTS, QUERY
 from ui import one_query
+from ui.edits import Edits
 from ui.lab import Lab
 from ui.questions import doubled_query
 
@@ -89,7 +89,7 @@ def test_a_zero_vector_is_said_to_have_no_angle() -> None:
         (Lab(), "Only softmax"),
         (Lab(sentence="alone"), "Neither"),
         (Lab(preset="equal"), "Neither"),
-        (Lab(sentence="a b", d=1, edits=MappingProxyType({("a", 1, 1, 0): 0.0})), "Neither"),
+        (Lab(sentence="a b", d=1, edits=Edits.of({("a", 1, 1, 0): 0.0})), "Neither"),
     ],
 )
 def test_the_prediction_knows_what_doubling_the_query_does(lab: Lab, answer: str) -> None:

@@ -8,6 +8,7 @@ from tests.screen import broken, edit, opened, order, said, send, table
 from tests.ui.labs import bomb
 from ui import link
 from ui.csv_file import write_csv
+from ui.edits import Edits
 from ui.lab import Lab
 from ui.literal import literal
 
@@ -65,7 +66,7 @@ def test_the_same_file_opens_twice() -> None:
         ("a.csv", b"token,d1\nto,nan\n", "“nan” is not a number"),
         ("a.json", b"", "could not be read as JSON"),
         ("a.json", b"{}", "no “attention_lab”"),
-        ("a.json", b'{"attention_lab": 1, "d": 99}', "d should be a whole number from 1 to 16"),
+        ("a.json", b'{"attention_lab": 1, "d": 99}', "d should be a whole number from 1 to 64"),
         ("a.json", b'{"attention_lab": 1, "sentence": "\\ud800"}', "sentence should be"),
         ("a.json", bomb(1).encode(), "could not be read as JSON"),
         ("<b>*$x$.json", b"[]", "JSON of another kind"),
@@ -87,12 +88,12 @@ def test_a_file_that_is_something_else_changes_nothing(
 
 
 def test_too_many_edits_for_a_file_are_said() -> None:
-    many = {(f"w{n}", 1, 16, column): 1.0 for n in range(1_250) for column in range(16)}
+    many = {(f"w{n}", 1, 64, column): 1.0 for n in range(1_024) for column in range(64)}
     at = opened()
-    at.session_state["session"] = type(at.session_state["session"])(Lab(edits=many))
+    at.session_state["session"] = type(at.session_state["session"])(Lab(edits=Edits.of(many)))
     upload(at, "a.csv", b"token,d1\nto,5\n")
     assert broken(at) == []
-    assert literal("at most 20,000 edited numbers") in at.session_state["session"].complaint
+    assert literal("at most 65,536 edited numbers") in at.session_state["session"].complaint
 
 
 def test_the_seed_is_visible_where_it_matters() -> None:
