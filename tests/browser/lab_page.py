@@ -121,6 +121,11 @@ class LabPage:
         return self.page.locator("#message")
 
     @property
+    def pager(self) -> Locator:
+        """What turns the pages of a large table."""
+        return self.page.get_by_role("group", name="Rows of the table", include_hidden=True)
+
+    @property
     def sentence(self) -> Locator:
         """The field of the sentence."""
         return self.page.get_by_role("textbox", name="Sentence")
@@ -241,6 +246,7 @@ class LabPage:
 KEYS = frozenset(
     {
         *("Enter", "Tab", "Escape", "Delete", "Backspace", "Home", "End", "F2", "Space"),
+        *("PageUp", "PageDown"),
         *("ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"),
     }
 )

@@ -1,11 +1,15 @@
 """The table of embeddings: every way of editing it, and every picture following."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.lab_page import NOTEBOOK, LabPage, changed, drag
 from tests.browser.server import Server
+from ui import link
+from ui.lab import Lab
 
 
 @pytest.fixture
@@ -222,7 +226,7 @@ def test_every_preset_fills_the_table_and_random_follows_its_seed(lab: LabPage) 
     lab.expect_rows(NOTEBOOK)
 
 
-def test_the_largest_table_is_usable(server: Server, context: BrowserContext) -> None:
+def test_the_largest_table_of_one_page_is_usable(server: Server, context: BrowserContext) -> None:
     lab = LabPage(context.new_page()).open(server.url)
     lab.sentence.fill(" ".join(f"word{number}" for number in range(64)))
     width = lab.page.get_by_label("Width d", exact=True)
@@ -230,6 +234,7 @@ def test_the_largest_table_is_usable(server: Server, context: BrowserContext) ->
     width.fill("16")
     width.press("Enter")
     expect(lab.table.locator("tbody input")).to_have_count(1024)
+    expect(lab.pager).to_be_hidden()
     lab.cell("word0", "d1").click()
     for number in range(10):
         lab.type(f"{number}.5", "Enter")
@@ -243,3 +248,175 @@ def test_the_largest_table_is_usable(server: Server, context: BrowserContext) ->
     lab.expect_rows(rows)
     is_wider = "document.documentElement.scrollWidth > window.innerWidth"
     assert not lab.page.evaluate(is_wider), "the page scrolls sideways"
+
+
+# ---- Pages of rows ----
+
+PAGED = Lab(sentence=" ".join(f"word{row}" for row in range(40)), d=64, preset="random")
+
+
+@pytest.fixture
+def paged(server: Server, page: Page) -> LabPage:
+    """A table of 40 × 64: pages of 16, 16 and 8 rows."""
+    return LabPage(page).open(f"{server.url}?lab={link.encode(PAGED)}")
+
+
+def expect_page(lab: LabPage, first: int, count: int) -> None:
+    """Wait until the table shows these rows of 40, with their numbers."""
+    expect(lab.pager).to_contain_text(f"Rows {first + 1}–{first + count} of 40")
+    lab.expect_tokens([f"word{row}" for row in range(first, first + count)])
+    for row in (first, first + count - 1):
+        expect(lab.cell(f"word{row}", "d2")).to_have_value(str(PAGED.embeddings[row][1]))
+
+
+def test_pages_turn_by_mouse(paged: LabPage) -> None:
+    expect_page(paged, 0, 16)
+    expect(paged.button("Previous rows")).to_be_disabled()
+    paged.button("Next rows").click()
+    expect_page(paged, 16, 16)
+    expect(paged.button("Undo")).to_be_disabled()
+    paged.button("Next rows").click()
+    expect_page(paged, 32, 8)
+    expect(paged.button("Next rows")).to_be_disabled()
+    expect(paged.button("Previous rows")).to_be_focused()
+    paged.button("Previous rows").click()
+    paged.button("Previous rows").click()
+    expect_page(paged, 0, 16)
+    paged.page.get_by_label("Go to row").select_option("39 · word38")
+    expect_page(paged, 32, 8)
+    paged.wait_idle()
+    paged.reload()
+    expect_page(paged, 32, 8)
+
+
+def test_pages_turn_by_keyboard_in_the_same_column(paged: LabPage) -> None:
+    paged.cell("word15", "d7").click()
+    for key, name in (
+        ("ArrowDown", "word16 d7"),
+        ("ArrowUp", "word15 d7"),
+        ("Enter", "word16 d7"),
+        ("Shift+Enter", "word15 d7"),
+        ("PageDown", "word31 d7"),
+        ("PageDown", "word39 d7"),
+        ("PageUp", "word23 d7"),
+        ("Control+Home", "word0 d1"),
+        ("ArrowUp", "word0 d1"),
+        ("PageUp", "word0 d1"),
+        ("Control+End", "word39 d64"),
+        ("ArrowDown", "word39 d64"),
+    ):
+        paged.type(key)
+        assert paged.focused() == name, key
+    expect_page(paged, 32, 8)
+    paged.wait_idle()
+    assert paged.focused() == "word39 d64"
+
+
+def test_no_edit_is_lost_at_the_turn_of_a_page(paged: LabPage) -> None:
+    paged.cell("word14", "d1").click()
+    for number in range(4):  # over the end of the page, faster than any answer
+        paged.type(f"{number}.5", "Enter")
+    assert paged.focused() == "word18 d1"
+    paged.type("Control+Home", "9", "Enter", "PageDown", "8", "ArrowUp")
+    assert paged.focused() == "word16 d1"
+    paged.wait_idle()
+    paged.reload()
+    expected = {"word16": "2.5", "word17": "8", "word18": str(PAGED.embeddings[18][0])}
+    for word, number in expected.items():
+        expect(paged.cell(word, "d1")).to_have_value(number)
+    paged.button("Previous rows").click()
+    for word, number in {"word0": "9", "word14": "0.5", "word15": "1.5"}.items():
+        expect(paged.cell(word, "d1")).to_have_value(number)
+
+
+def test_undo_after_a_turn_takes_back_the_edit_and_not_the_turn(paged: LabPage) -> None:
+    paged.set("word2", "d2", "7")
+    paged.button("Next rows").click()
+    expect_page(paged, 16, 16)
+    paged.button("Undo").click()
+    expect(paged.button("Redo")).to_be_enabled()
+    expect(paged.button("Undo")).to_be_disabled()
+    expect_page(paged, 16, 16)
+    paged.button("Previous rows").click()
+    expect(paged.cell("word2", "d2")).to_have_value(str(PAGED.embeddings[2][1]))
+
+
+def test_a_text_that_is_no_number_waits_for_its_page(paged: LabPage) -> None:
+    paged.cell("word3", "d1").click()
+    paged.type("abc", "Tab")
+    expect(paged.message).to_contain_text("word3 · d1: “abc” is not a number")
+    paged.button("Next rows").click()
+    expect_page(paged, 16, 16)
+    expect(paged.message).to_have_text("")
+    paged.set("word17", "d1", "5")
+    paged.button("Previous rows").click()
+    expect(paged.cell("word3", "d1")).to_have_value("abc")
+    expect(paged.message).to_contain_text("word3 · d1: “abc” is not a number. Still using ")
+
+
+def test_a_block_is_pasted_beyond_the_page(paged: LabPage) -> None:
+    block = "\n".join(f"{row}.25\t{row}.75" for row in range(20))
+    paged.cell("word15", "d63").click()
+    paged.paste(f"{block}\n0\t0\n0\t0\n0\t0\n0\t0\n0\t0\n0\t0")
+    expect(paged.message).to_contain_text("is 26 × 2, but only 25 × 2 fits from here")
+    paged.paste(block)
+    expect(paged.cell("word15", "d64")).to_have_value("0.75")
+    paged.button("Next rows").click()
+    expect(paged.cell("word16", "d63")).to_have_value("1.25")
+    expect(paged.cell("word31", "d64")).to_have_value("16.75")
+    paged.button("Next rows").click()
+    expect(paged.cell("word34", "d63")).to_have_value("19.25")
+    paged.button("Undo").click()
+    expect(paged.cell("word34", "d63")).to_have_value(str(PAGED.embeddings[34][62]))
+    expect(paged.button("Undo")).to_be_disabled()
+
+
+def test_what_was_read_is_focused_on_its_own_page(paged: LabPage) -> None:
+    lab = replace(PAGED, trail=(("figures:start", "scores", 38, 1),))
+    paged.open(f"{paged.page.url.split('?')[0]}?lab={link.encode(lab)}")
+    expect_page(paged, 0, 16)
+    paged.page.get_by_role("button", name="inputs · word38 · d2").first.click()
+    expect_page(paged, 32, 8)
+    assert paged.focused() == "word38 d2"
+
+
+@pytest.mark.parametrize("viewport", [{"width": 390, "height": 844}], ids=["narrow"])
+def test_a_wide_table_says_that_there_is_more_and_scrolls_by_itself(paged: LabPage) -> None:
+    note = paged.page.get_by_text("64 columns: scroll sideways to see them all.")
+    expect(note).to_be_visible()
+    frame = paged.page.locator(".frame")
+    expect(frame).to_have_class("frame more")
+    is_wider = "document.documentElement.scrollWidth > window.innerWidth"
+    assert not paged.page.evaluate(is_wider), "the page scrolls sideways"
+    paged.cell("word1", "d1").click()
+    paged.type("End")
+    expect(frame).to_have_class("frame")
+    heading = paged.table.get_by_role("rowheader", name="word1", exact=True)
+    left = heading.evaluate("head => head.getBoundingClientRect().left")
+    assert left >= 0, "the label should stay at the left"
+    assert paged.table.get_by_role("columnheader", name="d64").is_visible()
+
+
+def test_the_largest_csv_opens_and_its_pages_turn(server: Server, page: Page) -> None:
+    lab = LabPage(page).open(server.url)
+    header = ",".join(["token", *(f"d{column + 1}" for column in range(64))])
+    lines = [",".join([f"w{row}", *(f"{row}.{c + 10}" for c in range(64))]) for row in range(512)]
+    lab.upload("large.csv", "\n".join([header, *lines]).encode())
+    expect(lab.pager).to_contain_text("Rows 1–16 of 512")
+    page.keyboard.press("Escape")
+    lab.cell("w3", "d5").click()
+    lab.type("Control+End")
+    assert lab.focused() == "w511 d64"
+    expect(lab.cell("w511", "d64")).to_have_value("511.73")
+    expect(lab.cell("w496", "d1")).to_have_value("496.1")
+    lab.type("7.5", "Enter")
+    lab.wait_idle()
+    page.reload()
+    expect(lab.cell("w511", "d64")).to_have_value("7.5")
+
+
+def test_more_tokens_than_are_used_are_said(lab: LabPage) -> None:
+    lab.sentence.fill("word " * 513)
+    said = lab.page.get_by_text("The sentence has 513 tokens. The first 512 are used.")
+    expect(said).to_be_visible()
+    expect(lab.pager).to_contain_text("Rows 1–64 of 512")

@@ -121,6 +121,63 @@ outboxTest("a gesture can be withdrawn until it is sent", ({ outbox }) => {
   assert.equal(outbox.ops.length, 1);
 });
 
+outboxTest("of several turns not sent yet only the last page is asked for", ({ outbox, sent }) => {
+  outbox.turn(16);
+  outbox.turn(32);
+  outbox.turn(48);
+  assert.equal(outbox.turnedTo(0), 48);
+  outbox.acknowledge(1);
+  assert.deepEqual(sent.map((ops) => ops.map(({ op, row }) => [op, row])), [[["page", 16]], [["page", 48]]]);
+  assert.equal(outbox.turnedTo(1), 48);
+  outbox.acknowledge(2);
+  assert.equal(outbox.turnedTo(2), undefined);
+});
+
+outboxTest("an edit, a turn and an edit keep their order", ({ outbox, sent }) => {
+  outbox.set([["a", 0, 1]]);
+  outbox.turn(16);
+  outbox.set([["b", 0, 2]]);
+  outbox.turn(0);
+  outbox.acknowledge(1);
+  assert.deepEqual(sent[1].map(({ op }) => op), ["page", "set", "page"]);
+});
+
+outboxTest("an edit and the turn that follows it leave in one message", ({ outbox, sent }) => {
+  outbox.together(() => {
+    outbox.set([["a", 0, 1]]);
+    outbox.turn(16);
+    assert.equal(sent.length, 0);
+  });
+  assert.deepEqual(sent.map((ops) => ops.map(({ op }) => op)), [["set", "page"]]);
+});
+
+outboxTest("a turn changes no number and waits for no history", ({ outbox }) => {
+  outbox.set([["a", 0, 1]]);
+  outbox.turn(16);
+  assert.equal(outbox.awaitsHistory(), false);
+  assert.equal(outbox.changes().length, 1);
+  assert.equal(outbox.echo().get(cellKey("a", 0)), 1);
+  outbox.order("undo");
+  assert.equal(outbox.echo().size, 0);
+});
+
+outboxTest("what is echoed follows every change of the outbox", ({ outbox }) => {
+  const value = () => outbox.echo().get(cellKey("a", 0));
+  assert.equal(value(), undefined);
+  outbox.acknowledge(1);
+  const gesture = outbox.set([["b", 0, 0]]);
+  const drag = outbox.set([["a", 0, 1]]);
+  assert.equal(value(), 1);
+  outbox.set([["a", 0, 2]], drag);
+  assert.equal(value(), 2);
+  outbox.withdraw(drag);
+  assert.equal(value(), undefined);
+  outbox.set([["a", 0, 3]], gesture);
+  assert.equal(value(), 3);
+  outbox.acknowledge(10);
+  assert.equal(value(), undefined);
+});
+
 test("two cells never share a key", () => {
   assert.notEqual(cellKey("1 a", 1), cellKey("a", 11));
   assert.notEqual(cellKey("a", 1), cellKey("1 a", 1));

@@ -50,7 +50,7 @@ def test_what_spreadsheets_write(contents: bytes) -> None:
         (b"token\nto\n", "first line must be token, d1, d2"),
         (b"token," + b",".join(b"d%d" % c for c in range(1, 66)), "up to d64"),
         (b"x" * 100_000, "it is “xxxx"),
-        (b"token,d1\n", "1 to 64 rows of numbers; it has 0"),
+        (b"token,d1\n", "1 to 512 rows of numbers; it has 0"),
         (b"token,d1\n" + b"a,1\n" * (MAX_TOKENS + 1), "1 to 512 rows of numbers; it has 513"),
         (b"token,d1\n" + b"a,1\n" * 100_000, "it has 100,000"),
         (b"token,d1,d2\nto,1,2\nbe,1\n", "Line 3 has 2 entries; the first line has 3"),

@@ -8,8 +8,24 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.attention_core import printed
-from tests.screen import START, TABLE, broken, cards, edit, opened, order, send, send_raw, table
-from ui.matrix_editor import NOT_UNDERSTOOD
+from tests.screen import (
+    FRAME,
+    PROJECT,
+    START,
+    TABLE,
+    broken,
+    cards,
+    components,
+    edit,
+    opened,
+    order,
+    send,
+    send_raw,
+    table,
+)
+from ui import link
+from ui.lab import MAX_CELLS, Lab
+from ui.matrix_editor import NOT_UNDERSTOOD, paging
 
 
 @pytest.fixture
@@ -179,6 +195,8 @@ HOSTILE: list[Any] = [
     ),
     *with_each(lambda op: order(1, op), *(None, "", "drop", 1, [], {}, "UNDO", "set", "reset_row")),
     *with_each(lambda row: order(1, "reset_row", row=row), None, 1, [], {}),
+    *with_each(lambda row: order(1, "page", row=row), None, "1", -1, 1.0, True, 2**60, [], {}),
+    {"ops": [order(1, "page")]},
     *with_each(
         lambda gesture: {**edit(1, ("journey|1", 0, 1.0)), "gesture": gesture},
         *(None, "1", -1, 1.5, True, 2**60, []),
@@ -187,7 +205,7 @@ HOSTILE: list[Any] = [
         lambda cells: {**edit(1), "cells": cells},
         *(None, "x", 1, {}, [], [[]], [None], ["abc"], [["journey|1", 0]], DEEP),
     ),
-    {"ops": [edit(1, *[("journey|1", 0, 1.0)] * 1_025)]},
+    {"ops": [edit(1, *[("journey|1", 0, 1.0)] * (MAX_CELLS + 1))]},
     *with_each(
         lambda column: edit(1, ("journey|1", column, 1.0)),
         *(-1, None, "0", 0.0, True, 2**60, []),
@@ -268,3 +286,120 @@ def test_undo_with_nothing_to_undo_changes_nothing(at: AppTest) -> None:
     send(at, order(1, "undo"), order(2, "redo"), order(3, "reset"))
     assert_untouched(at)
     assert table(at)["ack"] == 3
+
+
+# ---- Pages of rows ----
+
+WIDE = Lab(sentence=" ".join(f"word{row}" for row in range(50)), d=64, preset="random")
+
+
+@pytest.fixture
+def wide() -> AppTest:
+    """The first page with a table of 50 × 64."""
+    return opened(FRAME, lab=link.encode(WIDE))
+
+
+def shown(at: AppTest) -> tuple[int, int]:
+    """Return the first row on show and how many there are."""
+    return table(at)["page"]["first"], len(table(at)["rows"])
+
+
+@pytest.mark.parametrize(
+    ("count", "width", "row", "rows"),
+    [
+        (6, 3, 0, (0, 64)),
+        (64, 16, 63, (0, 64)),
+        (65, 16, 64, (64, 128)),
+        (512, 64, 511, (496, 512)),
+        (512, 1, 100, (64, 128)),
+        (512, 17, 60, (60, 120)),
+        (40, 64, 511, (32, 48)),
+        (512, 64, 15, (0, 16)),
+    ],
+)
+def test_a_page_has_at_most_1024_numbers_and_16_to_64_rows(
+    count: int, width: int, row: int, rows: tuple[int, int]
+) -> None:
+    page = paging([f"w|{position}" for position in range(count)], width, row)
+    assert page.rows == slice(*rows)
+    assert 16 <= page.size <= 64
+    assert page.size * width <= 1024
+
+
+def test_a_small_table_has_no_pages(at: AppTest) -> None:
+    assert table(at)["page"] is None
+
+
+def test_only_the_rows_of_the_page_are_sent(wide: AppTest) -> None:
+    sent = table(wide)
+    assert shown(wide) == (0, 16)
+    assert sent["page"]["ids"] == [f"word{row}|1" for row in range(50)]
+    assert sent["cells"] == [list(row) for row in WIDE.embeddings[:16]]
+    send(wide, order(1, "page", row=48))
+    assert shown(wide) == (48, 2)
+    assert table(wide)["cells"] == [list(row) for row in WIDE.embeddings[48:]]
+    assert (table(wide)["ack"], table(wide)["can_undo"]) == (1, False)
+
+
+def test_a_page_turned_between_edits_loses_neither(wide: AppTest) -> None:
+    send(
+        wide,
+        edit(1, ("word3|1", 63, 7.0)),
+        order(2, "page", row=16),
+        edit(3, ("word17|1", 5, 8.0)),
+        edit(4, ("word49|1", 0, 9.0)),  # on no page that was shown
+    )
+    assert shown(wide) == (16, 16)
+    assert table(wide)["cells"][1][5] == 8.0
+    assert table(wide)["edited"] == [[1, 5]]
+    assert [row["edited"] for row in table(wide)["rows"][:3]] == [False, True, False]
+    edited = {("word3", 1, 64, 63): 7.0, ("word17", 1, 64, 5): 8.0, ("word49", 1, 64, 0): 9.0}
+    assert wide.session_state["session"].lab.edits == edited
+    send(wide, order(5, "undo"), order(6, "undo"))
+    assert shown(wide) == (16, 16), "undo leaves the page as it is"
+    assert (table(wide)["edited"], table(wide)["can_reset"]) == ([], True)
+    send(wide, order(7, "undo"))
+    assert (table(wide)["can_undo"], table(wide)["can_reset"]) == (False, False)
+    send(wide, order(8, "redo"))
+    send(wide, order(9, "page", row=0))
+    assert table(wide)["cells"][3][63] == 7.0
+
+
+def test_the_same_turn_twice_counts_once(wide: AppTest) -> None:
+    first = order(1, "page", row=16)
+    send(wide, first)
+    send(wide, first, order(2, "page", row=32))
+    send(wide, first)
+    assert shown(wide) == (32, 16)
+
+
+def test_a_link_opens_at_the_page_it_was_made_at(wide: AppTest) -> None:
+    send(wide, order(1, "page", row=32))
+    again = opened(FRAME, lab=components(wide)["keeper"]["address"])
+    assert shown(again) == (32, 16)
+    again.text_input(key="_sentence").set_value("just four words here").run()
+    assert (table(again)["page"], len(table(again)["rows"])) == (None, 4)
+
+
+def test_a_page_beyond_all_pages_is_refused_and_acknowledged(wide: AppTest) -> None:
+    send(wide, order(1, "page", row=512))
+    assert (shown(wide), table(wide)["ack"]) == ((0, 16), 1)
+    assert "a whole number from 0 to 511" in table(wide)["message"]
+    send(wide, order(2, "page", row=511))
+    assert (shown(wide), table(wide)["message"]) == ((48, 2), "")
+
+
+def test_a_block_over_all_pages_is_one_step(wide: AppTest) -> None:
+    cells = [(f"word{row}|1", column, 1.5) for row in range(50) for column in range(64)]
+    send(wide, edit(1, *cells))
+    assert wide.session_state["session"].lab.embeddings == ((1.5,) * 64,) * 50
+    send(wide, order(2, "undo"))
+    assert wide.session_state["session"].lab.edits == {}
+
+
+def test_the_row_of_scores_has_one_page() -> None:
+    at = opened(PROJECT / "pages" / "4_normalisation_lab.py")
+    send(at, order(1, "page", row=3), widget_key="table:row_scores")
+    assert broken(at) == []
+    assert "this table has one page" in components(at)["table:row_scores"]["message"]
+    assert at.session_state["session"].lab.table_row == 0

@@ -14,7 +14,7 @@ from attention_core.gradients import softmax_jacobian
 from tests.attention_core import printed
 from tests.screen import PROJECT, broken, cards, components, edit, opened, order, said, send
 from ui import link, normalisation
-from ui.lab import DTYPES, LIMIT, NOTEBOOK_SCORES, Lab
+from ui.lab import DTYPES, LIMIT, MAX_SCORES, NOTEBOOK_SCORES, Lab
 from ui.questions import CHANGED, five_more
 
 PAGE = PROJECT / "pages" / "4_normalisation_lab.py"
@@ -214,6 +214,10 @@ def test_the_sentences_own_scores_are_taken() -> None:
 def test_scores_beyond_the_tables_limit_are_not_offered() -> None:
     lab = Lab().with_entries([("journey", 1, 0, 900_000.0)])
     assert normalisation.scores_of_query(lab) is None
+    long = Lab(sentence="word " * (MAX_SCORES + 1))
+    assert normalisation.scores_of_query(long) is None
+    most = Lab(sentence="word " * MAX_SCORES)
+    assert len(normalisation.scores_of_query(most) or ()) == MAX_SCORES
     at = opened(PAGE, lab=link.encode(lab))
     assert at.button(key="_row:query").disabled
 

@@ -82,7 +82,7 @@ def test_a_step_beyond_the_last_shows_the_last(page: Page) -> None:
         {"step": 2.5, "serial": 1},
         {"step": True, "serial": 1},
         {"step": -1, "serial": 1},
-        {"step": 64, "serial": 1},
+        {"step": 512, "serial": 1},
         {"step": 2, "serial": True},
         {"step": 2, "serial": -1},
         {"step": 2, "serial": 10**30},

@@ -4,13 +4,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.attention_core import printed
-from tests.screen import broken, edit, opened, order, said, send, table
-from tests.ui.labs import bomb
+from tests.screen import FRAME, broken, components, edit, opened, order, said, send, table
+from tests.ui.labs import bomb, full_table
 from ui import link
 from ui.csv_file import write_csv
 from ui.edits import Edits
 from ui.lab import Lab
 from ui.literal import literal
+from ui.worksheet import labels_of
 
 
 def upload(at: AppTest, name: str, contents: bytes) -> AppTest:
@@ -127,3 +128,21 @@ def test_undo_leads_back_to_a_sentence_that_stood_for_a_while(
     assert at.text_input(key="_sentence").value == "first one here"
     send(at, order(2, "undo"))
     assert at.text_input(key="_sentence").value == "Your journey starts with one step"
+
+
+def test_the_largest_csv_opens_and_is_edited() -> None:
+    full = full_table()
+    at = upload(opened(FRAME), "large.csv", write_csv(labels_of(full), full.embeddings))
+    assert broken(at) == []
+    lab = at.session_state["session"].lab
+    assert lab.embeddings == full.embeddings
+    assert (len(table(at)["rows"]), len(table(at)["page"]["ids"])) == (16, 512)
+    send(at, edit(1, ("word511|1", 63, 5.0)))
+    assert at.session_state["session"].lab.embeddings[511][63] == 5.0
+    assert components(at)["keeper"]["store"], "it comes back after a reload"
+
+
+def test_more_tokens_than_can_be_used_are_said() -> None:
+    at = opened(lab=link.encode(Lab(sentence="word " * 513)))
+    assert "The sentence has 513 tokens. The first 512 are used." in said(at)
+    assert len(at.session_state["session"].lab.tokens) == 512

@@ -3,11 +3,18 @@
  *
  * From Python, at every run:
  *   data = { name, label, columns: [text], rows: [{id, label, edited}], cells: [[number]],
- *            edited: [[row, column]], matrix, lab, ack, can_undo, can_redo, can_reset, limit, role, message }
+ *            edited: [[row, column]], matrix, lab, ack, can_undo, can_redo, can_reset, limit, role,
+ *            message, page: null | {ids: [row_id], size, first} }
+ * Of a matrix too large for one page, rows, cells and edited are those of the page that begins with
+ * row `first`; `page.ids` names the rows of all pages.
  * To Python, as the state `pending`: { ops: [...] }, the operations not acknowledged yet, see
  * matrix_table_ops.js. `ack` is the highest operation id the server has applied.
  *   {id, op: "set", gesture, cells: [[row_id, column, number]]}   one gesture is one undo step
  *   {id, op: "undo" | "redo" | "reset"}   {id, op: "reset_row", row: row_id}
+ *   {id, op: "page", row: position}
+ *
+ * Turning a page shows its rows at once, with empty cells until the numbers come: what is typed or
+ * pasted there meanwhile goes by row id, as ever.
  *
  * The table takes part in the page's links (links.js) as the matrix `matrix` of the main scope:
  * pointing at a cell lights what it feeds, and it lights and focuses when others ask.
@@ -26,10 +33,12 @@ import { ask, joinTable } from "./live.js";
 import { Outbox, cellKey } from "./matrix_table_ops.js";
 import { decimalsOf, parseBlock, parseNumber, scrubbedValue } from "./matrix_table_parse.js";
 import {
+  blankPage,
   buildSkeleton,
   focusedElement,
   layOut,
   locate,
+  markEdges,
   paint,
   placeAt,
   selectedBlock,
@@ -88,18 +97,34 @@ function createView(root, name) {
 // ---- New data ----
 
 function receive(view, data) {
-  view.data = data;
-  view.index = new Map(data.rows.map((row, position) => [row.id, position]));
-  view.edited = new Set(data.edited.map(([row, column]) => `${row},${column}`));
-  forgetVanished(view);
-  const shape = JSON.stringify([data.columns, data.rows.map(({ id, label }) => [id, label])]);
-  if (shape !== view.shape) changeShape(view, shape);
+  const first = wantedPage(view, data);
+  show(view, first === (data.page?.first ?? 0) ? data : blankPage(data, first));
   view.outbox.acknowledge(data.ack);
   paint(view);
 }
 
+/** The first row of the page the user is at: perhaps a later one than the server knows of. */
+function wantedPage(view, { page, ack }) {
+  if (!page) return 0;
+  const row = Math.min(view.outbox.turnedTo(ack) ?? page.first, page.ids.length - 1);
+  return row - (row % page.size);
+}
+
+function show(view, data) {
+  view.data = data;
+  view.first = data.page?.first ?? 0;
+  view.ids = data.page?.ids ?? data.rows.map(({ id }) => id);
+  view.index = new Map(data.rows.map((row, position) => [row.id, position]));
+  view.edited = new Set(data.edited.map(([row, column]) => row * data.columns.length + column));
+  forgetVanished(view);
+  const labels = data.rows.map(({ id, label }) => [id, label]);
+  const shape = JSON.stringify([data.columns, view.ids.length, view.first, labels]);
+  if (shape !== view.shape) changeShape(view, shape);
+}
+
 function changeShape(view, shape) {
   view.shape = shape;
+  view.lit = new Set();
   view.isChangingShape = true;
   layOut(view);
   view.isChangingShape = false;
@@ -107,7 +132,7 @@ function changeShape(view, shape) {
   view.leave = join({
     scope: SCOPE,
     name: view.data.matrix,
-    shape: [view.data.rows.length, view.data.columns.length],
+    shape: [view.ids.length, view.data.columns.length],
     of: [],
     reads: [],
     light: (regions) => light(view, regions),
@@ -119,15 +144,54 @@ function exists(view, { id, column }) {
   return view.index.has(id) && column < view.data.columns.length;
 }
 
-/** Rows and columns come and go with the sentence: drop what belonged to cells that are gone. */
+/**
+ * Rows and columns come and go with the sentence: drop what belonged to cells that are gone. A text
+ * that is no number waits for its page to come back.
+ */
 function forgetVanished(view) {
-  for (const [key, bad] of view.bad) if (!exists(view, bad)) view.bad.delete(key);
+  for (const [key, { id, column }] of view.bad) {
+    if (!view.ids.includes(id) || column >= view.data.columns.length) view.bad.delete(key);
+  }
   if (view.press && !exists(view, view.press)) endPress(view);
   if (view.edit && !exists(view, view.edit)) view.edit = null;
   const { selection } = view;
   if (selection && !(exists(view, selection.anchor) && exists(view, selection.head))) {
     view.selection = null;
   }
+}
+
+// ---- Pages ----
+
+/** Put the focus on a cell of the whole matrix, turning to its page where that is another. */
+function goTo(view, position, column) {
+  const row = Math.min(Math.max(position, 0), view.ids.length - 1);
+  turnTo(view, row);
+  focusAt(view, row - view.first, column);
+}
+
+/** Turn to the page of a row, if that is another one. */
+function turnTo(view, row) {
+  const { page, rows } = view.data;
+  if (!page || (row >= view.first && row < view.first + rows.length)) return;
+  commit(view);
+  const first = row - (row % page.size);
+  view.outbox.turn(first);
+  show(view, blankPage(view.data, first));
+  paint(view);
+}
+
+/** Turn a page by its button, which keeps the focus. */
+function turnBy(view, pages) {
+  const { size } = view.data.page;
+  turnTo(view, Math.min(view.first + pages * size, view.ids.length - 1));
+  view.scroller.scrollTop = 0;
+}
+
+function onChange(view, event) {
+  if (event.target !== view.goToRow) return;
+  const row = Number(view.goToRow.value);
+  turnTo(view, row);
+  placeAt(view, row - view.first, 0).input.scrollIntoView({ block: "nearest" });
 }
 
 // ---- Selecting ----
@@ -233,22 +297,36 @@ const step = (rows, columns) => (view, event, { row, column }) => {
   const head = view.selection?.head;
   if (event.shiftKey && head) {
     extendTo(view, view.index.get(head.id) + rows, head.column + columns);
-  } else focusAt(view, row + rows, column + columns);
+  } else goTo(view, view.first + row + rows, column + columns);
   return true;
 };
 
-const enter = (view, event, { row, column }) => {
-  const isGood = commit(view);
-  focusAt(view, isGood ? row + (event.shiftKey ? -1 : 1) : row, column);
+/** Take over what was typed and go some rows on; stay where it is no number. */
+function commitAndGo(view, { row, column }, rows) {
+  const go = () => {
+    const isGood = commit(view);
+    goTo(view, view.first + (isGood ? row + rows : row), column);
+  };
+  const isOnPage = row + rows >= 0 && row + rows < view.data.rows.length;
+  if (isOnPage) go(); // what was typed is on its way before the focus moves
+  else view.outbox.together(go);
   paint(view);
+}
+
+const enter = (view, event, at) => {
+  commitAndGo(view, at, event.shiftKey ? -1 : 1);
   return true;
 };
 
-const commitAndStep = (rows) => (view, event, { row, column }) => {
+const commitAndStep = (rows) => (view, event, at) => {
   if (event.shiftKey) return false; // extends the selection of text
-  const isGood = commit(view);
-  focusAt(view, isGood ? row + rows : row, column);
-  paint(view);
+  commitAndGo(view, at, rows);
+  return true;
+};
+
+const turnPage = (pages) => (view, event, at) => {
+  if (!view.data.page) return false;
+  commitAndGo(view, at, pages * view.data.page.size);
   return true;
 };
 
@@ -265,7 +343,7 @@ const toColumn = (column) => (view, event, { row }) => {
 
 const toCorner = (row, column) => (view, event, at) => {
   if (!at?.input || view.edit) return false;
-  focusAt(view, row, column);
+  goTo(view, row, column);
   return true;
 };
 
@@ -307,6 +385,8 @@ const READY = {
   ArrowRight: step(0, 1),
   Home: toColumn(() => 0),
   End: toColumn((view) => view.data.columns.length - 1),
+  PageUp: turnPage(-1),
+  PageDown: turnPage(1),
   Enter: enter,
   F2: edit,
   Escape: escape,
@@ -314,6 +394,8 @@ const READY = {
 const EDITING = {
   ArrowUp: commitAndStep(-1),
   ArrowDown: commitAndStep(1),
+  PageUp: turnPage(-1),
+  PageDown: turnPage(1),
   Enter: enter,
   Escape: escape,
 };
@@ -338,7 +420,7 @@ function onFocusout(view) {
 }
 
 function tellHover(view, at) {
-  point(SCOPE, view.data.matrix, at?.input ? [at.row, at.column] : null);
+  point(SCOPE, view.data.matrix, at?.input ? [view.first + at.row, at.column] : null);
 }
 
 /** While a cell's text is being typed or put right, the mouse belongs to that text. */
@@ -377,6 +459,7 @@ function onPointerdown(view, event) {
   const at = locate(view, event.target);
   if (!at?.input || event.button !== 0 || !event.isPrimary || isTextMouse(view, at)) return;
   const start = valueAt(view, at);
+  if (start === undefined) return; // its page is still on the way
   view.press = { ...at, start, value: start, from: event.clientX, x: event.clientX, travel: 0 };
   at.input.setPointerCapture(event.pointerId);
 }
@@ -444,6 +527,8 @@ function onClick(view, event) {
   if (event.target === view.undo) orderHistory(view, "undo");
   else if (event.target === view.redo) orderHistory(view, "redo");
   else if (event.target === view.resetAll) resetAll(view);
+  else if (event.target === view.previous) turnBy(view, -1);
+  else if (event.target === view.next) turnBy(view, 1);
   else if (at && event.target === view.lines.get(at.id).reset) resetRow(view, at.id);
 }
 
@@ -454,6 +539,7 @@ function onCopy(view, event) {
   if (!block || view.edit) return; // one cell: the browser copies its selected text
   const rows = view.data.rows.slice(block.top, block.bottom + 1);
   const columns = view.data.columns.map((_, column) => column).slice(block.left, block.right + 1);
+  if (rows.some(({ id }) => valueAt(view, { id, column: block.left }) === undefined)) return;
   const line = ({ id }) => columns.map((column) => valueAt(view, { id, column })).join("\t");
   event.clipboardData.setData("text/plain", rows.map(line).join("\n"));
   event.preventDefault();
@@ -463,8 +549,8 @@ function onPaste(view, event) {
   const at = locate(view, event.target);
   if (!at?.input) return;
   const { top, left } = selectedBlock(view) ?? { top: at.row, left: at.column };
-  const { rows, columns } = view.data;
-  const fits = { rows: rows.length - top, columns: columns.length - left };
+  const columns = view.data.columns.length;
+  const fits = { rows: view.ids.length - view.first - top, columns: columns - left };
   const block = parseBlock(event.clipboardData.getData("text/plain"), view.data.limit, fits);
   if (!block) return;
   event.preventDefault();
@@ -474,10 +560,10 @@ function onPaste(view, event) {
   paint(view);
 }
 
+/** Set a block, which may go on beyond the page. */
 function pasteAt(view, top, left, values) {
-  const cells = values.flatMap((line, r) =>
-    line.map((value, c) => [view.data.rows[top + r].id, left + c, value]),
-  );
+  const ids = view.ids.slice(view.first + top);
+  const cells = values.flatMap((line, r) => line.map((value, c) => [ids[r], left + c, value]));
   setCells(view, cells);
   focusAt(view, top, left);
   selectBlock(view, top, left, top + values.length - 1, left + values[0].length - 1);
@@ -509,6 +595,7 @@ const LISTENERS = {
   pointerover: (view, event) => tellHover(view, locate(view, event.target)),
   pointerleave: (view) => tellHover(view, null),
   click: onClick,
+  change: onChange,
   copy: onCopy,
   cut: onCopy,
   paste: onPaste,
@@ -518,28 +605,38 @@ function listen(view) {
   for (const [type, handler] of Object.entries(LISTENERS)) {
     view.root.addEventListener(type, (event) => handler(view, event));
   }
+  const edges = () => markEdges(view);
+  view.scroller.addEventListener("scroll", edges, { passive: true });
+  const sizes = new ResizeObserver(edges);
+  sizes.observe(view.scroller);
+  sizes.observe(view.table);
 }
 
 function focusIfThere(view, row, column) {
-  if (view.data.cells[row]?.[column] !== undefined) focusAt(view, row, column);
+  if (row < view.ids.length && column < view.data.columns.length) goTo(view, row, column);
 }
 
 /** Light the cells that belong to the one pointed at elsewhere; nothing but their class changes. */
 function light(view, regions) {
   const old = view.lit;
-  view.lit = new Set(regions.filter(({ role }) => role !== "self").flatMap(cellsOf));
+  const width = view.data.columns.length;
+  const others = regions.filter(({ role }) => role !== "self");
+  view.lit = new Set(others.flatMap((region) => cellsOf(view, region)));
   for (const at of new Set([...old, ...view.lit])) {
-    const [row, column] = at.split(",").map(Number);
-    if (row < view.data.rows.length && column < view.data.columns.length) {
-      placeAt(view, row, column).input.parentElement.classList.toggle("lit", view.lit.has(at));
-    }
+    const { input } = placeAt(view, Math.floor(at / width), at % width);
+    input.parentElement.classList.toggle("lit", view.lit.has(at));
   }
 }
 
-function cellsOf({ rows: [top, bottom], columns: [left, right] }) {
+/** The cells of a region that are on the page, numbered row by row. */
+function cellsOf(view, { rows: [top, bottom], columns: [left, right] }) {
+  const { rows, columns } = view.data;
+  const last = Math.min(bottom - view.first, rows.length - 1);
   const cells = [];
-  for (let row = top; row <= bottom; row += 1) {
-    for (let column = left; column <= right; column += 1) cells.push(`${row},${column}`);
+  for (let row = Math.max(top - view.first, 0); row <= last; row += 1) {
+    for (let column = left; column <= Math.min(right, columns.length - 1); column += 1) {
+      cells.push(row * columns.length + column);
+    }
   }
   return cells;
 }

@@ -24,6 +24,8 @@ export class Outbox {
     this.patience = FIRST_PATIENCE;
     this.timer = 0;
     this.overdue = 0;
+    this.echoed = null; // what echo() gave last, until the operations change
+    this.isHeld = false;
   }
 
   /**
@@ -50,6 +52,7 @@ export class Outbox {
     const last = this.ops.at(-1);
     if (gesture !== undefined && last?.gesture === gesture && last.id > this.sentId) {
       last.cells = cells; // not sent yet: the newest value replaces it, so no queue builds up
+      this.echoed = null;
       this.announce();
       return gesture;
     }
@@ -58,8 +61,21 @@ export class Outbox {
     return step;
   }
 
-  /** Add an operation: "set", "undo", "redo", "reset" or "reset_row". */
+  /** Turn to the page that begins with a row; of several turns not sent yet only the last counts. */
+  turn(row) {
+    const last = this.ops.at(-1);
+    if (last?.op === "page" && last.id > this.sentId) last.row = row;
+    else this.order("page", { row });
+  }
+
+  /** The first row of the page that was asked for after operation `ack`; undefined for none. */
+  turnedTo(ack) {
+    return this.ops.findLast(({ id, op }) => op === "page" && id > ack)?.row;
+  }
+
+  /** Add an operation: "set", "page", "undo", "redo", "reset" or "reset_row". */
   order(op, details = {}) {
+    this.echoed = null;
     this.lastId += 1;
     this.ops.push({ id: this.lastId, op, ...details });
     this.announce();
@@ -81,6 +97,7 @@ export class Outbox {
   /** Take back a gesture of which nothing has been sent; false when it is too late for that. */
   withdraw(gesture) {
     if (gesture <= this.sentId) return false;
+    this.echoed = null;
     this.ops = this.ops.filter((op) => op.gesture !== gesture);
     this.ahead(this.ops);
     return true;
@@ -88,6 +105,7 @@ export class Outbox {
 
   /** Forget what the server has applied, then send what has been collected since. */
   acknowledge(ack) {
+    this.echoed = null;
     this.lastId = Math.max(this.lastId, ack);
     this.ops = this.ops.filter((op) => op.id > ack);
     if (this.inFlight()) return;
@@ -100,8 +118,16 @@ export class Outbox {
     return this.ops.length > 0 && this.ops[0].id <= this.sentId;
   }
 
+  /** Do something whose operations leave in one message, not each in its own. */
+  together(act) {
+    this.isHeld = true;
+    act();
+    this.isHeld = false;
+    this.flush();
+  }
+
   flush() {
-    if (this.ops.length > 0 && !this.inFlight()) this.transmit();
+    if (!this.isHeld && this.ops.length > 0 && !this.inFlight()) this.transmit();
   }
 
   transmit() {
@@ -123,13 +149,23 @@ export class Outbox {
     clearTimeout(this.timer);
   }
 
+  /** The operations on their way that change numbers. */
+  changes() {
+    return this.ops.filter(({ op }) => op !== "page");
+  }
+
   /** True while an undo, redo or reset is on its way, whose outcome only the server knows. */
   awaitsHistory() {
-    return this.ops.some((op) => op.op !== "set");
+    return this.changes().some(({ op }) => op !== "set");
   }
 
   /** The values the user already sees: cellKey -> value of every operation not yet answered. */
   echo() {
+    this.echoed ??= this.#echo();
+    return this.echoed;
+  }
+
+  #echo() {
     let sets = [];
     for (const op of this.ops) {
       if (op.op === "set") sets.push(op);
