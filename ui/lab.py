@@ -199,36 +199,6 @@ def _base(sentence: str, keep_punctuation: bool, d: int, preset: str, seed: int)
 
 
 @lru_cache(maxsize=8)
-def _base_tensor(*start: Any) -> torch.Tensor:
-    return torch.tensor(_base(*start), dtype=torch.float32)
-
-
-@lru_cache(maxsize=8)
-def _tensor(edits: Same, sentence: str, keep_punctuation: bool, d: int, *more: Any) -> torch.Tensor:
-    """Return the base as float32 with the edits written into it."""
-    tensor = _base_tensor(sentence, keep_punctuation, d, *more).clone()
-    rows, counts, columns, numbers = [], [], [], []
-    for row, edited in _edited_rows(edits.of, _positions(sentence, keep_punctuation), d):
-        packed_columns, packed_numbers = _packed(Same(edited))
-        rows.append(row)
-        counts.append(len(edited))
-        columns.append(packed_columns)
-        numbers.append(packed_numbers)
-    if rows:
-        row_of_each = torch.tensor(rows).repeat_interleave(torch.tensor(counts))
-        column_of_each = torch.frombuffer(bytearray(b"".join(columns)), dtype=torch.int64)
-        values = torch.frombuffer(bytearray(b"".join(numbers)), dtype=torch.float64)
-        tensor[row_of_each, column_of_each] = values.float()
-    return tensor
-
-
-@lru_cache(maxsize=2 * MAX_TOKENS)
-def _packed(edits: Same) -> tuple[bytes, bytes]:
-    """Return a row's columns and its numbers as the memory of a tensor."""
-    return array("q", edits.of).tobytes(), array("d", edits.of.values()).tobytes()
-
-
-@lru_cache(maxsize=8)
 def _embeddings(edits: Same, sentence: str, keep_punctuation: bool, d: int, *more: Any) -> Matrix:
     """Return the base with the edits; rows without any are the base's own."""
     rows = list(_base(sentence, keep_punctuation, d, *more))
@@ -240,6 +210,19 @@ def _embeddings(edits: Same, sentence: str, keep_punctuation: bool, d: int, *mor
 @lru_cache(maxsize=2 * MAX_TOKENS)
 def _merged(start: Same, edits: Same) -> tuple[float, ...]:
     return tuple(edits.of.get(column, entry) for column, entry in enumerate(start.of))
+
+
+@lru_cache(maxsize=8)
+def _tensor(edits: Same, *start: Any) -> torch.Tensor:
+    """Return the embeddings as float32, put together from the memory of their rows."""
+    rows = _embeddings(edits, *start)
+    memory = bytearray(b"".join([_float32(Same(row)) for row in rows]))
+    return torch.frombuffer(memory, dtype=torch.float32).view(len(rows), -1)
+
+
+@lru_cache(maxsize=4 * MAX_TOKENS)
+def _float32(row: Same) -> bytes:
+    return array("f", row.of).tobytes()
 
 
 def _edited_rows(
