@@ -75,7 +75,7 @@ def test_a_sentence_without_words_says_so_and_one_too_long_is_cut(lab: LabPage) 
         lab.expect_rows(edited)
     lab.sentence.fill(" ".join(f"w{number}" for number in range(10_000)))
     expect(
-        lab.page.get_by_text("The sentence has 10,000 tokens. The first 64 are used.")
+        lab.page.get_by_text("The sentence has 10,000 tokens. The first 512 are used.")
     ).to_be_visible()
     lab.expect_tokens([f"w{number}" for number in range(64)])
     lab.wait_idle()

@@ -94,7 +94,7 @@ def test_any_sentence_in_any_page(page: Path, sentence: str) -> None:
         ("", "The sentence is empty."),
         ("  ", "The sentence is empty."),
         ("?!", "only punctuation"),
-        (SENTENCES["ten thousand words"], "10,000 tokens. The first 64 are used."),
+        (SENTENCES["ten thousand words"], "10,000 tokens. The first 512 are used."),
     ],
 )
 def test_what_became_of_the_sentence_is_said(sentence: str, message: str) -> None:
