@@ -65,6 +65,12 @@ def test_an_address_of_before_long_rows_opens() -> None:
     assert decode(encode(lab)) == lab
 
 
+def test_columns_between_edits_stay_as_they_are() -> None:
+    entries = [("to", 1, column, 5.0) for column in (9, 0, 1, 3, *range(12, 40))]
+    lab = Lab(sentence="to be", d=40).with_entries([*entries, ("be", 1, 7, 6.0)])
+    assert decode(encode(lab)) == lab == from_file(to_file(lab).encode())
+
+
 def test_the_largest_lab_of_edits_is_short_and_one_more_edit_is_quick() -> None:
     lab = full_table()
     text = encode(lab)
