@@ -88,13 +88,12 @@ def answer(question: object) -> dict[str, Any]:
     unknown = {str(name).removesuffix(part_view.SUFFIX) for name in groups} - set(GROUPS)
     if unknown:
         raise ValueError(f"there are no figures {min(unknown)}")
-    for operation in operations(question):
+    for operation in operations(question, lab.applied.get(editor.name, 0)):
         if operation["op"] != "set":
             raise ValueError("only the session knows what there is to undo")
-        if operation["id"] > lab.applied.get(editor.name, 0):
-            lab = editor.set_entries(lab, operation["cells"])
-            applied = MappingProxyType({**lab.applied, editor.name: operation["id"]})
-            lab = replace(lab, applied=applied)
+        lab = editor.set_entries(lab, operation["cells"])
+        applied = MappingProxyType({**lab.applied, editor.name: operation["id"]})
+        lab = replace(lab, applied=applied)
     return {
         "groups": {name: group(name, lab).data for name in groups},
         "address": link.encode(lab),

@@ -83,7 +83,7 @@ export class Outbox {
 
   /** Show what has changed, then send it. */
   announce() {
-    const shown = this.awaitsHistory() ? null : this.ahead(this.ops);
+    const shown = this.changes().length > 0 && this.showAhead();
     if (!shown) return this.flush();
     shown.then(() => this.flush());
     this.hurry();
@@ -99,8 +99,13 @@ export class Outbox {
     if (gesture <= this.sentId) return false;
     this.echoed = null;
     this.ops = this.ops.filter((op) => op.gesture !== gesture);
-    this.ahead(this.ops);
+    this.showAhead();
     return true;
+  }
+
+  /** Let the figures show the edits; null where only the server can. */
+  showAhead() {
+    return this.awaitsHistory() ? null : this.ahead(this.changes());
   }
 
   /** Forget what the server has applied, then send what has been collected since. */
