@@ -1,52 +1,39 @@
-"""What ``streamlit run`` starts: the app with its routes, warmed up before the first visitor."""
+"""What ``streamlit run`` starts: the app, answering at once and warming up beside it."""
 
-import gc
+import asyncio
 import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from threading import Thread
 
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 
-from ui import components
+from ui.delivery import Delivery
 from ui.own_origin import OwnOriginOnly
 
 
 @asynccontextmanager
-async def warmed_up(app: st.App) -> AsyncIterator[dict[str, object]]:
-    """Do the heavy imports now, and keep the garbage collector away from them for good.
-
-    Streamlit collects after every run; walking torch's objects each time would cost ~160 ms.
-    """
-    import torch
-
-    importlib.import_module("ui.live")
-
-    # Matrices of a few rows gain nothing from threads, and waking them costs more than the maths.
-    torch.set_num_threads(1)
-    gc.collect()
-    gc.freeze()
+async def warming_up(app: st.App) -> AsyncIterator[dict[str, object]]:
+    """Begin the heavy imports; a page's first run waits for them, its scripts need not."""
+    Thread(target=importlib.import_module, args=("ui.warm_up",), name="warm-up").start()
     yield {}
 
 
 async def live(request: Request) -> Response:
     """Answer with the figures of an edit, ahead of its page run."""
-    from ui.live import endpoint  # not before the server listens: it imports torch
-
-    return await endpoint(request)
+    # It imports torch, which the server does not wait for, nor anyone else who asks it something.
+    module = await asyncio.to_thread(importlib.import_module, "ui.live")
+    answer: Response = await module.endpoint(request)
+    return answer
 
 
 app = st.App(
     "ui/frame.py",
-    routes=[
-        Mount("/vendor", StaticFiles(packages=[("plotly", "package_data")])),
-        Mount(components.ROUTE, StaticFiles(directory=components.FOLDER)),
-        Route("/live", live, methods=["POST"]),
-    ],
-    middleware=[Middleware(OwnOriginOnly)],
-    lifespan=warmed_up,
+    routes=[Route("/live", live, methods=["POST"])],
+    middleware=[Middleware(OwnOriginOnly), Middleware(Delivery)],
+    lifespan=warming_up,
 )

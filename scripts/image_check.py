@@ -6,8 +6,6 @@ import plotly.graph_objects as go
 import pyarrow
 import torch
 from plotly.offline import get_plotlyjs
-from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
 from streamlit.testing.v1 import AppTest
 from streamlit.web import bootstrap, cli
 
@@ -33,7 +31,6 @@ def check_figures() -> None:
     figure = go.Figure(go.Heatmap(z=[[0.1, 0.9]])).add_trace(go.Scatter3d(x=[1], y=[2], z=[3]))
     assert '"heatmap"' in figure.to_json()
     assert len(get_plotlyjs()) > 1_000_000
-    assert Mount("/vendor", StaticFiles(packages=[(plotly.__name__, "package_data")]))
 
 
 def check_page() -> None:

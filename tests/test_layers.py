@@ -1,6 +1,7 @@
 """Imports point one way: app.py → pages → ui → attention_core.figures → attention_core → torch."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,3 +104,9 @@ def test_imports_point_inwards(path: Path) -> None:
 )
 def test_the_rule_tells_right_from_wrong(room: str, package: str, source: str, wrong: bool) -> None:
     assert any(forbidden(room, name) for name in imported(source, package)) is wrong
+
+
+def test_the_server_answers_before_torch_is_imported() -> None:
+    code = "import sys, app; sys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == 0, f"app.py imports torch before it serves. {done.stderr}"

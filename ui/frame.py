@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+import ui.warm_up  # noqa: F401 - first of all: what follows needs what it imports
 from ui import state
 from ui.lessons import LESSONS
 

@@ -169,7 +169,7 @@ def test_without_the_drawing_library_the_numbers_are_there_as_tables(
     server: Server, page: Page, watch: Watch
 ) -> None:
     watch.expected.append("ERR_FAILED")
-    page.route("**/vendor/plotly.min.js", lambda route: route.abort())
+    page.route("**/plotly.min.js", lambda route: route.abort())
     lab = LabPage(page)
     page.goto(server.url)
     sentence = page.get_by_text("The drawing library could not be loaded")

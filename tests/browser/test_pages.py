@@ -64,7 +64,7 @@ def test_every_page_lives_without_the_drawing_library(
     links: list[PageLink], page: Page, watch: Watch
 ) -> None:
     watch.expected.append("ERR_FAILED")
-    page.route("**/vendor/plotly.min.js", lambda route: route.abort())
+    page.route("**/plotly.min.js", lambda route: route.abort())
     for link in links:
         open_page(page, link.url)
         missing = page.get_by_text("The drawing library could not be loaded")

@@ -87,16 +87,16 @@ function remove(card) {
   card.element.remove();
 }
 
-/** Plotly, loaded once for the page; every instance shares the promise. */
+/** Plotly, which the page itself began to load (ui/delivery.py); asked for again where that failed. */
 function loadPlotly() {
   if (window.Plotly) return Promise.resolve();
   window.attentionLabPlotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = "/vendor/plotly.min.js";
-    script.onload = resolve;
-    script.onerror = reject;
+    const early = document.getElementById("plotly");
+    const script = early.dataset.failed ? document.createElement("script") : early;
+    script.addEventListener("load", resolve);
+    script.addEventListener("error", reject);
     setTimeout(reject, LOAD_MS);
-    document.head.append(script);
+    if (script !== early) document.head.append(Object.assign(script, { src: early.src }));
   });
   return window.attentionLabPlotly;
 }
