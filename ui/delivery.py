@@ -31,10 +31,6 @@ _LEVEL = 4  # half the work of 6, for 4 % more bytes
 # A comment that V8 reads: compile the whole script in the background while it arrives. Without it
 # V8 skips over every function first and compiles most of them a moment later, on the page's thread.
 _COMPILE_AT_ONCE = b"//# allFunctionsCalledOnLoad\n"
-# Streamlit's syntax highlighter keeps the page's thread busy for ~300 ms. It colours code below the
-# figures, which can be read without, so its script is held back until they have had their turn.
-_HIGHLIGHTER = "StreamlitSyntaxHighlighter."
-_HELD_BACK = 2.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +106,6 @@ class Delivery:
         if scope["type"] != "http" or scope["method"] != "GET":
             await self.app(scope, receive, send)
         elif asset := self._assets.get(scope["path"]):
-            if asset.path.name.startswith(_HIGHLIGHTER):
-                await asyncio.sleep(_HELD_BACK)
             answer = _answer(asset, await self._body(asset), Headers(scope=scope))
             await answer(scope, receive, send)
         else:

@@ -53,7 +53,7 @@ def test_a_drawing_library_that_failed_with_the_page_is_asked_for_again(
 
 def test_a_second_visit_asks_for_no_script_again(server: Server, page: Page) -> None:
     LabPage(page).open(server.url)
-    page.wait_for_load_state("networkidle")  # what is held back has come too
+    page.wait_for_load_state("networkidle")
     page.reload()
     LabPage(page).wait_idle()
     sent = page.evaluate(
