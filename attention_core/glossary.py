@@ -1,8 +1,20 @@
-"""One word, one meaning, one place: what each value is called, on screen and elsewhere."""
+"""One word, one meaning, one place: what each value is called, on screen and elsewhere.
+
+Symbols come in three sets. The notebook's: x, ω, α, z. The paper's: Q, K, V as in Vaswani et al.,
+"Attention Is All You Need" (2017), section 3.2.1; it names no step in between, so S = QKᵀ,
+P = softmax(S) and O = PV are those of Dao et al., "FlashAttention" (2022), section 2.2, which
+goes by the same Q, K, V. And plain words.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from attention_core.conventions import USUAL, Conventions
+
+_ROLES = {"query": "Q", "key": "K", "value": "V"}
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,11 +23,14 @@ class Term:
 
     name: str  # in code
     title: str  # on screen
-    symbol: str  # in LaTeX
-    meaning: str
+    symbol: str  # the notebook's, in LaTeX
+    meaning: str  # for queries as rows
     other_names: str = ""  # what other sources call it
     axes: tuple[str, ...] = ("row", "column")  # what its axes count, when it is an input
     counted: str = ""  # what several of its cells are called, when not by its name
+    paper: str = ""  # the paper's symbol, in LaTeX, when it has one
+    word: str = ""  # what one of its cells or vectors is called, when not by its name
+    has_roles: bool = False  # it is query, key and value at once
 
     @property
     def cells(self) -> str:
@@ -32,6 +47,9 @@ TERMS = (
         "X, resid",
         ("token", "dimension"),
         counted="embedding values",
+        paper="X",
+        word="embedding",
+        has_roles=True,
     ),
     Term(
         "query",
@@ -40,6 +58,8 @@ TERMS = (
         "the embedding of the token that asks, (1, d_in)",
         "q",
         ("query token", "dimension"),
+        paper="q",
+        word="query",
     ),
     Term(
         "scores",
@@ -48,6 +68,8 @@ TERMS = (
         "dot products of queries and keys, before any normalising",
         "attn_scores, e, S",
         ("query token", "key token"),
+        paper="S",
+        word="score",
     ),
     Term(
         "scaled",
@@ -56,6 +78,8 @@ TERMS = (
         "scores times one number, such as 1 / temperature",
         "attn_scores / T",
         counted="scaled scores",
+        paper=r"\tilde S",
+        word="scaled score",
     ),
     Term(
         "by_sum",
@@ -64,6 +88,8 @@ TERMS = (
         "each score as a share of its row's sum",
         "attn_weights_2_tmp",
         counted="shares by the sum",
+        paper=r"P^{\text{sum}}",
+        word="share by the sum",
     ),
     Term(
         "naive",
@@ -72,6 +98,8 @@ TERMS = (
         "exp(score) as a share of its row's sum of exp",
         "softmax_naive",
         counted="naive shares",
+        paper=r"P^{\text{naive}}",
+        word="naive share",
     ),
     Term(
         "weights",
@@ -79,6 +107,8 @@ TERMS = (
         r"\alpha",
         "shares after softmax; taken along a row, they sum to 1",
         "attn_weights, A, P",
+        paper="P",
+        word="weight",
     ),
     Term(
         "context",
@@ -87,6 +117,8 @@ TERMS = (
         "for each query, the values mixed by its weights",
         "context_vec, Z, O",
         counted="context values",
+        paper="O",
+        word="context vector",
     ),
 )
 
@@ -105,3 +137,59 @@ def term(name: str) -> Term:
         return known
     words = name.replace("_", " ")
     return Term(name, words.capitalize(), rf"\text{{{words}}}", words)
+
+
+def symbol(name: str, conventions: Conventions = USUAL, role: str = "") -> str:
+    r"""Return a value's symbol in LaTeX.
+
+    Args:
+        name: The value's name.
+        conventions: Whose symbols.
+        role: ``"query"``, ``"key"`` or ``"value"``, for a value that is all of them at once.
+
+    Example:
+        >>> symbol("weights"), symbol("weights", Conventions(symbols="words"))
+        ('\\alpha', '\\text{weight}')
+        >>> symbol("inputs", Conventions(symbols="paper"), role="key")
+        'K'
+    """
+    known = term(name)
+    if conventions.symbols == "notebook":
+        return known.symbol
+    has_role = role in _ROLES and known.has_roles
+    if conventions.symbols == "paper":
+        return _ROLES[role] if has_role else known.paper or known.symbol
+    return rf"\text{{{role if has_role else known.word or name.replace('_', ' ')}}}"
+
+
+def plain_symbol(name: str, conventions: Conventions = USUAL, role: str = "") -> str:
+    """Return the symbol of a value that is called by one letter or by words, as plain text.
+
+    Example:
+        >>> plain_symbol("context"), plain_symbol("context", Conventions(symbols="words"))
+        ('z', 'context vector')
+    """
+    return symbol(name, conventions, role).removeprefix(r"\text{").removesuffix("}")
+
+
+def vector(name: str, position: int, conventions: Conventions = USUAL, role: str = "") -> str:
+    """Return what one token's vector is called, as plain text.
+
+    Args:
+        name: The value whose row it is.
+        position: The token's, from 0.
+        conventions: Whose symbols, and what the first token's number is.
+        role: As for ``symbol``.
+
+    Example:
+        >>> vector("context", 1), vector("context", 1, Conventions(symbols="paper"))
+        ('z⁽²⁾', 'O₂')
+        >>> vector("context", 1, Conventions(count_from=0, symbols="words"))
+        'context vector 1'
+    """
+    called, number = plain_symbol(name, conventions, role), conventions.number(position)
+    if conventions.symbols == "words":
+        return f"{called} {number}"
+    if conventions.symbols == "paper":
+        return called + number.translate(_LOWERED)
+    return f"{called}⁽{number.translate(_RAISED)}⁾"

@@ -5,6 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from attention_core import ONE_QUERY
+from attention_core.glossary import vector
 from ui import live, one_query, ripple, step_view, worksheet
 from ui.literal import literal
 from ui.predict import prediction
@@ -20,7 +21,7 @@ st.markdown(
 )
 
 lab, table = worksheet.worksheet()
-one = one_query.asked(lab)
+one, conventions = one_query.asked(lab), lab.conventions
 trace, tokens, query = one.trace, one.names, one.query
 
 one_query.query_picker(lab, tokens)
@@ -49,21 +50,22 @@ live.figures("figures:normalisations", lab)
 one_query.shares_table(trace, tokens)
 
 st.subheader(
-    f"3. The weighted sum, term by term, to {one_query.symbol('z', one.position)}", anchor=False
+    f"3. The weighted sum, term by term, to {vector('context', one.position, conventions)}",
+    anchor=False,
 )
 st.markdown("Each token's vector times its weight. Added up, column by column:")
-one_query.terms_table(trace, one.position, tokens)
+one_query.terms_table(trace, one.position, tokens, conventions)
 live.figures("figures:context", lab)
 
 st.subheader("The whole of it in two pictures", anchor=False)
 live.figures("figures:whole", lab)
 
 st.subheader("The formula", anchor=False)
-step_view.formulas(ONE_QUERY)
+step_view.formulas(ONE_QUERY, conventions=conventions)
 
 st.subheader("The same in PyTorch", anchor=False)
 st.markdown("Paste this anywhere PyTorch runs: it computes exactly the numbers above.")
-step_view.code(trace, worksheet.labels_of(lab))
+step_view.code(trace, worksheet.labels_of(lab), conventions=conventions)
 st.markdown("And as the notebook does it, with a loop of `torch.dot` (paste it below the first):")
 st.code(one_query.loops(one.position), language="python", wrap_lines=True)
 

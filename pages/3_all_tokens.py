@@ -2,21 +2,24 @@
 
 import streamlit as st
 
-from ui import all_tokens, live, ripple, step_view, worksheet
+from ui import all_tokens, live, ripple, state, step_view, worksheet
 from ui.predict import prediction
 from ui.questions import largest_row_sum
 
+said = state.current().conventions.said
 st.title("How do all tokens attend at the same time, in one matrix product?", anchor=False)
 st.markdown(
-    "One query gave one row of scores. Every token is a query, so there are as many rows: a "
-    "matrix.  \n**Try this first:** choose another query token below and follow its lit row "
-    "through all three pictures."
+    said(
+        "One query gave one row of scores. Every token is a query, so there are as many rows: a "
+        "matrix.  \n**Try this first:** choose another query token below and follow its lit row "
+        "through all three pictures."
+    )
 )
 
 lab, table = worksheet.worksheet()
 tokens = worksheet.labels_of(lab)
 
-trace = all_tokens.trace_of(lab)
+trace, conventions = all_tokens.trace_of(lab), lab.conventions
 
 st.subheader("All scores: two loops, or one product", anchor=False)
 part = all_tokens.partly(len(tokens), lab.d)
@@ -25,7 +28,7 @@ if part:
 live.figures("figures:loops", lab)
 all_tokens.timings(lab)
 
-st.subheader("All rows: weights and context vectors", anchor=False)
+st.subheader(said("All rows: weights and context vectors"), anchor=False)
 all_tokens.query_chooser(lab)
 ripple.status(trace, lab, worksheet.inputs_of)
 live.figures("figures:all", lab)
@@ -33,24 +36,26 @@ live.figures("figures:all", lab)
 st.subheader("Which axis? Look at the sums", anchor=False)
 numbers, words = st.columns(2, gap="medium")
 with numbers:
-    all_tokens.sums_table(trace, tokens)
+    all_tokens.sums_table(trace, tokens, conventions)
 with words:
     all_tokens.axis_switch(lab)
-    st.markdown(all_tokens.sums_explained(trace, wrong_axis=lab.wrong_axis))
+    st.markdown(said(all_tokens.sums_explained(trace, wrong_axis=lab.wrong_axis)))
     line = trace.mechanism.step("weights").operation.pytorch("weights", "scores")
     st.code(line, language="python", wrap_lines=True)
 
 st.subheader("Does the order matter?", anchor=False)
 st.markdown(
     "Shuffle the rows of the inputs and run everything again. Nothing in the mechanism knows "
-    "where a token stands, so each context vector should come out the same, in another row."
+    "where a token stands, so each context vector should come out the same, "
+    + said("in another row.")
 )
 all_tokens.order_buttons(lab)
 live.figures("figures:orders", lab)
-st.markdown(all_tokens.moves(tokens, all_tokens.order_of(len(tokens), lab.order_seed)))
+order = all_tokens.order_of(len(tokens), lab.order_seed)
+st.markdown(all_tokens.moves(tokens, order, conventions))
 
 st.subheader("The formula", anchor=False)
-step_view.formulas(trace.mechanism)
+step_view.formulas(trace.mechanism, conventions=conventions)
 if lab.wrong_axis:
     st.caption("With the wrong axis the sum below the line runs over the queries instead.")
 
@@ -58,14 +63,16 @@ st.subheader("The same in PyTorch", anchor=False)
 st.markdown("With two nested loops, the scores are:")
 st.code(all_tokens.LOOPS_CODE, language="python", wrap_lines=True)
 st.markdown("With a matrix product, everything on this page is:")
-step_view.code(trace, tokens)
+step_view.code(trace, tokens, conventions=conventions)
 
 st.subheader("What to try", anchor=False)
 st.markdown(
-    "- Turn on *Wrong axis* and compare both sums. Only the scores stay as they were.\n"
-    "- Write the same word twice: its two rows are equal in every picture.\n"
-    "- Shuffle, then edit a number: both orders follow, and still only the places differ.\n"
-    "- Type a longer sentence: with twice the tokens there are four times the multiplications."
+    said(
+        "- Turn on *Wrong axis* and compare both sums. Only the scores stay as they were.\n"
+        "- Write the same word twice: its two rows are equal in every picture.\n"
+        "- Shuffle, then edit a number: both orders follow, and still only the places differ.\n"
+        "- Type a longer sentence: with twice the tokens there are four times the multiplications."
+    )
 )
 prediction("all", *largest_row_sum(lab))
 

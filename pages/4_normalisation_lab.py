@@ -42,15 +42,18 @@ with words:
     st.markdown(normalisation.jacobian_said(jacobian, lab))
 
 st.subheader("The formula", anchor=False)
-step_view.formulas(trace.mechanism)
+step_view.formulas(trace.mechanism, conventions=lab.conventions)
 st.markdown(
-    r"$\displaystyle \frac{\partial \alpha_i}{\partial \omega_j}"
-    r" = \frac{1}{T}\left(\operatorname{diag}(\alpha) - \alpha\,\alpha^\top\right)_{ij}$",
-    text_alignment="center",
+    rf"$\displaystyle {normalisation.jacobian_latex(lab.conventions)}$", text_alignment="center"
 )
-st.markdown("- $T$ — the temperature; the last formula is the Jacobian, in float64.")
+st.markdown(
+    r"- $T$ — the temperature; the last formula is the Jacobian, in float64. $\delta_{ij}$ is 1 "
+    "where $i = j$, and 0 elsewhere."
+)
 
 st.subheader("The same in PyTorch", anchor=False)
+if lab.conventions.is_turned:
+    st.caption(step_view.IN_TORCH)
 st.code(normalisation.code(lab, trace), language="python", wrap_lines=True)
 
 st.subheader("What to try", anchor=False)

@@ -14,10 +14,16 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from attention_core import SIMPLE_SELF_ATTENTION, Check, Mechanism, Trace
+from attention_core import (
+    SIMPLE_SELF_ATTENTION,
+    USUAL,
+    Check,
+    Conventions,
+    Mechanism,
+    Trace,
+)
 from attention_core.checks import ROUNDINGS
 from attention_core.figures import finding, heatmap_spec
-from attention_core.figures.heatmap import height_of
 from attention_core.figures.palette import ROLES
 from attention_core.loops import Timing, agreement, measure, scores_by_loops, tokens_to_loop
 from attention_core.numbers import result_of
@@ -67,8 +73,11 @@ def loops_and_product(lab: Lab) -> Group:
     looped = scores_by_loops(inputs)
     check = agreement(looped.scores, product, inputs)
     cards = [
-        _scores_card(trace, tokens, "by_loops", "Two nested loops", looped.scores),
-        _scores_card(trace, tokens, "by_product", "One matrix product", product),
+        _card(shown, "scores", tokens, card_id, title, conventions=lab.conventions)
+        for card_id, title, shown in (
+            ("by_loops", "Two nested loops", _with_scores(trace, looped.scores)),
+            ("by_product", "One matrix product", _with_scores(trace, product)),
+        )
     ]
     cards[0]["formula"] = "scores[i, j] = torch.dot(inputs[i], inputs[j])"
     cards[1]["check"] = agreement_verdict(check)
@@ -95,12 +104,9 @@ def partly(n_tokens: int, d_in: int) -> str:
     )
 
 
-def _scores_card(
-    trace: Trace, tokens: Sequence[str], card_id: str, title: str, scores: Tensor
-) -> Card:
-    """Return the card of one score matrix."""
-    shown = Trace(trace.mechanism, {**trace.inputs, "scores": scores})
-    return _card(shown, "scores", tokens, card_id, title)
+def _with_scores(trace: Trace, scores: Tensor) -> Trace:
+    """Return a run with other scores, to be drawn."""
+    return Trace(trace.mechanism, {**trace.inputs, "scores": scores})
 
 
 def _card(
@@ -110,18 +116,20 @@ def _card(
     card_id: str,
     title: str,
     lit_row: int | None = None,
+    *,
+    conventions: Conventions,
 ) -> Card:
     """Return the card of a value under another title, without the value's own check."""
-    card = step_view.picture_card(
+    card = step_view.value_card(
         card_id,
         title,
-        heatmap_spec(trace, name, tokens, lit_row=lit_row),
-        height=height_of(trace[name].shape[0]),
-        alt=finding(trace, name, tokens, query=tokens[0]),
+        heatmap_spec(trace, name, tokens, lit_row=lit_row, conventions=conventions),
+        finding(trace, name, tokens, query=tokens[0], conventions=conventions),
+        trace[name],
+        turns=name if conventions.is_turned else "",
     )
     step = trace.mechanism.step(name)
-    formula = step.operation.pytorch(name, *step.of)
-    return {**card, "shape": step_view.shape_of(trace[name]), "formula": formula}
+    return {**card, "formula": step.operation.pytorch(name, *step.of)}
 
 
 def agreement_verdict(check: Check) -> dict[str, Any]:
@@ -220,10 +228,10 @@ def timings_finding(measured: Sequence[Timing]) -> str:
 
 def query_chooser(lab: Lab) -> None:
     """Draw the choice of the query token."""
-    labels = names([token.text for token in lab.tokens])
+    labels = names([token.text for token in lab.tokens], lab.conventions)
     set_widget("_lit_query", lab.query_index)
     st.selectbox(
-        "Light up the row of this query token",
+        lab.conventions.said("Light up the row of this query token"),
         range(len(labels)),
         lab.query_index,
         key="_lit_query",
@@ -239,10 +247,12 @@ def _query_chosen() -> None:
 
 def lit_steps(lab: Lab) -> Group:
     """Return scores, weights and context vectors with one row lit up across all three."""
-    trace, tokens = trace_of(lab), labels_of(lab)
-    group = step_view.steps(trace, trace.steps, tokens)
+    trace, tokens, conventions = trace_of(lab), labels_of(lab), lab.conventions
+    group = step_view.steps(trace, trace.steps, tokens, conventions=conventions)
     for card, name in zip(group.cards, trace.steps, strict=True):
-        card["spec"] = heatmap_spec(trace, name, tokens, lit_row=lab.query_index)
+        card["spec"] = heatmap_spec(
+            trace, name, tokens, lit_row=lab.query_index, conventions=conventions
+        )
     return group
 
 
@@ -262,14 +272,16 @@ def sums_of(weights: Tensor) -> tuple[list[float], list[float]]:
     return exact.sum(dim=1).tolist(), exact.sum(dim=0).tolist()
 
 
-def sums_table(trace: Trace, tokens: Sequence[str]) -> None:
+def sums_table(trace: Trace, tokens: Sequence[str], conventions: Conventions = USUAL) -> None:
     """Draw the tokens' row sums and column sums as numbers, marked where they are not 1."""
     rows, columns = sums_of(trace["weights"])
-    labels, shown = names(tokens), summed(rows, columns)
+    labels, shown = names(tokens, conventions), summed(rows, columns)
     table = {
         "token": [literal(labels[token]) for token in shown],
-        "its row sums to": [_marked(rows[token], must=True) for token in shown],
-        "its column sums to": [_marked(columns[token], must=False) for token in shown],
+        conventions.said("its row sums to"): [_marked(rows[token], must=True) for token in shown],
+        conventions.said("its column sums to"): [
+            _marked(columns[token], must=False) for token in shown
+        ],
     }
     title = _sums_title(rows)
     with st.expander(title) if len(tokens) > TOLD else st.container():
@@ -310,7 +322,7 @@ def _marked(total: float, *, must: bool) -> str:
 
 
 def sums_explained(trace: Trace, *, wrong_axis: bool) -> str:
-    """Return what the sums mean, as Markdown."""
+    """Return what the sums mean, as Markdown, for queries as rows."""
     rows, columns = sums_of(trace["weights"])
     off = max(abs(total - 1) for total in (columns if wrong_axis else rows))
     if len(rows) == 1:
@@ -331,10 +343,10 @@ def sums_explained(trace: Trace, *, wrong_axis: bool) -> str:
         )
     return (
         "**Now every column sums to 1, and the rows do not**: they sum to between "
-        f"{result_of(min(rows))} and {result_of(max(rows))}. With `dim=0` the softmax runs down "
-        "each column, so the *queries* compete for a key, instead of the keys for a query. "
+        f"{result_of(min(rows))} and {result_of(max(rows))}. With `dim=0` the softmax runs over "
+        "the first axis, so the *queries* compete for a key, instead of the keys for a query. "
         "No error is raised and every weight still lies between 0 and 1: only the sums tell. "
-        "Rows are queries, so the softmax must run along a row: `dim=-1`."
+        "Each query's row must share out one whole, over the keys, the last axis: `dim=-1`."
     )
 
 
@@ -400,27 +412,32 @@ def order_check(own: Trace, shuffled: Trace, order: Sequence[int]) -> Check:
 
 def both_orders(lab: Lab) -> Group:
     """Return the context vectors in both orders, and that they only changed places."""
-    own, row = trace_of(lab), lab.query_index
+    own, row, conventions = trace_of(lab), lab.query_index, lab.conventions
     order = order_of(len(lab.tokens), lab.order_seed)
     shuffled = own.mechanism.run(inputs=own["inputs"][order])
-    labels = names(labels_of(lab))
+    labels = names(labels_of(lab), conventions)
     moved = [labels[position] for position in order]
     cards = [
-        _card(own, "context", labels, "own", "Context vectors in your order", row),
-        _card(shuffled, "context", moved, "shuffled", "The same, shuffled", order.index(row)),
+        _card(trace, "context", called, card_id, title, lit_row, conventions=conventions)
+        for trace, called, card_id, title, lit_row in (
+            (own, labels, "own", "Context vectors in your order", row),
+            (shuffled, moved, "shuffled", "The same, shuffled", order.index(row)),
+        )
     ]
+    width = step_view.card_width(len(labels) if conventions.is_turned else own.output.shape[1])
     if order == sorted(order):
         cards[1]["title"] = "Not shuffled yet"
-        return Group(cards, arrows=False)
+        return Group(cards, arrows=False, min_width=width)
     check = order_check(own, shuffled, order)
     numbers = f"largest difference {check.max_difference:.1g}, allowed {check.tolerance:.1g}"
-    good = f"Each row only changed its place: put back, they are the same ({numbers})."
-    bad = f"Something is wrong: put back, the rows differ ({numbers}). Do not trust these pictures."
+    line = conventions.said("Each row")
+    good = f"{line} only changed its place: put back, they are the same ({numbers})."
+    bad = f"Something is wrong: put back, they differ ({numbers}). Do not trust these pictures."
     cards[1]["check"] = {"ok": check.ok, "text": good if check.ok else bad, "detail": []}
-    return Group(cards, arrows=False)
+    return Group(cards, arrows=False, min_width=width)
 
 
-def moves(tokens: Sequence[str], order: Sequence[int]) -> str:
+def moves(tokens: Sequence[str], order: Sequence[int], conventions: Conventions = USUAL) -> str:
     """Return which row went where, as Markdown.
 
     Example:
@@ -431,8 +448,8 @@ def moves(tokens: Sequence[str], order: Sequence[int]) -> str:
         return ""
     places = {token: place for place, token in enumerate(order)}
     listed = [
-        f"**{literal(token)}** {row + 1} → {places[row] + 1}"
+        f"**{literal(token)}** {conventions.number(row)} → {conventions.number(places[row])}"
         for row, token in enumerate(tokens[:TOLD])
     ]
     more = f" · and {len(tokens) - TOLD} more" if len(tokens) > TOLD else ""
-    return f"Which row went where: {' · '.join(listed)}{more}."
+    return f"{conventions.said('Which row')} went where: {' · '.join(listed)}{more}."

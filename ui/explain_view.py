@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from attention_core import Operand, Trace
+from attention_core import Conventions, Operand, Trace
 from attention_core.figures import pointing
 from attention_core.numbers import plain, result_of
 from ui import state
@@ -109,7 +109,7 @@ def panel(explained: Explained, place: str) -> None:
     trail = _trail(explained, place)
     if not trail:
         return
-    said = _Words(explained)
+    said = _Words(explained, state.current().conventions)
     answer = _panel(
         data={
             "scope": SCOPE,
@@ -140,10 +140,17 @@ def _exists(trace: Trace, place: str, pick: Pick) -> bool:
 class _Words:
     """The labels of one trace's cells."""
 
-    def __init__(self, of: Explained) -> None:
+    def __init__(self, of: Explained, conventions: Conventions) -> None:
         self.trace, self.query_row = of.trace, of.query_row
         self.cells = {
-            name: pointing(of.trace, name, of.tokens, query=of.query, query_row=of.query_row)
+            name: pointing(
+                of.trace,
+                name,
+                of.tokens,
+                query=of.query,
+                query_row=of.query_row,
+                conventions=conventions,
+            )
             for name in (*of.trace.inputs, *of.trace.steps)
         }
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 import ui.warm_up  # noqa: F401 - first of all: what follows needs what it imports
 from ui import state
+from ui.conventions_switch import conventions_switch
 from ui.lessons import LESSONS
 
 PAGES = Path(__file__).parents[1] / "pages"
@@ -26,5 +27,6 @@ page = st.navigation(
     ]
 )
 state.begin(page.url_path)
+conventions_switch()
 page.run()
 state.keep(page.url_path)

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from attention_core.conventions import COUNT_FROM, QUERIES_AS, SYMBOLS, USUAL, Conventions
 from attention_core.embeddings import (
     MAX_WIDTH,
     NOTEBOOK_SENTENCE,
@@ -37,8 +38,12 @@ MAX_SEEN = 2**40  # what a link may claim was seen; the edits to come have room 
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 NOTEBOOK_SCORES = (0.9544, 1.4950, 1.4754, 0.8434, 0.7070, 1.0865)
 
-VIEW = ("applied", "moment", "answers", "trail", "window", "table_row")
-"""The fields that undo leaves alone: which edits were seen, where one looks, what one guessed."""
+VIEW = (
+    *("applied", "moment", "answers", "trail", "window", "table_row"),
+    *("queries_as", "count_from", "symbols"),
+)
+"""The fields that undo leaves alone: which edits were seen, where and how one looks, what one
+guessed."""
 
 Pick = tuple[str, str, int, int]  # place on the page, name, row, column
 Check = Callable[[Any], Any]  # returns the value, cleaned, or raises ValueError
@@ -264,6 +269,14 @@ class Lab:
     trail: tuple[Pick, ...] = _field((), trail_of)  # the cells explained, the last one on screen
     table_row: int = _field(0, _whole(0, MAX_TOKENS - 1))  # where the table's page begins
     applied: Mapping[str, int] = _field({}, _named(_whole(0, MAX_SEEN)))  # last edit seen, by table
+    queries_as: str = _field(USUAL.queries_as, _choice(QUERIES_AS))
+    count_from: int = _field(USUAL.count_from, _whole(min(COUNT_FROM), max(COUNT_FROM)))
+    symbols: str = _field(USUAL.symbols, _choice(SYMBOLS))
+
+    @property
+    def conventions(self) -> Conventions:
+        """How values are drawn, numbered and called."""
+        return Conventions(self.queries_as, self.count_from, self.symbols)
 
     @property
     def all_tokens(self) -> tuple[Token, ...]:

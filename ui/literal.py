@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from attention_core.conventions import USUAL, Conventions
+
 # Every ASCII sign can be escaped with a backslash; which of them Markdown and Streamlit's own
 # additions ($maths$, :colour[...], :emoji:) read as markup is not for us to keep track of.
 _SIGNS = re.compile(r"([!-/:-@\[-`{-~])")
@@ -21,7 +23,7 @@ def literal(text: str) -> str:
     return _SIGNS.sub(r"\\\1", text)
 
 
-def names(tokens: Sequence[str]) -> list[str]:
+def names(tokens: Sequence[str], conventions: Conventions = USUAL) -> list[str]:
     """Return the tokens, told apart by number where a word is repeated.
 
     Example:
@@ -30,6 +32,6 @@ def names(tokens: Sequence[str]) -> list[str]:
     """
     count = Counter(tokens)
     return [
-        f"{token} ({position + 1})" if count[token] > 1 else token
+        f"{token} ({conventions.number(position)})" if count[token] > 1 else token
         for position, token in enumerate(tokens)
     ]

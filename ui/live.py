@@ -30,7 +30,7 @@ MAX_GROUPS = 16
 
 def _start(lab: Lab) -> Group:
     trace = SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(lab))
-    return step_view.steps(trace, trace.steps, labels_of(lab))
+    return step_view.steps(trace, trace.steps, labels_of(lab), conventions=lab.conventions)
 
 
 GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(

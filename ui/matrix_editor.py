@@ -170,6 +170,7 @@ class Editor:
             "lab": text if len(text) <= LONGEST_QUESTION else None,
             "matrix": self.matrix,
             "label": label,
+            "count_from": state.current().count_from,
             "columns": list(columns),
             "rows": [{"id": row.row_id, "label": row.label, "edited": row.edited} for row in rows],
             "cells": [list(row) for row in cells],

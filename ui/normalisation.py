@@ -11,9 +11,17 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from attention_core import SIMPLE_SELF_ATTENTION, Check, Trace, normalisations
+from attention_core import (
+    SIMPLE_SELF_ATTENTION,
+    USUAL,
+    Check,
+    Conventions,
+    Trace,
+    normalisations,
+)
 from attention_core.figures import matrix_spec
 from attention_core.figures.heatmap import height_of
+from attention_core.glossary import symbol
 from attention_core.gradients import check_jacobian, softmax_jacobian
 from attention_core.numbers import plain, result_of
 from ui import state, step_view
@@ -60,7 +68,7 @@ ROW = Editor("row_scores", "scores", _set_entries, _reset)
 
 def keys_of(lab: Lab) -> list[str]:
     """Return what the scores of the row are called."""
-    return [f"key {position + 1}" for position in range(len(lab.row_scores))]
+    return [f"key {lab.conventions.number(position)}" for position in range(len(lab.row_scores))]
 
 
 def row_table(lab: Lab) -> None:
@@ -86,7 +94,7 @@ def row_buttons(lab: Lab) -> None:
             st.button(label, key=f"_row:{label}", on_click=_take, args=(row,))
     with st.container(horizontal=True):
         taken = scores_of_query(lab)
-        word = literal(names(labels_of(lab))[lab.query_index])
+        word = literal(names(labels_of(lab), lab.conventions)[lab.query_index])
         st.button(
             f"Take the scores of “{word}”",
             key="_row:query",
@@ -197,14 +205,15 @@ class Failure(NamedTuple):
 def scaled(lab: Lab) -> Group:
     """Return the scores over the temperature."""
     trace, keys = trace_of(lab), keys_of(lab)
-    return Group([way_card(trace, "scaled", keys, trace.check())], Explained(trace, keys, QUERY))
+    card = way_card(trace, "scaled", keys, trace.check(), lab.conventions)
+    return Group([card], Explained(trace, keys, QUERY))
 
 
 def ways(lab: Lab) -> Group:
     """Return the three normalisations side by side, each failure explained in its place."""
     trace, keys = trace_of(lab), keys_of(lab)
     checks = trace.check()
-    cards = [way_card(trace, name, keys, checks) for name in trace.steps[1:]]
+    cards = [way_card(trace, name, keys, checks, lab.conventions) for name in trace.steps[1:]]
     if lab.temperature == 1:  # the scaled scores are those of the table, which light in their place
         for card in cards:
             card["cells"]["of"] = ["scores"]
@@ -212,15 +221,21 @@ def ways(lab: Lab) -> Group:
     return Group(cards, Explained(trace, keys, QUERY), width, arrows=False)
 
 
-def way_card(trace: Trace, name: str, keys: Sequence[str], checks: Sequence[Check]) -> Card:
+def way_card(
+    trace: Trace,
+    name: str,
+    keys: Sequence[str],
+    checks: Sequence[Check],
+    conventions: Conventions = USUAL,
+) -> Card:
     """Return a way's card, with what its shares sum to or what went wrong with them."""
-    card = row_card(trace, name, QUERY, keys)
+    card = row_card(trace, name, QUERY, keys, conventions=conventions)
     card["spec"]["layout"]["yaxis"]["ticktext"] = [""]  # its one row needs no name, but the room
-    card["alt"] = card["alt"].removeprefix(f"row {QUERY}: ")
+    card["alt"] = card["alt"].removeprefix(f"{conventions.said('row')} {QUERY}: ")
     found = failure(trace, name)
     own = [check for check in checks if check.step == name]
     kept = [check for check in own if found is None or not _is_void(check, found)]
-    card["check"] = step_view.verdict(kept) if kept else None
+    card["check"] = step_view.verdict(kept, conventions) if kept else None
     if name != "scaled":
         card["note"] = found.text if found else fine(trace, name)
     return card
@@ -356,7 +371,7 @@ def rounding_said(trace: Trace) -> str:
     within = f"within {off:.1g}" if off else "exactly"
     return (
         f"In {_kind(weights)} a number has {bits + 1:.0f} binary digits, so each weight is rounded "
-        f"a little, and your row of softmax sums to 1 {within}. In the short "
+        f"a little, and your softmax weights sum to 1 {within}. In the short "
         "formats below, sums (Σ) may miss 1 visibly: that is rounding, not a mistake. Above the "
         "score in the third column, exp is too large for the format."
     )
@@ -451,6 +466,15 @@ def jacobian_said(jacobian: Tensor, lab: Lab) -> str:
             "try temperature 0.05. That is why attention scales its scores."
         )
     return "\n".join(lines)
+
+
+def jacobian_latex(conventions: Conventions) -> str:
+    """Return the Jacobian's formula, for one row."""
+    weight, score = symbol("weights", conventions), symbol("scores", conventions)
+    return (
+        rf"\frac{{\partial {weight}_i}}{{\partial {score}_j}}"
+        rf" = \frac{{{weight}_i\,(\delta_{{ij}} - {weight}_j)}}{{T}}"
+    )
 
 
 def code(lab: Lab, trace: Trace) -> str:

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 import streamlit as st
 import torch
 
-from attention_core import ONE_QUERY, Trace
+from attention_core import ONE_QUERY, USUAL, Conventions, Trace
 from attention_core.alignment import Alignment, alignment
 from attention_core.figures import flow_spec, space_spec
 from attention_core.figures.heatmap import CELL_PX, with_numbers
 from attention_core.figures.palette import ROLES
 from attention_core.figures.pictures import alignment_spec, flow_height
+from attention_core.glossary import vector
 from attention_core.numbers import factor, plain, result_of
 from ui import literal as words
 from ui import state
@@ -36,7 +37,6 @@ MOST_COLUMNS = 16  # dimensions in a table
 MOST_TOLD = 1024  # numbers in the embeddings; of more, only dot products near the current one
 NEAR = 8  # steps, then
 SHARES = ("scores", "by_sum", "naive", "weights")
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class Asked:
     trace: Trace
     names: Sequence[str]
     position: int
+    conventions: Conventions
 
     @property
     def query(self) -> str:
@@ -60,7 +61,8 @@ class Asked:
 
 def asked(lab: Lab) -> Asked:
     """Return the run of the lab's query."""
-    return Asked(ONE_QUERY.run(**inputs_of(lab)), words.names(labels_of(lab)), lab.query_index)
+    called = words.names(labels_of(lab), lab.conventions)
+    return Asked(ONE_QUERY.run(**inputs_of(lab)), called, lab.query_index, lab.conventions)
 
 
 def query_picker(lab: Lab, names: Sequence[str]) -> None:
@@ -71,7 +73,7 @@ def query_picker(lab: Lab, names: Sequence[str]) -> None:
         range(len(names)),
         lab.query_index,
         key="_query",
-        format_func=lambda position: f"{names[position]} · {symbol('x', position)}",
+        format_func=lambda position: f"{names[position]} · {query_of(position, lab.conventions)}",
         on_change=_query_chosen,
         width=360,
     )
@@ -81,14 +83,20 @@ def _query_chosen() -> None:
     state.commit(replace(state.current(), query=st.session_state["_query"]))
 
 
-def symbol(letter: str, position: int) -> str:
-    """Return a token's symbol as the notebook writes it, counted from 1.
+def query_of(position: int, conventions: Conventions) -> str:
+    """Return what a token's vector is called as a query, e.g. ``x⁽²⁾``."""
+    return vector("inputs", position, conventions, role="query")
+
+
+def context_of(position: int, conventions: Conventions) -> str:
+    """Return what a token's context vector is called in a sentence.
 
     Example:
-        >>> symbol("z", 1)
-        'z⁽²⁾'
+        >>> context_of(1, USUAL), context_of(1, Conventions(symbols="words"))
+        ('the context vector z⁽²⁾', 'context vector 2')
     """
-    return f"{letter}⁽{str(position + 1).translate(_RAISED)}⁾"
+    called = vector("context", position, conventions)
+    return called if conventions.symbols == "words" else f"the context vector {called}"
 
 
 def inputs_of(lab: Lab) -> dict[str, torch.Tensor]:
@@ -140,10 +148,19 @@ def _of_all(shown: Sequence[int], names: Sequence[str]) -> str:
 
 
 def row_card(
-    trace: Trace, step: str, query: str, names: Sequence[str], row: int | None = None
+    trace: Trace,
+    step: str,
+    query: str,
+    names: Sequence[str],
+    row: int | None = None,
+    *,
+    conventions: Conventions = USUAL,
 ) -> Card:
     """Return the card of a step whose rows are one: the query's, which is this row of inputs."""
-    card = step_card(trace, step, names, trace.check(step), query=query, query_row=row)
+    checks = trace.check(step)
+    card = step_card(
+        trace, step, names, checks, query=query, query_row=row, conventions=conventions
+    )
     if trace.axes(step)[1] == "key token":
         card["height"] = ROW_PX
     card["spec"]["layout"]["minreducedheight"] = CELL_PX  # else Plotly takes room from the labels
@@ -151,10 +168,16 @@ def row_card(
 
 
 def scores_so_far(
-    trace: Trace, moment: int, query: str, names: Sequence[str], row: int | None = None
+    trace: Trace,
+    moment: int,
+    query: str,
+    names: Sequence[str],
+    row: int | None = None,
+    *,
+    conventions: Conventions = USUAL,
 ) -> Card:
     """Return the row of scores up to the current one, which a mark points at."""
-    card = row_card(trace, "scores", query, names, row)
+    card = row_card(trace, "scores", query, names, row, conventions=conventions)
     card["id"], card["title"] = "so_far", "Attention scores so far"
     card["cells"]["blank"] = "not computed yet"
     layout = card["spec"]["layout"]
@@ -190,7 +213,9 @@ def dots(lab: Lab) -> Group:
     one = asked(lab)
     moment = min(lab.moment, len(one.names) - 1)
     cards = [
-        scores_so_far(one.trace, moment, one.query, one.names, one.position),
+        scores_so_far(
+            one.trace, moment, one.query, one.names, one.position, conventions=one.conventions
+        ),
         alignment_card(one.trace, moment, one.query, one.names),
     ]
     return Group(cards, one.explained, arrows=False)
@@ -199,20 +224,22 @@ def dots(lab: Lab) -> Group:
 def normalisations(lab: Lab) -> Group:
     """Return the three ways of making shares of the scores."""
     one = asked(lab)
-    cards = normalisation_cards(one.trace, one.query, one.names)
+    cards = normalisation_cards(one.trace, one.query, one.names, one.conventions)
     return Group(cards, one.explained, arrows=False)
 
 
 def context(lab: Lab) -> Group:
     """Return the context vector."""
     one = asked(lab)
-    return Group([row_card(one.trace, "context", one.query, one.names)], one.explained)
+    card = row_card(one.trace, "context", one.query, one.names, conventions=one.conventions)
+    return Group([card], one.explained)
 
 
 def whole(lab: Lab) -> Group:
     """Return the whole of it in pictures."""
     one = asked(lab)
-    return Group(picture_cards(one.trace, one.position, one.names), min_width=320)
+    cards = picture_cards(one.trace, one.position, one.names, one.conventions)
+    return Group(cards, min_width=320)
 
 
 def alignment_of(trace: Trace, moment: int) -> Alignment:
@@ -262,12 +289,15 @@ def alignment_sentence(trace: Trace, moment: int, query: str, names: Sequence[st
     )
 
 
-def normalisation_cards(trace: Trace, query: str, names: Sequence[str]) -> list[Card]:
+def normalisation_cards(
+    trace: Trace, query: str, names: Sequence[str], conventions: Conventions = USUAL
+) -> list[Card]:
     """Return the three ways of making shares of the scores, each with its row sum."""
-    cards = [row_card(trace, step, query, names) for step in SHARES[1:]]
+    cards = [row_card(trace, step, query, names, conventions=conventions) for step in SHARES[1:]]
     for card in cards:
         total = float(trace[card["id"]].double().sum())
-        card["note"] = f"The row sums to {_shown(total)}. {_trouble(trace, card['id'])}".strip()
+        note = f"The row sums to {_shown(total)}. {_trouble(trace, card['id'])}".strip()
+        card["note"] = conventions.said(note)
         card["spec"]["data"][0] |= (
             {"texttemplate": "%{z:.2f}"} if len(names) <= WIDEST_LABELLED else {}
         )
@@ -338,7 +368,9 @@ def _trouble_of_sum(trace: Trace) -> str:
     return ""
 
 
-def terms_table(trace: Trace, position: int, names: Sequence[str]) -> None:
+def terms_table(
+    trace: Trace, position: int, names: Sequence[str], conventions: Conventions = USUAL
+) -> None:
     """Draw the weighted sum term by term: a row for each token, a column for each dimension."""
     d_in = trace["context"].shape[1]
     width, shown = min(d_in, MOST_COLUMNS), largest(trace)
@@ -357,8 +389,8 @@ def terms_table(trace: Trace, position: int, names: Sequence[str]) -> None:
     number_table(
         f"{_of_all(shown, names)} terms of the weighted sum"
         + (f", the first {width} of {d_in} dimensions" if width < d_in else ""),
-        ["token", "weight", *(f"d{column + 1}" for column in range(width))],
-        [*rows, [f"sum = {symbol('z', position)}", total, *sums]],
+        ["token", "weight", *map(conventions.dimension, range(width))],
+        [*rows, [f"sum = {vector('context', position, conventions)}", total, *sums]],
     )
     again = [math.fsum(one * other for one, other in pair) for pair in pairs]
     off = max(abs(result - sum_) for result, sum_ in zip(results, again, strict=True))
@@ -378,7 +410,9 @@ def _term(weight: float, entry: float, *, is_worked: bool) -> str:
     return f"{factor(weight)}·{factor(entry)} = {product}" if is_worked else product
 
 
-def picture_cards(trace: Trace, position: int, names: Sequence[str]) -> list[Card]:
+def picture_cards(
+    trace: Trace, position: int, names: Sequence[str], conventions: Conventions = USUAL
+) -> list[Card]:
     """Return attention as a flow and the vectors in space."""
     context = trace["context"]
     rows, note = largest(trace, position), ""
@@ -396,35 +430,35 @@ def picture_cards(trace: Trace, position: int, names: Sequence[str]) -> list[Car
     flow = picture_card(
         "flow",
         "From inputs to the context vector",
-        flow_spec(weights, inputs, context, told),
+        flow_spec(weights, inputs, context, told, conventions),
         height=flow_height(len(told)),
-        alt=_most(trace, position, names),
+        alt=_most(trace, position, names, conventions),
         note=f"{note}A line is as wide as the token's weight.",
     )
     space = picture_card(
         "space",
         "The vectors in space",
-        space_spec(inputs, rows.index(position), context, told),
+        space_spec(inputs, rows.index(position), context, told, conventions),
         height=max(340, min(460, flow_height(len(told)))),
-        alt=_direction(trace, position, names),
+        alt=_direction(trace, position, names, conventions),
         note=f"{note}{_dimensions(inputs.shape[1])} Drag to turn the picture.".strip(),
     )
     return [flow, space]
 
 
-def _most(trace: Trace, position: int, names: Sequence[str]) -> str:
+def _most(trace: Trace, position: int, names: Sequence[str], conventions: Conventions) -> str:
     """Return what the context vector is mostly made of."""
     weights = trace["weights"][0]
     order = weights.argsort(descending=True, stable=True)[:3].tolist()
     shares = [(names[row], float(weights[row])) for row in order if weights[row] >= 0.5e-4]
     told = ", then ".join(f"{name} ({result_of(share)})" for name, share in shares)
-    return f"the context vector {symbol('z', position)} takes most from {told}."
+    return f"{context_of(position, conventions)} takes most from {told}."
 
 
-def _direction(trace: Trace, position: int, names: Sequence[str]) -> str:
+def _direction(trace: Trace, position: int, names: Sequence[str], conventions: Conventions) -> str:
     """Return where the context vector points, compared with the query."""
     found = alignment(trace["query"][0], trace["context"][0])
-    where = f"the context vector {symbol('z', position)} of {names[position]}"
+    where = f"{context_of(position, conventions)} of {names[position]}"
     if found.degrees is None:
         return f"{where}: it or the query is the zero vector, so there is no angle between them."
     return f"{where} points {found.degrees:.1f}° away from the query itself."
@@ -438,7 +472,7 @@ def _dimensions(width: int) -> str:
 
 def loops(position: int) -> str:
     """Return the notebook's way of computing the same: a loop of ``torch.dot``."""
-    return f"""query = inputs[{position}]
+    return f"""query = inputs[{position}]  # Python counts from 0
 
 scores = torch.empty(len(inputs))
 for i, x_i in enumerate(inputs):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from attention_core import Trace
+from attention_core import Conventions, Trace
 from attention_core.figures.heatmap import Part, position_labels
 from ui import state, step_view
 from ui.explain_view import Explained
@@ -53,6 +53,7 @@ def _card(explained: Explained, large: Card, lab: Lab) -> Card:
         query=explained.query,
         query_row=explained.query_row,
         part=shown,
+        conventions=lab.conventions,
     )
     return {
         **card,
@@ -87,7 +88,7 @@ def show(group: Group, widget_key: str) -> None:
     large, explained = large_of(group), group.explained
     if not large or explained is None:
         return
-    sizes: dict[str, int] = {}
+    lab, sizes = state.current(), dict[str, int]()
     for card in large:
         name = card["cells"]["name"]
         sizes |= zip(explained.trace.axes(name), explained.trace[name].shape, strict=True)
@@ -95,8 +96,9 @@ def show(group: Group, widget_key: str) -> None:
     with st.container(horizontal=True):
         for axis, size in sizes.items():
             if size > 1:
-                _picker(axis, position_labels(axis, size, explained.tokens), widget_key)
-    step_view.draw(part(group, state.current()), widget_key=f"{widget_key}{SUFFIX}")
+                labels = position_labels(axis, size, explained.tokens, lab.conventions)
+                _picker(axis, labels, lab.conventions, widget_key)
+    step_view.draw(part(group, lab), widget_key=f"{widget_key}{SUFFIX}")
 
 
 def look_at_pick(group: Group) -> None:
@@ -114,7 +116,7 @@ def _commit(slot: int, position: int) -> None:
     state.commit(replace(lab, window=(query, key, dimension)))
 
 
-def _picker(axis: str, labels: list[str], place: str) -> None:
+def _picker(axis: str, labels: list[str], conventions: Conventions, place: str) -> None:
     """Draw the choice of what the part lies around, along one axis."""
     slot = SLOTS[axis]
     chosen = min(state.current().window[slot], len(labels) - 1)
@@ -125,7 +127,7 @@ def _picker(axis: str, labels: list[str], place: str) -> None:
         range(len(labels)),
         chosen,
         key=widget_key,
-        format_func=lambda position: f"{position + 1} · {labels[position]}",
+        format_func=lambda position: f"{conventions.number(position)} · {labels[position]}",
         on_change=lambda: _commit(slot, st.session_state[widget_key]),
         width=240,
     )

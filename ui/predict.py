@@ -23,6 +23,7 @@ class Truth:
     right: int
     because: str  # Markdown; the user's words in it are already literal
     also: frozenset[int] = frozenset()  # other options that are as right: a tie
+    shown: tuple[str, ...] = ()  # how the options are worded now; the answer keeps their own words
 
 
 def prediction(name: str, question: str, options: Sequence[str], truth: Truth) -> None:
@@ -41,36 +42,41 @@ def prediction(name: str, question: str, options: Sequence[str], truth: Truth) -
     index = options.index(said) if said in options else None
     set_widget(widget_key, index)
     choose = _radio if len(options) <= FEW else _select
-    choose(options, widget_key, name, index)
+    shown = truth.shown or tuple(options)
+    choose(options, shown, widget_key, name, index)
     if index is None:
         st.caption("Choose an answer. The core then computes it from your own numbers.")
     elif index == truth.right or index in truth.also:
         st.success(f"Right. {truth.because}", icon=":material/check_circle:")
     else:
-        answer = literal(options[truth.right])
+        answer = literal(shown[truth.right])
         st.info(f"Not quite: it is **{answer}**. {truth.because}", icon=":material/lightbulb:")
 
 
-def _radio(options: Sequence[str], widget_key: str, name: str, index: int | None) -> None:
+def _radio(
+    options: Sequence[str], shown: Sequence[str], widget_key: str, name: str, index: int | None
+) -> None:
     st.radio(
         LABEL,
         range(len(options)),
         key=widget_key,
         index=index,
-        format_func=lambda position: literal(options[position]),
+        format_func=lambda position: literal(shown[position]),
         horizontal=True,
         on_change=_answered,
         args=(name, tuple(options)),
     )
 
 
-def _select(options: Sequence[str], widget_key: str, name: str, index: int | None) -> None:
+def _select(
+    options: Sequence[str], shown: Sequence[str], widget_key: str, name: str, index: int | None
+) -> None:
     st.selectbox(
         LABEL,
         range(len(options)),
         key=widget_key,
         index=index,
-        format_func=lambda position: options[position],
+        format_func=lambda position: shown[position],
         placeholder="Choose",
         on_change=_answered,
         args=(name, tuple(options)),

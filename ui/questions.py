@@ -28,7 +28,7 @@ CHANGED = {
 
 def doubled_first_value(lab: Lab) -> Question:
     """Return: which token gets most of one token's attention once its first value is doubled?"""
-    tokens = names(labels_of(lab))
+    tokens = names(labels_of(lab), lab.conventions)
     asker = min(3, len(tokens) - 1)
     inputs = tensor_of(lab)
     before = SIMPLE_SELF_ATTENTION.run(inputs=inputs)["weights"][asker]
@@ -46,12 +46,12 @@ def doubled_first_value(lab: Lab) -> Question:
         "Double it in the table to see it."
     )
     ties = torch.nonzero(after >= after.max() - SAME).flatten().tolist()
-    return question, tokens, Truth(right, because, frozenset(ties))
+    return question, names(labels_of(lab)), Truth(right, because, frozenset(ties), tuple(tokens))
 
 
 def doubled_query(lab: Lab) -> Question:
     """Return: which normalisations notice when the query, and nothing else, is twice as long?"""
-    word = literal(names(labels_of(lab))[lab.query_index])
+    word = literal(names(labels_of(lab), lab.conventions)[lab.query_index])
     inputs = tensor_of(lab)
     query = inputs[[lab.query_index]]
     before = ONE_QUERY.run(query=query, inputs=inputs)
@@ -78,15 +78,17 @@ def doubled_query(lab: Lab) -> Question:
 
 def largest_row_sum(lab: Lab) -> Question:
     """Return: whose row would sum to most with the softmax over the wrong axis?"""
-    inputs, tokens = tensor_of(lab), names(labels_of(lab))
+    inputs, said = tensor_of(lab), lab.conventions.said
+    stored, tokens = names(labels_of(lab)), names(labels_of(lab), lab.conventions)
     sums = WRONG_AXIS.run(inputs=inputs)["weights"].double().sum(dim=1)
     # Equal rows have equal sums: asked about once.
     rows = [tuple(row) for row in inputs.tolist()]
     asked = [i for i, row in enumerate(rows) if row not in rows[:i]]
     even = bool((sums - 1).abs().max() <= SAME)
-    options = [*(tokens[i] for i in asked), EVERY_ROW]
+    options = [*(stored[i] for i in asked), EVERY_ROW]
+    shown = (*(tokens[i] for i in asked), said(EVERY_ROW))
     right = len(asked) if even else asked.index(rows.index(rows[int(sums.argmax())]))
-    question = (
+    question = said(
         "With the softmax over the wrong axis (`dim=0`) the rows no longer have to sum to 1. "
         "Whose row would sum to the most? The scores above are a good hint."
     )
@@ -94,10 +96,10 @@ def largest_row_sum(lab: Lab) -> Question:
         f"{literal(tokens[i])} {result_of(float(sums[i]))}"
         for i in sorted(asked, key=lambda i: -float(sums[i]))[:6]
     )
-    because = f"The rows would sum to: {listed}. Turn on *Wrong axis* to see it."
+    because = f"{said('The rows')} would sum to: {listed}. Turn on *Wrong axis* to see it."
     most = float(sums.max()) - SAME
     ties = frozenset(k for k, i in enumerate(asked) if not even and float(sums[i]) >= most)
-    return question, options, Truth(right, because, ties)
+    return question, options, Truth(right, because, ties, shown)
 
 
 def five_more(lab: Lab) -> Question:

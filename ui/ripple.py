@@ -73,4 +73,5 @@ def _edited(before: Lab, lab: Lab) -> str:
     if len(cells) != 1:
         return f"{len(cells)} numbers"
     row, column = cells[0]
-    return f"{literal(names([token.text for token in lab.tokens])[row])} · d{column + 1}"
+    called = names([token.text for token in lab.tokens], lab.conventions)[row]
+    return f"{literal(called)} · {lab.conventions.dimension(column)}"

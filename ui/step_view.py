@@ -10,10 +10,11 @@ from typing import Any
 import streamlit as st
 import torch
 
-from attention_core import Check, Mechanism, Trace
-from attention_core.figures import finding, heatmap_spec, pointing
+from attention_core import USUAL, Check, Conventions, Mechanism, Step, Trace
+from attention_core.figures import finding, heatmap_spec, pointing, turned
 from attention_core.figures.heatmap import Part, height_of
-from attention_core.glossary import term
+from attention_core.glossary import symbol, term
+from attention_core.operations import DotProducts
 from ui import state
 from ui.components import component
 from ui.explain_view import SCOPE, Explained, panel, take_in_pick
@@ -22,6 +23,7 @@ Spec = dict[str, Any]
 Card = dict[str, Any]
 MIN_WIDTH = 264  # px: a card never gets narrower than this while the page is wider
 WIDE_FROM, MIN_WIDTH_WIDE = 7, 400  # columns: a wider matrix gets a wider card
+SHORTEST = 2  # rows; a turned picture has as much room above it for its labels
 LONGEST_CODE = 30  # lines; longer code waits behind a click
 MOST_PRINTED = 1024  # numbers; code with more reads the file of the embeddings instead
 FROM_FILE = "inputs"  # the value that the file holds
@@ -29,6 +31,10 @@ READ_FILE = """\
 # Download embeddings.csv on this page, under "Share and files", and put it beside this code.
 with open("embeddings.csv", encoding="utf-8-sig", newline="") as file:
     rows = [[float(number) for number in row[1:]] for row in list(csv.reader(file))[1:]]"""
+IN_TORCH = (
+    "In PyTorch the queries are always rows, as in the table: what the pictures above show is the "
+    "transpose (`.T`) of these tensors."
+)
 
 _figures = component("figures")
 
@@ -52,21 +58,28 @@ class Group:
     @property
     def data(self) -> dict[str, Any]:
         """What the browser draws."""
-        *leading, last = self.cards
+        *leading, last = map(as_drawn, self.cards)
         cards = [{**card, "arrow": self.arrows and bool(card["check"])} for card in leading]
         return {"figures": [*cards, last], "min_width": self.min_width}
 
 
-def steps(trace: Trace, names: Sequence[str], tokens: Sequence[str]) -> Group:
+def steps(
+    trace: Trace,
+    names: Sequence[str],
+    tokens: Sequence[str],
+    *,
+    conventions: Conventions = USUAL,
+) -> Group:
     """Return values of a trace side by side, each with its picture and its self-check.
 
     Args:
         trace: A run of any mechanism.
         names: Its steps or inputs, in the order of drawing.
         tokens: One label per token.
+        conventions: How values are drawn and numbered.
     """
     checks = trace.check()
-    cards = [step_card(trace, name, tokens, checks) for name in names]
+    cards = [step_card(trace, name, tokens, checks, conventions=conventions) for name in names]
     return Group(cards, Explained(trace, tokens), card_width(len(tokens)))
 
 
@@ -84,6 +97,7 @@ def step_card(
     query: str = "",
     query_row: int | None = None,
     part: Part | None = None,
+    conventions: Conventions = USUAL,
 ) -> Card:
     """Return the card of one value: title, shape, formula, picture, finding and self-check.
 
@@ -95,24 +109,37 @@ def step_card(
         query: The label of the row, when there is only one query.
         query_row: Which row of ``inputs`` the value ``query`` is, when it is one of them.
         part: The rows and the columns to show, if not all.
+        conventions: How values are drawn and numbered.
     """
-    spec = heatmap_spec(trace, name, tokens, query=query, part=part)
-    card = picture_card(
+    spec = heatmap_spec(trace, name, tokens, query=query, part=part, conventions=conventions)
+    alt = finding(trace, name, tokens, query=query or "the query", conventions=conventions)
+    card = value_card(
         name,
         term(name).title,
         spec,
-        height=height_of(len(part[0]) if part else trace[name].shape[0]),
-        alt="" if part else finding(trace, name, tokens, query=query or "the query"),
-        note="" if part else _unlabelled(spec["data"][0]),
+        "" if part else alt,
+        trace[name],
+        turns=name if conventions.is_turned else "",
     )
-    card["shape"] = shape_of(trace[name])
-    cells = pointing(trace, name, tokens, query=query, query_row=query_row, part=part)
+    if part:
+        card["height"] = height_of(len(part[0]))
+    else:
+        card["note"] = _unlabelled(spec["data"][0])
+    cells = pointing(
+        trace,
+        name,
+        tokens,
+        query=query,
+        query_row=query_row,
+        part=part,
+        conventions=conventions,
+    )
     card["cells"] = {**cells, "scope": SCOPE, "turned": False}
     if name in trace.steps:
         step = trace.mechanism.step(name)
         card["formula"] = step.operation.pytorch(name, *step.of)
         own = [check for check in checks if check.step == name]
-        card["check"] = verdict(own) if own else None
+        card["check"] = verdict(own, conventions) if own else None
     return card
 
 
@@ -127,6 +154,23 @@ def _unlabelled(heatmap: Spec) -> str:
         f"An overview: of each {down} × {across} cells, the one furthest from 0 is shown. "
         "Drag a box to zoom in, double-click to zoom out; see the exact numbers below."
     )
+
+
+def value_card(
+    card_id: str, title: str, spec: Spec, alt: str, tensor: torch.Tensor, *, turns: str
+) -> Card:
+    """Return the card of a matrix that is drawn as conventions have it.
+
+    Args:
+        card_id: Its id.
+        title: Its heading.
+        spec: Its figure, rows as rows.
+        alt: What it shows, in a sentence.
+        tensor: Its numbers.
+        turns: The name of the tensor in code when ``as_drawn`` is to turn its picture, else empty.
+    """
+    card = picture_card(card_id, title, spec, height=height_of(tensor.shape[0]), alt=alt)
+    return {**card, "shape": shape_of(tensor), "turns": turns}
 
 
 def picture_card(
@@ -145,7 +189,32 @@ def picture_card(
         "check": None,
         "arrow": False,
         "cells": None,
+        "turns": "",
     }
+
+
+def as_drawn(card: Card) -> Card:
+    """Return a finished card as it is drawn: with rows and columns in their final places.
+
+    Until then every card has its rows as rows, whatever is done to it.
+    """
+    drawn = {name: entry for name, entry in card.items() if name != "turns"}
+    if not card["turns"]:
+        return drawn
+    spec = turned(card["spec"])
+    formula = card["formula"] and f"{card['formula']}  # shown: {card['turns']}.T"
+    return {
+        **drawn,
+        "spec": spec,
+        "height": height_of(max(SHORTEST, len(spec["data"][0]["y"]))),
+        "shape": " of ".join(map(_reversed, card["shape"].split(" of "))),
+        "formula": formula,
+        "cells": card["cells"] and {**card["cells"], "turned": True},
+    }
+
+
+def _reversed(shape: str) -> str:
+    return " × ".join(reversed(shape.split(" × ")))
 
 
 def draw(group: Group, *, widget_key: str, on_pick: Callable[[], None] | None = None) -> None:
@@ -190,8 +259,9 @@ def shape_of(tensor: torch.Tensor) -> str:
     return " × ".join(str(size) for size in tensor.shape)
 
 
-def verdict(checks: Sequence[Check]) -> dict[str, Any]:
+def verdict(checks: Sequence[Check], conventions: Conventions = USUAL) -> dict[str, Any]:
     """Return what the checks of a step say, in a line and in detail."""
+    checks = [check._replace(route=conventions.said(check.route)) for check in checks]
     broken = [check for check in checks if not check.ok]
     if broken:
         worst = broken[0]
@@ -222,26 +292,67 @@ def _praise(checks: Sequence[Check]) -> str:
     return f"{said} (largest difference {off:.1g}).{holds}"
 
 
-def formulas(mechanism: Mechanism, *, only: Sequence[str] = ()) -> None:
+def formulas(
+    mechanism: Mechanism, *, only: Sequence[str] = (), conventions: Conventions = USUAL
+) -> None:
     """Show every step's formula, and what each symbol stands for."""
     shown = [step for step in mechanism.steps if not only or step.name in only]
     for step in shown:
-        symbols = [term(name).symbol for name in step.of]
-        formula = step.operation.latex(term(step.name).symbol, *symbols)
         # Not st.latex: its block can scroll, but not by keyboard.
-        st.markdown(rf"$\displaystyle {formula}$", text_alignment="center")
-    used = dict.fromkeys(name for step in shown for name in (*step.of, step.name))
+        for formula in latex_of(step, conventions):
+            st.markdown(rf"$\displaystyle {formula}$", text_alignment="center")
+    st.markdown("\n".join(legend(shown, conventions)))
+
+
+def latex_of(step: Step, conventions: Conventions) -> list[str]:
+    """Return a step's formulas: of its matrix, where the paper would write one, and of a cell."""
+    result, operands = symbol(step.name, conventions), _operand_symbols(step, conventions)
+    cell = conventions.formula(step.operation.latex(result, *operands))
+    if conventions.symbols != "paper":
+        return [cell]
+    whole = step.operation.matrix_latex(result, *operands, is_turned=conventions.is_turned)
+    return [whole, cell] if whole else [cell]
+
+
+def _operand_symbols(step: Step, conventions: Conventions) -> list[str]:
+    roles = step.operation.roles or ("",) * len(step.of)
+    return [symbol(name, conventions, role) for name, role in zip(step.of, roles, strict=True)]
+
+
+def legend(shown: Sequence[Step], conventions: Conventions) -> list[str]:
+    """Return what each symbol of the steps stands for, a line of Markdown each."""
+    used: dict[str, dict[str, None]] = {}
+    for step in shown:
+        operands = zip(step.of, _operand_symbols(step, conventions), strict=True)
+        for name, own in (*operands, (step.name, symbol(step.name, conventions))):
+            used.setdefault(name, {})[own] = None
     lines = []
-    for name in used:
+    for name, symbols in used.items():
         known = term(name)
-        elsewhere = f" Elsewhere: {known.other_names}." if known.other_names else ""
-        lines.append(f"- ${known.symbol}$ — `{name}`: {known.meaning}.{elsewhere}")
-    lines.append("- $i$ — the query token (row); $j$ — the key token (column)")
-    st.markdown("\n".join(lines))
+        written = ", ".join(f"${own}$" for own in symbols)
+        others = [
+            other for other in known.other_names.split(", ") if other and other not in symbols
+        ]
+        if conventions.symbols != "notebook" and known.word:
+            others.insert(0, f"${known.symbol}$ (notebook)")
+        elsewhere = f" Elsewhere: {', '.join(others)}." if others else ""
+        meaning = conventions.said(known.meaning)
+        lines.append(f"- {written} — `{name}`: {meaning}.{elsewhere}")
+    lines.append(conventions.said("- $i$ — the query token (row); $j$ — the key token (column)"))
+    if conventions.symbols == "paper" and any(
+        isinstance(step.operation, DotProducts) for step in shown
+    ):
+        lines.append(
+            r"- The paper divides by $\sqrt{d_k}$ before the softmax, for which there is no need "
+            "yet: its queries, keys and values come from trained weights, here they are the inputs."
+        )
+    return lines
 
 
-def code(trace: Trace, tokens: Sequence[str] = ()) -> None:
+def code(trace: Trace, tokens: Sequence[str] = (), *, conventions: Conventions = USUAL) -> None:
     """Show the PyTorch that computes exactly what the page shows, ready to paste."""
+    if conventions.is_turned:
+        st.caption(IN_TORCH)
     text = pytorch_of(trace, tokens)
     n_lines = text.count("\n") + 1
     place = st.expander(f"PyTorch, {n_lines} lines") if n_lines > LONGEST_CODE else st.container()

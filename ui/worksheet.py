@@ -92,7 +92,7 @@ def embeddings_table(lab: Lab) -> None:
             Row(row_id, token.text, bool(edited))
             for row_id, token, edited in zip(page.row_ids[page.rows], tokens, edits, strict=True)
         ],
-        columns=[f"d{column + 1}" for column in range(lab.d)],
+        columns=[lab.conventions.dimension(column) for column in range(lab.d)],
         cells=lab.embeddings[page.rows],
         edited=[(row, column) for row, edited in enumerate(edits) for column in sorted(edited)],
         can_reset=lab.is_edited,
@@ -253,7 +253,9 @@ def _file_opened(widget_key: str) -> None:
         state.complain(f"{name} was not opened. {literal(str(error))} Nothing was changed.")
         return
     state.commit(replace(lab, applied=state.current().applied))
-    state.notify(f"{name} is open: {literal(', '.join(names(labels_of(lab))[:12]))}.")
+    state.notify(
+        f"{name} is open: {literal(', '.join(names(labels_of(lab), lab.conventions)[:12]))}."
+    )
 
 
 def _read(file: UploadedFile) -> Lab:

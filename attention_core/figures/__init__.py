@@ -8,6 +8,7 @@ that for a notebook.
 from attention_core.figures.findings import finding
 from attention_core.figures.heatmap import heatmap, heatmap_spec, matrix_spec, pointing
 from attention_core.figures.pictures import flow_spec, space_spec
+from attention_core.figures.turn import turned
 
 __all__ = [
     "finding",
@@ -17,4 +18,5 @@ __all__ = [
     "matrix_spec",
     "pointing",
     "space_spec",
+    "turned",
 ]

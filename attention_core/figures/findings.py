@@ -9,15 +9,23 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from attention_core.conventions import USUAL, Conventions
 from attention_core.figures.labels import short
-from attention_core.numbers import plain, result_of
+from attention_core.numbers import result_of
 from attention_core.trace import Trace
 
 ROWS_TOLD = 6
 EVEN = 1e-6  # shares no further apart are equal but for rounding
 
 
-def finding(trace: Trace, name: str, tokens: Sequence[str], *, query: str = "the query") -> str:
+def finding(
+    trace: Trace,
+    name: str,
+    tokens: Sequence[str],
+    *,
+    query: str = "the query",
+    conventions: Conventions = USUAL,
+) -> str:
     """Return a value's finding, row by row for shares, at a glance for the rest.
 
     Args:
@@ -25,6 +33,7 @@ def finding(trace: Trace, name: str, tokens: Sequence[str], *, query: str = "the
         name: A step or an input with two axes.
         tokens: One label per token.
         query: What the row is called, when there is only one query.
+        conventions: How it is numbered, and whether rows are drawn as columns.
 
     Example:
         >>> import torch
@@ -42,19 +51,23 @@ def finding(trace: Trace, name: str, tokens: Sequence[str], *, query: str = "the
     is_share = name not in trace.mechanism.inputs and (
         trace.mechanism.step(name).operation.kind == "weights"
     )
-    rows = _names(axes[0], tensor.shape[0], tokens)
+    rows, columns = (
+        _names(axis, size, tokens, conventions)
+        for axis, size in zip(axes, tensor.shape, strict=True)
+    )
     if axes[0] == "query token" and tensor.shape[0] == 1:
         rows = [query]
-    columns = _names(axes[1], tensor.shape[1], tokens)
-    return _shares(tensor, rows, columns) if is_share else _extremes(tensor, rows, columns)
+    if is_share:
+        return _shares(tensor, rows, columns, conventions.said("row"))
+    return _extremes(tensor, rows, columns)
 
 
-def _shares(tensor: Tensor, rows: Sequence[str], columns: Sequence[str]) -> str:
+def _shares(tensor: Tensor, rows: Sequence[str], columns: Sequence[str], line: str) -> str:
     best = tensor.argmax(dim=1).tolist()
     told = [
-        f"row {rows[i]}: {_most(tensor[i], columns[j])}" for i, j in enumerate(best[:ROWS_TOLD])
+        f"{line} {rows[i]}: {_most(tensor[i], columns[j])}" for i, j in enumerate(best[:ROWS_TOLD])
     ]
-    more = f"; and {len(best) - ROWS_TOLD} more rows" if len(best) > ROWS_TOLD else ""
+    more = f"; and {len(best) - ROWS_TOLD} more {line}s" if len(best) > ROWS_TOLD else ""
     return "; ".join(told) + more + "."
 
 
@@ -75,15 +88,15 @@ def _extremes(tensor: Tensor, rows: Sequence[str], columns: Sequence[str]) -> st
     return "; ".join(told) + "."
 
 
-def _names(axis: str, size: int, tokens: Sequence[str]) -> list[str]:
+def _names(axis: str, size: int, tokens: Sequence[str], conventions: Conventions) -> list[str]:
     """Return what the positions of an axis are called; a repeated token gets its number."""
     if not axis.endswith("token"):
-        return [f"d{position + 1}" for position in range(size)]
+        return [conventions.dimension(position) for position in range(size)]
     if len(tokens) != size:
-        return [plain(position + 1) for position in range(size)]
+        return [conventions.number(position) for position in range(size)]
     times = Counter(tokens)
     return [
-        f"{_told(token)} (token {position + 1})" if times[token] > 1 else _told(token)
+        _told(token) + (f" (token {conventions.number(position)})" if times[token] > 1 else "")
         for position, token in enumerate(tokens)
     ]
 

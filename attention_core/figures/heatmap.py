@@ -8,9 +8,11 @@ from typing import Any
 import plotly.graph_objects as go
 from torch import Tensor
 
+from attention_core.conventions import USUAL, Conventions
 from attention_core.figures.labels import (
     LABELLED_COLUMNS,
     LABELLED_ROWS,
+    LIT_BESIDE,
     literal,
     plain_numbers,
     short,
@@ -68,8 +70,9 @@ def heatmap_spec(
     lit_row: int | None = None,
     query: str = "",
     part: Part | None = None,
+    conventions: Conventions = USUAL,
 ) -> Spec:
-    """Return a value of a trace as figure JSON.
+    """Return a value of a trace as figure JSON, its rows as rows: ``turned`` comes last.
 
     Args:
         trace: A run of any mechanism.
@@ -78,12 +81,11 @@ def heatmap_spec(
         lit_row: The row to draw a frame around, if any.
         query: The label of the row, when there is only one query.
         part: The rows and the columns to show, if not all; the colours stay those of the whole.
+        conventions: How tokens and dimensions are numbered.
     """
     tensor = trace[name]
     axes = trace.axes(name)
-    labels = [
-        position_labels(axis, size, tokens) for axis, size in zip(axes, tensor.shape, strict=True)
-    ]
+    labels = _all_labels(trace, name, tokens, conventions)
     if query and axes[0] == "query token" and tensor.shape[0] == 1:
         labels[0] = [query]
     step = None if name in trace.mechanism.inputs else trace.mechanism.step(name)
@@ -115,6 +117,7 @@ def pointing(
     query: str = "",
     query_row: int | None = None,
     part: Part | None = None,
+    conventions: Conventions = USUAL,
 ) -> Spec:
     """Return what a cell of a value says, and which cells belong to it, as the browser needs it.
 
@@ -125,18 +128,15 @@ def pointing(
         query: The label of the row, when there is only one query.
         query_row: Which row of ``inputs`` the value ``query`` is, when it is one of them.
         part: The rows and the columns that are shown, if not all.
+        conventions: How tokens and dimensions are numbered; the cells stay the core's.
 
     Returns:
         ``of`` and ``reads`` as the step declares them, the shape, the plain labels of the rows and
         columns that are shown and which is the first, and the cell in words. A ``reads`` pattern
         may start with the number of a row.
     """
-    tensor = trace[name]
-    shape = list(tensor.shape)
-    rows, columns = (
-        position_labels(axis, size, tokens)
-        for axis, size in zip(trace.axes(name), tensor.shape, strict=True)
-    )
+    shape = list(trace[name].shape)
+    rows, columns = _all_labels(trace, name, tokens, conventions)
     rows = [query] if query and len(rows) == 1 else rows
     shown = part or (range(len(rows)), range(len(columns)))
     cells: Spec = {
@@ -195,7 +195,7 @@ def matrix_spec(
         "xaxis": {
             "title": {"text": axes[1]},
             "side": "top",
-            "tickangle": _angle(labels[1]),
+            "tickangle": angle_of(labels[1]),
             **ticks(labels[1], LABELLED_COLUMNS),
         },
         "yaxis": {
@@ -207,17 +207,12 @@ def matrix_spec(
     return {"data": [with_numbers(heatmap, tensor)], "layout": layout}
 
 
-def is_labelled(shape: Sequence[int]) -> bool:
-    """Return whether a matrix of this shape shows its numbers."""
-    n_rows, n_columns = shape
-    return n_rows <= MAX_LABELLED_ROWS and n_columns <= MAX_LABELLED_COLUMNS
-
-
 def with_numbers(heatmap: Spec, tensor: Tensor) -> Spec:
     """Return a heatmap with the cells of a matrix: labelled, unlabelled, or an overview."""
     n_rows, n_columns = tensor.shape
     tensor = tensor.detach()
-    if is_labelled(tensor.shape):
+    template = label_template(n_rows, n_columns)
+    if template:
         return {
             **heatmap,
             "x": list(range(n_columns)),
@@ -225,7 +220,7 @@ def with_numbers(heatmap: Spec, tensor: Tensor) -> Spec:
             "z": plain_numbers(tensor.double().tolist()),
             "xgap": 1,
             "ygap": 1,
-            "texttemplate": "%{z:.4f}" if n_columns <= 8 else "%{z:.2f}",
+            "texttemplate": template,
         }
     shown = overview(tensor)
     (down, across), (rows, columns) = shown.block, shown.values.shape
@@ -277,7 +272,7 @@ def with_lit_row(spec: Spec, row: int, label: str) -> Spec:
         for position, name in zip(side["tickvals"], side["ticktext"], strict=True)
         if abs(position - row) >= room
     }
-    names[row] = f"<b>▸ {literal(short(label))}</b>"
+    names[row] = f"{LIT_BESIDE}{literal(short(label))}</b>"
     ticks_with_lit = {"tickvals": list(names), "ticktext": list(names.values())}
     layout = {
         **spec["layout"],
@@ -304,17 +299,36 @@ def height_of(n_rows: int) -> int:
     return min(TALLEST_PX, CELL_PX * n_rows) + FRAME_PX
 
 
-def _angle(labels: Sequence[str]) -> int:
+def label_template(n_rows: int, n_columns: int) -> str:
+    """Return how the numbers are written into the cells, empty where they do not fit."""
+    if n_rows > MAX_LABELLED_ROWS or n_columns > MAX_LABELLED_COLUMNS:
+        return ""
+    return "%{z:.4f}" if n_columns <= 8 else "%{z:.2f}"
+
+
+def angle_of(labels: Sequence[str]) -> int:
     """Return how steep the column labels stand: fixed, so that no edit makes the picture jump."""
     if len(labels) > 12:
         return -70
     return -40 if max(map(len, labels)) > 3 else 0
 
 
-def position_labels(axis: str, size: int, tokens: Sequence[str]) -> list[str]:
+def _all_labels(
+    trace: Trace, name: str, tokens: Sequence[str], conventions: Conventions
+) -> list[list[str]]:
+    """Return the labels of the rows and of the columns."""
+    return [
+        position_labels(axis, size, tokens, conventions)
+        for axis, size in zip(trace.axes(name), trace[name].shape, strict=True)
+    ]
+
+
+def position_labels(
+    axis: str, size: int, tokens: Sequence[str], conventions: Conventions = USUAL
+) -> list[str]:
     """Return one label per position of an axis."""
     if axis.endswith("token") and len(tokens) == size:
         return list(tokens)
     if axis.endswith("token"):
-        return [axis] * size if size == 1 else [str(position) for position in range(size)]
-    return [f"d{position + 1}" for position in range(size)]
+        return [axis] if size == 1 else [conventions.number(position) for position in range(size)]
+    return [conventions.dimension(position) for position in range(size)]

@@ -7,6 +7,7 @@ from typing import Any
 
 MAX_LABEL = 14
 LABELLED_ROWS, LABELLED_COLUMNS = 40, 24  # more ticks would overlap: every so many are shown
+LIT_BESIDE, LIT_ABOVE = "<b>▸ ", "<b>▾ "  # before the name of a lit row, of a lit column
 
 
 def literal(text: str) -> str:

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 
 from attention_core.alignment import Alignment
+from attention_core.conventions import USUAL, Conventions
 from attention_core.figures.labels import literal, plain_numbers, short
 from attention_core.figures.palette import ROLES
+from attention_core.glossary import plain_symbol
 from attention_core.numbers import plain, result_of
 
 Spec = dict[str, Any]
@@ -30,7 +32,13 @@ def flow_height(n_tokens: int) -> int:
     return 60 + n_tokens * (42 if n_tokens <= NARROW else 20)
 
 
-def flow_spec(weights: Tensor, inputs: Tensor, context: Tensor, tokens: Sequence[str]) -> Spec:
+def flow_spec(
+    weights: Tensor,
+    inputs: Tensor,
+    context: Tensor,
+    tokens: Sequence[str],
+    conventions: Conventions = USUAL,
+) -> Spec:
     """Return the inputs flowing into one context vector, each line as wide as its weight.
 
     Args:
@@ -38,6 +46,7 @@ def flow_spec(weights: Tensor, inputs: Tensor, context: Tensor, tokens: Sequence
         inputs: The token embeddings, (n_tokens, d_in).
         context: The query's context vector, (1, d_in).
         tokens: One label per token.
+        conventions: Whose symbol the context vector has.
     """
     n_tokens = len(tokens)
     shares = weights[0].detach().double().tolist()
@@ -57,6 +66,7 @@ def flow_spec(weights: Tensor, inputs: Tensor, context: Tensor, tokens: Sequence
         "range": reach,
     }
     labels = _start_labels(tokens, shares, inputs)
+    called = plain_symbol("context", conventions).replace(" ", "<br>")
     layout = {
         "title": {"text": "From inputs to the context vector"},
         "showlegend": False,
@@ -69,7 +79,7 @@ def flow_spec(weights: Tensor, inputs: Tensor, context: Tensor, tokens: Sequence
             "overlaying": "y",
             "side": "right",
             "tickvals": [middle],
-            "ticktext": ["<b>z</b><br>" + "<br>".join(_numbers(context[0], 8))],
+            "ticktext": ["<br>".join([f"<b>{called}</b>", *_numbers(context[0], 8)])],
         },
     }
     return {"data": [*lines, starts, end], "layout": layout}
@@ -214,7 +224,13 @@ def _shadow(tip: tuple[float, float]) -> Spec:
     }
 
 
-def space_spec(inputs: Tensor, query: int, context: Tensor, tokens: Sequence[str]) -> Spec:
+def space_spec(
+    inputs: Tensor,
+    query: int,
+    context: Tensor,
+    tokens: Sequence[str],
+    conventions: Conventions = USUAL,
+) -> Spec:
     """Return the first three dimensions of the vectors as arrows from the origin.
 
     Args:
@@ -222,6 +238,7 @@ def space_spec(inputs: Tensor, query: int, context: Tensor, tokens: Sequence[str
         query: Which token asks.
         context: Its context vector, (1, d_in).
         tokens: One label per token.
+        conventions: Whose symbol the context vector has, and how dimensions are numbered.
     """
     points = _first_three(inputs)
     roles = ["query" if row == query else "quiet" for row in range(len(tokens))]
@@ -230,10 +247,14 @@ def space_spec(inputs: Tensor, query: int, context: Tensor, tokens: Sequence[str
         _arrow(point, token, role, is_named=role == "query" or not is_crowded)
         for point, token, role in zip(points, tokens, roles, strict=True)
     ]
-    arrows.append(_arrow(_first_three(context)[0], "z", "context"))
+    called = plain_symbol("context", conventions)
+    arrows.append(_arrow(_first_three(context)[0], called, "context"))
     width = inputs.shape[1]
     axes = {
-        f"{axis}axis": {"title": {"text": f"d{i + 1}" if i < width else "0"}, "nticks": 5}
+        f"{axis}axis": {
+            "title": {"text": conventions.dimension(i) if i < width else "0"},
+            "nticks": 5,
+        }
         for i, axis in enumerate("xyz")
     }
     camera = {"eye": {"x": 1.7, "y": 1.7, "z": 1.0}, "center": {"x": 0, "y": 0, "z": -0.12}}

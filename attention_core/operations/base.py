@@ -28,6 +28,7 @@ class Operation(ABC):
 
     reads: tuple[str, ...]
     kind: ClassVar[str] = "vectors"  # which colour scale its result is drawn in
+    roles: ClassVar[tuple[str, ...]] = ()  # which operand is the query, the key, the value
 
     @abstractmethod
     def compute(self, *operands: Tensor) -> Tensor:
@@ -53,7 +54,20 @@ class Operation(ABC):
 
     @abstractmethod
     def latex(self, result: str, *operands: str) -> str:
-        """Return the formula, given the LaTeX symbols of the result and the operands."""
+        """Return the formula, given the LaTeX symbols of the result and the operands.
+
+        Two indices are the row and the column, in that order.
+        """
+
+    def matrix_latex(self, result: str, *operands: str, is_turned: bool = False) -> str:
+        """Return the formula of the whole matrix, empty where nobody writes one.
+
+        Args:
+            result: The LaTeX symbol of the result.
+            *operands: The symbols of the operands.
+            is_turned: Whether every matrix has its tokens as columns.
+        """
+        return ""
 
     @abstractmethod
     def pytorch(self, result: str, *operands: str) -> str:

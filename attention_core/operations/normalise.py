@@ -112,6 +112,13 @@ class _Exponential(_Normalise):
             rf"{{\sum_{over[0]} \exp({x}_{{{over[1]}}})}}"
         )
 
+    def matrix_latex(self, result: str, *operands: str, is_turned: bool = False) -> str:
+        """Return the softmax of every query at once, or, transposed, of every key."""
+        x = operands[0]
+        if self.dim == -1:
+            return rf"{result} = \operatorname{{softmax}}({x})"
+        return rf"{result} = \operatorname{{softmax}}({x}^\top)^\top"
+
     def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
         """Return ``exp(1.4754) / (exp(0.9544) + …) = 4.3728 / 18.7414 = 0.2333``."""
         (row,) = groups

@@ -45,6 +45,7 @@ class DotProducts(_SumOfProducts):
 
     reads = ("i:", "j:")
     kind = "scores"
+    roles = ("query", "key")
     einsum = "...ic,...jc->...ij"
 
     def compute(self, *operands: Tensor) -> Tensor:
@@ -56,6 +57,12 @@ class DotProducts(_SumOfProducts):
         """Return the cell's formula."""
         query, key = operands
         return rf"{result}_{{ij}} = {query}_i \cdot {key}_j = \sum_c {query}_{{ic}}\,{key}_{{jc}}"
+
+    def matrix_latex(self, result: str, *operands: str, is_turned: bool = False) -> str:
+        """Return the product of queries and keys."""
+        query, key = operands
+        product = rf"{key}^\top {query}" if is_turned else rf"{query} {key}^\top"
+        return f"{result} = {product}"
 
     def pytorch(self, result: str, *operands: str) -> str:
         """Return the matrix product."""
@@ -89,6 +96,7 @@ class WeightedSum(_SumOfProducts):
     """Mix the values by the weights: ``context[i] = Σ_j weights[i, j] · values[j]``."""
 
     reads = ("i:", ":j")
+    roles = ("", "value")
     einsum = "...ij,...jc->...ic"
 
     def compute(self, *operands: Tensor) -> Tensor:
@@ -99,6 +107,11 @@ class WeightedSum(_SumOfProducts):
     def latex(self, result: str, *operands: str) -> str:
         """Return the row's formula."""
         return rf"{result}_i = \sum_j {operands[0]}_{{ij}}\,{operands[1]}_j"
+
+    def matrix_latex(self, result: str, *operands: str, is_turned: bool = False) -> str:
+        """Return the product of weights and values."""
+        weights, values = operands
+        return f"{result} = {values} {weights}" if is_turned else f"{result} = {weights} {values}"
 
     def pytorch(self, result: str, *operands: str) -> str:
         """Return the matrix product."""

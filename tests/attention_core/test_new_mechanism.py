@@ -45,7 +45,7 @@ def test_figures(trace: Trace) -> None:
     assert layout["title"]["text"] == "Half hearted"
     assert layout["xaxis"]["title"]["text"] == "key token"
     assert layout["xaxis"]["ticktext"] == doubts
-    assert layout["yaxis"]["ticktext"] == ["0", "1", "2"]
+    assert layout["yaxis"]["ticktext"] == ["1", "2", "3"]
 
 
 def test_code_and_formulas() -> None:

@@ -85,6 +85,9 @@ function newLayer() {
 
 /** Mark the cells whose numbers are not those before, to the last bit; they fade by themselves. */
 export function markChanges(card, before) {
+  const isTurned = Boolean(card.figure.cells?.turned);
+  if (isTurned !== card.wasTurned) before = null; // a cell that moved did not change
+  card.wasTurned = isTurned;
   const now = heatmapOf(card)?.z;
   if (!card.marks || !card.grid || !now) return;
   const { xs, ys } = card.grid;

@@ -3,8 +3,8 @@
  *
  * From Python, at every run:
  *   data = { name, label, columns: [text], rows: [{id, label, edited}], cells: [[number]],
- *            edited: [[row, column]], matrix, lab, ack, can_undo, can_redo, can_reset, limit, role,
- *            message, page: null | {ids: [row_id], size, first} }
+ *            edited: [[row, column]], matrix, lab, count_from, ack, can_undo, can_redo, can_reset,
+ *            limit, role, message, page: null | {ids: [row_id], size, first} }
  * Of a matrix too large for one page, rows, cells and edited are those of the page that begins with
  * row `first`; `page.ids` names the rows of all pages.
  * To Python, as the state `pending`: { ops: [...] }, the operations not acknowledged yet, see

@@ -112,6 +112,9 @@ function repeatedLabels(rows) {
   return new Set(rows.filter(isRepeat).map((row) => row.label));
 }
 
+/** The number of a row of the page, as tokens are counted. */
+const numberOf = (view, row) => view.first + row + view.data.count_from;
+
 function labelLine(view, line, row, repeated) {
   const { columns, rows } = view.data;
   const { id, label } = rows[row];
@@ -124,7 +127,7 @@ function labelLine(view, line, row, repeated) {
     line.inputs.push(buildInput());
     line.tr.lastElementChild.before(make("td", {}, line.inputs.at(-1)));
   }
-  const which = repeated.has(label) ? `, row ${view.first + row + 1}` : "";
+  const which = repeated.has(label) ? `, row ${numberOf(view, row)}` : "";
   line.inputs.forEach((input, c) =>
     input.setAttribute("aria-label", `${label} ${columns[c]}${which}`),
   );
@@ -234,7 +237,7 @@ function complaint(view, bad) {
   const row = view.index.get(bad.id);
   const { label } = view.data.rows[row];
   const isRepeated = view.data.rows.some((other, r) => other.label === label && r !== row);
-  const which = isRepeated ? ` (row ${view.first + row + 1})` : "";
+  const which = isRepeated ? ` (row ${numberOf(view, row)})` : "";
   const value = valueAt(view, bad);
   const used = value === undefined ? "" : `Still using ${value}. `;
   const rest = `${used}Type a number such as 0.5, or press Esc.`;
