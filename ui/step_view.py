@@ -343,8 +343,8 @@ def legend(shown: Sequence[Step], conventions: Conventions) -> list[str]:
         isinstance(step.operation, DotProducts) for step in shown
     ):
         lines.append(
-            r"- The paper divides by $\sqrt{d_k}$ before the softmax, for which there is no need "
-            "yet: its queries, keys and values come from trained weights, here they are the inputs."
+            r"- The paper also divides the scores by $\sqrt{d_k}$ before the softmax, and makes its "
+            "queries, keys and values by trained weights. Here nothing is divided and trained."
         )
     return lines
 

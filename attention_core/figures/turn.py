@@ -11,6 +11,7 @@ from attention_core.figures.labels import LABELLED_COLUMNS, LIT_ABOVE, LIT_BESID
 from attention_core.figures.overview import packed, unpacked
 
 Spec = dict[str, Any]
+WIDEST_GAP = 3  # px: numbers need their cell's width more than its height
 _OF_THE_SIDE = ("side", "tickangle", "autorange")  # of an axis: where it is, not what it counts
 _SYMBOLS = {"triangle-up": "triangle-left"}  # a mark that points from below points from the right
 
@@ -46,7 +47,7 @@ def _cells(cells: Spec) -> Spec:
         "x": cells["y"],
         "y": cells["x"],
         "z": _transposed(cells["z"]),
-        "xgap": cells["ygap"],
+        "xgap": min(cells["ygap"], WIDEST_GAP),
         "ygap": cells["xgap"],
         "hovertemplate": re.sub(r"%\{([xy])\}", _other, cells["hovertemplate"]),
     }
@@ -109,7 +110,7 @@ def _across(axis: Spec) -> Spec:
         "side": "top",
         "tickvals": [position for position, _ in kept],
         "ticktext": [text for _, text in kept],
-        "tickangle": angle_of(labels),
+        "tickangle": angle_of(labels) if len(labels) > 1 else 0,  # a lone one has all the width
     }
 
 

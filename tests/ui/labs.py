@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from attention_core.conventions import COUNT_FROM, QUERIES_AS, SYMBOLS
 from attention_core.embeddings import MAX_WIDTH, PRESETS
 from ui.edits import Edits
 from ui.lab import DTYPES, LIMIT, MAX_SEED, MAX_TOKENS, Lab
@@ -47,7 +48,11 @@ labs = st.builds(
         st.tuples(words, words, st.integers(0, 512), st.integers(0, 512)), max_size=3
     ).map(tuple),
     table_row=st.integers(0, 511),
+    window=st.tuples(st.integers(0, 511), st.integers(0, 511), st.integers(0, 63)),
     applied=st.dictionaries(words, st.integers(0, 2**40), max_size=3).map(MappingProxyType),
+    queries_as=st.sampled_from(QUERIES_AS),
+    count_from=st.sampled_from(COUNT_FROM),
+    symbols=st.sampled_from(SYMBOLS),
 )
 
 

@@ -229,6 +229,9 @@ WRONG: dict[str, list[Any]] = {
     ],
     "table_row": [-1, 512, 1.0, "1", None, True],
     "applied": [1, [], {"a": -1}, {"a": "1"}, {"a": 1.0}, {"a": 2**40 + 1}],
+    "queries_as": ["diagonals", "", None, 0, ["rows"]],
+    "count_from": [-1, 2, "0", 0.0, True, None],
+    "symbols": ["greek", "", None, 1, ["paper"]],
 }
 
 
