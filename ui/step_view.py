@@ -343,8 +343,8 @@ def legend(shown: Sequence[Step], conventions: Conventions) -> list[str]:
         isinstance(step.operation, DotProducts) for step in shown
     ):
         lines.append(
-            r"- The paper also divides the scores by $\sqrt{d_k}$ before the softmax, and makes its "
-            "queries, keys and values by trained weights. Here nothing is divided and trained."
+            r"- The paper also divides the scores by $\sqrt{d_k}$ before the softmax, and makes "
+            "queries, keys and values by trained weights. Here nothing is divided or trained."
         )
     return lines
 

@@ -1,4 +1,4 @@
-"""Conventions change what is shown and never a number: which way round, counted from what, called what."""
+"""Conventions change what is shown and never a number."""
 
 import itertools
 import re
