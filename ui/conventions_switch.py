@@ -29,7 +29,7 @@ def conventions_switch() -> None:
         )
         _choice(
             "count_from",
-            "Count tokens and dimensions from",
+            "Count from",
             COUNT_FROM,
             "The number of the first token and of the first dimension. Code counts from 0, as "
             "Python does; CSV files have d1, d2, … always.",

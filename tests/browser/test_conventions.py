@@ -105,7 +105,7 @@ def test_switching_turns_the_pictures_in_place_and_a_reload_keeps_it(
     expect(page.locator("[data-figure=context] .shape")).to_have_text("3 × 6")
     assert page.locator(".changed path").count() == 0, "what moved did not change"
     expect(lab.button("Undo")).to_be_disabled()
-    choose(lab, "Count tokens", "0")
+    choose(lab, "Count from", "0")
     choose(lab, "Symbols", "words")
     expect(lab.cell("journey", "d0")).to_be_visible()
     until(lambda: "lab=" in page.url, lambda: f"{page.url} has no lab")

@@ -256,6 +256,14 @@ def test_no_page_has_a_symbol_of_another_set(page: str) -> None:
             assert not [line for line in prose if sign in line and "x, ω, α, z" not in line], sign
 
 
+def test_the_pictures_of_page_2_call_the_context_vector_the_same() -> None:
+    at = opened(PAGE["2_one_query"], lab=link.encode(Lab(symbols="paper", count_from=0)))
+    shown = {card_id: card["spec"] for (_, card_id), card in figures(at).items()}
+    assert shown["flow"]["layout"]["yaxis2"]["ticktext"][0].startswith("<b>O</b>")
+    assert shown["space"]["data"][-1]["name"] == "O"
+    assert shown["space"]["layout"]["scene"]["xaxis"]["title"]["text"] == "d0"
+
+
 def test_page_3_says_columns_of_what_are_columns() -> None:
     told = texts("3_all_tokens", queries_as="columns", order_seed=7)
     assert "Every column sums to 1" in told
