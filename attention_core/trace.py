@@ -11,10 +11,13 @@ from torch import Tensor
 from attention_core.checks import Check, check_step
 from attention_core.glossary import term
 from attention_core.numbers import result_of
-from attention_core.operations import Index
+from attention_core.operations import Index, Operation
 
 if TYPE_CHECKING:
     from attention_core.mechanism import Mechanism, Step
+
+
+ROUTES = ("by_hand", "in_float64", "invariants", "magnitude", "sources")
 
 
 class Operand(NamedTuple):
@@ -112,7 +115,7 @@ class Trace:
         """Return the second routes and laws of steps, each with how far off it is.
 
         A route that fails counts as not ok; NaN equals NaN. What was checked is remembered until
-        torch changes one of its tensors in place.
+        its operation changes or torch changes one of its tensors in place.
 
         Args:
             *steps: The names of the steps; none for all of them.
@@ -126,7 +129,7 @@ class Trace:
     def _check(self, step: Step) -> tuple[Check, ...]:
         """Return a step's checks, the remembered ones while nothing they are of has changed."""
         operands, result = [self[name] for name in step.of], self[step.name]
-        state = _state_of(*operands, result)
+        state = _state_of(step.operation, *operands, result)
         before, checks = self._checked.get(step.name, (None, ()))
         if state is None or before != state:
             checks = tuple(check_step(step, operands, result))
@@ -152,11 +155,16 @@ def _checked(step: str, tensor: Tensor, index: Sequence[int]) -> Index:
     return tuple(index)
 
 
-def _state_of(*tensors: Tensor) -> tuple[int, ...] | None:
-    """Return how often torch changed each tensor in place, None where it does not count."""
+def _state_of(operation: Operation, *tensors: Tensor) -> tuple[object, ...] | None:
+    """Return what checks depend on, to compare: None where torch does not count changes in place.
+
+    The operation's own routes and settings belong to it, the numbers by how often they changed.
+    """
     if any(tensor.is_inference() for tensor in tensors):
         return None
-    return tuple(tensor._version for tensor in tensors)
+    routes = [getattr(type(operation), name) for name in ROUTES]
+    changes = [tensor._version for tensor in tensors]
+    return routes, operation.reads, dict(vars(operation)), changes
 
 
 def _values(tensor: Tensor, cells: Sequence[Index]) -> list[float]:

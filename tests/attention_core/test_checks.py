@@ -255,6 +255,17 @@ def test_a_tensor_changed_in_place_is_checked_again() -> None:
     assert_ok(trace)
 
 
+def test_an_operation_changed_since_is_checked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=X)
+    assert_ok(trace)
+    monkeypatch.setattr(WeightedSum, "by_hand", lambda *args, **more: 0.5)
+    assert {check.step for check in trace.check() if not check.ok} == {"context"}
+    monkeypatch.undo()
+    assert_ok(trace)
+    monkeypatch.setattr(DotProducts, "reads", ("i:", "i:"))
+    assert {check.step for check in trace.check() if not check.ok} == {"scores"}
+
+
 def test_what_torch_does_not_count_is_checked_every_time() -> None:
     with torch.inference_mode():
         trace = SIMPLE_SELF_ATTENTION.run(inputs=X)

@@ -157,13 +157,15 @@ def test_a_long_table_of_terms_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_pictures_of_many_tokens_show_the_largest_weights_and_say_so() -> None:
-    flow, space = one_query.picture_cards(LONG, 5, LABELS)
-    shown = one_query.largest(LONG, 5)
+    trace = ONE_QUERY.run(query=MANY[[150]], inputs=MANY)
+    flow, space = one_query.picture_cards(trace, 150, LABELS)
+    shown = one_query.largest(trace, 150)
+    assert 0 < shown.index(150) < 150
     assert len(flow["spec"]["data"]) == len(shown) + 2
     assert len(space["spec"]["data"]) == len(shown) + 1
     named = [arrow["text"][1] for arrow in space["spec"]["data"] if arrow["text"][1]]
-    assert named == ["<b>w5</b>", "<b>z</b>"]
-    rest = 1 - float(LONG["weights"][0, shown].double().sum())
+    assert named == ["<b>w150</b>", "<b>z</b>"]
+    rest = 1 - float(trace["weights"][0, shown].double().sum())
     for card in (flow, space):
         assert f"{len(shown)} of 300 tokens" in card["note"]
         assert f"make {rest:.4f} together" in card["note"]
