@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from attention_core import SIMPLE_SELF_ATTENTION
 from attention_core.figures import heatmap_spec
+from attention_core.figures.overview import unpacked
 from attention_core.loops import Looped, Timing
 from attention_core.notebook import INPUTS
 from attention_core.operations import DivideBySum, NaiveSoftmax, Softmax
@@ -83,27 +84,23 @@ def test_the_code_of_both_ways_runs() -> None:
     torch.testing.assert_close(names["scores"], RIGHT["scores"])
 
 
-LARGE = """
-import torch
-from attention_core import SIMPLE_SELF_ATTENTION
-from ui import all_tokens
-
-inputs = torch.rand(300, 64, generator=torch.Generator().manual_seed(1))
-trace = SIMPLE_SELF_ATTENTION.run(inputs=inputs)
-all_tokens.loops_and_product(trace, [f"w{row}" for row in range(300)])
-all_tokens.sums_table(trace, [f"w{row}" for row in range(300)])
-"""
+LARGE: dict[str, Any] = {
+    "sentence": " ".join(f"w{row}" for row in range(300)),
+    "d": 64,
+    "preset": "random",
+}
 
 
 def test_of_many_tokens_the_first_are_looped_and_that_is_said() -> None:
-    at = AppTest.from_string(LARGE, default_timeout=30).run()
+    at = page(**LARGE)
     assert broken(at) == []
-    told = at.markdown[0].value
+    told = next(text.value for text in at.markdown if "The loops are run" in text.value)
     assert "**the first 32 of 300 tokens**" in told
     assert "300 · 300 · 64 = 5,760,000 multiplications" in told
     shown = cards(at, "figures:loops")
-    inputs = torch.rand(300, 64, generator=torch.Generator().manual_seed(1))
-    assert drawn(at, "figures:loops", "by_product") == (inputs @ inputs.T)[:32, :32].tolist()
+    inputs = tensor_of(Lab(**LARGE))
+    product = unpacked(shown["by_product"]["spec"]["data"][0]["z"])
+    assert torch.equal(product, (inputs @ inputs.T)[:32, :32])
     assert {card["shape"] for card in shown.values()} == {"32 × 32"}
     assert "65,536, that is 64 in each of 32 × 32" in shown["by_loops"]["note"]
     assert shown["by_product"]["note"].startswith("The same 32 × 32 cells, out of")
@@ -117,13 +114,14 @@ def test_few_tokens_are_all_looped_without_a_word() -> None:
 
 
 def test_of_many_sums_the_largest_and_smallest_are_shown() -> None:
-    at = AppTest.from_string(LARGE, default_timeout=30).run()
+    at = page(**LARGE)
     table = at.table[0].value
-    inputs = torch.rand(300, 64, generator=torch.Generator().manual_seed(1))
+    inputs = tensor_of(Lab(**LARGE))
     sums = torch.softmax(inputs @ inputs.T, dim=-1).double().sum(dim=0)
     order = sums.argsort(descending=True).tolist()
     assert list(table["token"]) == [f"w{row}" for row in (*order[:12], *order[-12:])]
-    assert at.expander[0].label == "The 12 largest and the 12 smallest column sums of 300 tokens"
+    labels = [expander.label for expander in at.expander]
+    assert "The 12 largest and the 12 smallest column sums of 300 tokens" in labels
 
 
 def test_the_sums_shown_are_those_that_vary() -> None:

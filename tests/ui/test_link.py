@@ -227,6 +227,7 @@ WRONG: dict[str, list[Any]] = {
         [["a" * 101, "scores", 0, 0]],
         [["a", "scores", 0, 0]] * 17,
     ],
+    "window": [1, [], [0, 0], [0, 0, 64], [512, 0, 0], [0, -1, 0], [0.5, 0, 0], "abc", None],
     "table_row": [-1, 512, 1.0, "1", None, True],
     "applied": [1, [], {"a": -1}, {"a": "1"}, {"a": 1.0}, {"a": 2**40 + 1}],
     "queries_as": ["diagonals", "", None, 0, ["rows"]],
