@@ -108,13 +108,21 @@ class Delivery:
         elif asset := self._assets.get(scope["path"]):
             answer = _answer(asset, await self._body(asset), Headers(scope=scope))
             await answer(scope, receive, send)
+        elif "text/html" in Headers(scope=scope).get("accept", ""):
+            await self.app(_uncompressed(scope), receive, _Naming(send))
         else:
-            await self.app(scope, receive, _Naming(send))
+            await self.app(scope, receive, send)
 
     async def _body(self, asset: Asset) -> bytes:
         if asset not in self._kept:
             self._kept[asset] = await asyncio.to_thread(asset.read)
         return self._kept[asset]
+
+
+def _uncompressed(scope: Scope) -> Scope:
+    """Return a request that asks for a plain answer: a compressed one could not be added to."""
+    headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+    return {**scope, "headers": headers}
 
 
 def _answer(asset: Asset, body: bytes, asked: Headers) -> Response:

@@ -17,6 +17,7 @@ from attention_core.glossary import symbol, term
 from attention_core.operations import DotProducts
 from ui import state
 from ui.components import component
+from ui.delivery import PLOTLY
 from ui.explain_view import SCOPE, Explained, panel, take_in_pick
 
 Spec = dict[str, Any]
@@ -230,6 +231,7 @@ def draw(group: Group, *, widget_key: str, on_pick: Callable[[], None] | None = 
         data={
             **group.data,
             "name": widget_key,
+            "plotly": PLOTLY,
             "ack": applied.get(widget_key, 0),
             "seen": dict(applied),
         },

@@ -19,12 +19,13 @@ from ui import components, delivery
 NAMED = [delivery.PLOTLY, *(f"{components.ROUTE}/{path.name}" for path in components.SCRIPTS)]
 
 
+@pytest.mark.parametrize("path", ["/", "/one_query"])
 def test_what_the_page_names_comes_once_and_before_the_page_runs(
-    server: Server, page: Page, watch: Watch
+    server: Server, page: Page, watch: Watch, path: str
 ) -> None:
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))
-    lab = LabPage(page).open(server.url)
+    lab = LabPage(page).open(server.url + path)
     own = [answer for answer in answers if urlsplit(answer.url).path.startswith(("/assets", "/v"))]
     assert {answer.status for answer in own} == {200}
     assert Counter(urlsplit(answer.url).path for answer in own) == Counter(NAMED)

@@ -144,6 +144,7 @@ def lit(page: Page, case: Case) -> Lit:
     """What is lit on the screen, as cells of each matrix."""
     found: dict[tuple[str, str], set[Cell]] = {}
     for figure, role, (top, bottom), (left, right) in page.evaluate(_REGIONS):
+        figure = figure.removesuffix("_part")  # the same cells, once more with their numbers
         place = (case.figures.get(figure, figure), role)
         block = {(r, c) for r in range(top, bottom + 1) for c in range(left, right + 1)}
         found.setdefault(place, set()).update(block)

@@ -11,6 +11,8 @@ import pytest
 import streamlit as st
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Message
@@ -37,7 +39,9 @@ async def _plain(_request: object) -> Response:
 
 APP = Starlette(
     routes=[Route("/", _page), Route("/missing", _missing), Route("/plain", _plain)],
+    middleware=[Middleware(GZipMiddleware)],  # as in Streamlit's own
 )
+PAGE = {"accept": "text/html,*/*;q=0.8", "accept_encoding": "gzip, br"}  # as a browser asks for one
 
 
 @dataclass
@@ -70,7 +74,7 @@ def ask(path: str, method: str = "GET", **headers: str) -> Answer:
 
 def addresses(pattern: str) -> Iterable[str]:
     """The addresses that an element of the page names."""
-    return re.findall(pattern, ask("/").body.decode())
+    return re.findall(pattern, ask("/", **PAGE).body.decode())
 
 
 @pytest.mark.parametrize("path", [*OWN, delivery.PLOTLY])
@@ -124,7 +128,7 @@ def test_nothing_else_is_handed_out(path: str) -> None:
 
 
 def test_the_page_names_every_script_once_and_the_drawing_library_first() -> None:
-    page = ask("/").body.decode()
+    page = ask("/", **PAGE).body.decode()
     assert page.index('<script async id="plotly"') < page.index('<script type="module"')
     assert list(addresses(r'href="(/assets/[^"]+)"')) == OWN
     assert list(addresses(r'src="(/vendor/[^"]+)"')) == [delivery.PLOTLY]
@@ -132,7 +136,8 @@ def test_the_page_names_every_script_once_and_the_drawing_library_first() -> Non
 
 
 def test_a_page_kept_by_the_browser_is_never_taken_for_a_newer_one() -> None:
-    answer = ask("/")
+    answer = ask("/", **PAGE)
+    assert "content-encoding" not in answer.headers
     assert int(answer.headers["content-length"]) == len(answer.body)
     assert "etag" not in answer.headers
     assert "last-modified" not in answer.headers
@@ -140,7 +145,7 @@ def test_a_page_kept_by_the_browser_is_never_taken_for_a_newer_one() -> None:
 
 @pytest.mark.parametrize(("path", "method"), [("/missing", "GET"), ("/plain", "GET")])
 def test_what_is_not_a_page_passes_unchanged(path: str, method: str) -> None:
-    assert ask(path, method).body == b"<head></head>"
+    assert ask(path, method, **PAGE).body == b"<head></head>"
 
 
 def test_only_reading_is_answered_from_memory() -> None:

@@ -3,7 +3,7 @@
  * changed in place.
  *
  * data = { name, figures: [{ id, title, shape, formula, spec, height, alt, note, check, arrow,
- *          cells }], min_width, revision, ack, seen }
+ *          cells }], min_width, revision, ack, seen, plotly }
  *
  * Edits reach the figures by live.js before their page run does. `seen` says which operations of the
  * tables a run knew, so that an older one never paints over them.
@@ -56,7 +56,7 @@ export default function figures(component) {
 function show(state, data) {
   state.shown = data;
   syncCards(state, data);
-  loadPlotly().then(() => draw(state), () => fail(state));
+  loadPlotly(state.component.data.plotly).then(() => draw(state), () => fail(state));
 }
 
 function mount(parentElement) {
@@ -87,16 +87,16 @@ function remove(card) {
   card.element.remove();
 }
 
-/** Plotly, which the page itself began to load (ui/delivery.py); asked for again where that failed. */
-function loadPlotly() {
+/** Plotly, which the page itself began to load (ui/delivery.py); asked for here where that failed. */
+function loadPlotly(address) {
   if (window.Plotly) return Promise.resolve();
   window.attentionLabPlotly ??= new Promise((resolve, reject) => {
     const early = document.getElementById("plotly");
-    const script = early.dataset.failed ? document.createElement("script") : early;
+    const script = !early || early.dataset.failed ? document.createElement("script") : early;
     script.addEventListener("load", resolve);
     script.addEventListener("error", reject);
     setTimeout(reject, LOAD_MS);
-    if (script !== early) document.head.append(Object.assign(script, { src: early.src }));
+    if (script !== early) document.head.append(Object.assign(script, { src: address }));
   });
   return window.attentionLabPlotly;
 }
