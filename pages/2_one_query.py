@@ -7,6 +7,7 @@ import streamlit as st
 from attention_core import ONE_QUERY
 from attention_core.glossary import vector
 from ui import live, one_query, ripple, step_view, worksheet
+from ui.code_view import code
 from ui.literal import literal
 from ui.predict import prediction
 from ui.questions import doubled_query
@@ -67,7 +68,7 @@ st.subheader("The same in PyTorch", anchor=False)
 st.markdown("Paste this anywhere PyTorch runs: it computes exactly the numbers above.")
 step_view.code(trace, worksheet.labels_of(lab), conventions=conventions)
 st.markdown("And as the notebook does it, with a loop of `torch.dot` (paste it below the first):")
-st.code(one_query.loops(one.position), language="python", wrap_lines=True)
+code("loop", one_query.loops(one.position))
 
 st.subheader("What to try", anchor=False)
 st.markdown(

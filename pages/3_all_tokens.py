@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui import all_tokens, live, ripple, state, step_view, worksheet
+from ui.code_view import code
 from ui.predict import prediction
 from ui.questions import largest_row_sum
 
@@ -41,7 +42,7 @@ with words:
     all_tokens.axis_switch(lab)
     st.markdown(said(all_tokens.sums_explained(trace, wrong_axis=lab.wrong_axis)))
     line = trace.mechanism.step("weights").operation.pytorch("weights", "scores")
-    st.code(line, language="python", wrap_lines=True)
+    code("line", line)
 
 st.subheader("Does the order matter?", anchor=False)
 st.markdown(
@@ -61,7 +62,7 @@ if lab.wrong_axis:
 
 st.subheader("The same in PyTorch", anchor=False)
 st.markdown("With two nested loops, the scores are:")
-st.code(all_tokens.LOOPS_CODE, language="python", wrap_lines=True)
+code("loops", all_tokens.LOOPS_CODE)
 st.markdown("With a matrix product, everything on this page is:")
 step_view.code(trace, tokens, conventions=conventions)
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui import live, normalisation, state, step_view, worksheet
+from ui.code_view import code
 from ui.one_query import shares_table
 from ui.predict import prediction
 from ui.questions import five_more
@@ -54,7 +55,7 @@ st.markdown(
 st.subheader("The same in PyTorch", anchor=False)
 if lab.conventions.is_turned:
     st.caption(step_view.IN_TORCH)
-st.code(normalisation.code(lab, trace), language="python", wrap_lines=True)
+code("all", normalisation.code(lab, trace))
 
 st.subheader("What to try", anchor=False)
 st.markdown(

@@ -43,6 +43,15 @@ def cards(at: AppTest, widget_key: str = "figures:start") -> dict[str, Any]:
     return {card["id"]: card for card in components(at)[widget_key]["figures"]}
 
 
+def codes(at: AppTest) -> list[str]:
+    """Return the listings on the page, in order."""
+    return [
+        "".join(part for _, part in data["parts"])
+        for name, data in components(at).items()
+        if name.startswith("code:")
+    ]
+
+
 def table(at: AppTest) -> dict[str, Any]:
     """Return what the table of the embeddings shows."""
     shown: dict[str, Any] = components(at)[TABLE]

@@ -15,7 +15,7 @@ from attention_core.figures import finding, heatmap_spec, pointing, turned
 from attention_core.figures.heatmap import Part, height_of
 from attention_core.glossary import symbol, term
 from attention_core.operations import DotProducts
-from ui import state
+from ui import code_view, state
 from ui.components import component
 from ui.delivery import PLOTLY
 from ui.explain_view import SCOPE, Explained, panel, take_in_pick
@@ -364,8 +364,8 @@ def code(trace: Trace, tokens: Sequence[str] = (), *, conventions: Conventions =
             f"Your table has {n_rows} × {n_columns} = {n_rows * n_columns:,} numbers, too many to "
             "print: the code reads them from “embeddings.csv”, to download under “Share and files”."
         )
-    # Wrapped: a block that scrolls sideways cannot be reached by keyboard.
-    place.code(text, language="python", wrap_lines=True)
+    with place:
+        code_view.code("steps", text)
 
 
 def pytorch_of(trace: Trace, tokens: Sequence[str] = ()) -> str:

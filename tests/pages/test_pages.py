@@ -20,6 +20,7 @@ from tests.screen import (
     PAGES,
     broken,
     cards,
+    codes,
     components,
     edit,
     markdown_texts,
@@ -166,7 +167,7 @@ def test_the_pictures_are_the_trace(sentence: str) -> None:
         assert_plotted(card, trace[name], tokens)
         assert card["check"]["ok"]
     names: dict[str, Any] = {}
-    exec(at.code[0].value, names)  # the code on the page computes what the page shows
+    exec(codes(at)[0], names)  # the code on the page computes what the page shows
     assert torch.equal(names["context"], trace["context"])
 
 

@@ -14,7 +14,7 @@ from attention_core.figures.overview import unpacked
 from attention_core.loops import Looped, Timing
 from attention_core.notebook import INPUTS
 from attention_core.operations import DivideBySum, NaiveSoftmax, Softmax
-from tests.screen import PROJECT, broken, cards, components, opened
+from tests.screen import PROJECT, broken, cards, codes, components, opened
 from ui import all_tokens, link
 from ui.lab import MAX_SEED, Lab
 from ui.questions import EVERY_ROW, largest_row_sum
@@ -175,7 +175,7 @@ def test_the_wrong_axis_is_drawn_said_and_shown_in_code() -> None:
     assert drawn(at, "figures:all", "weights") == WRONG["weights"].tolist()
     assert drawn(at, "figures:all", "scores") == RIGHT["scores"].tolist()
     assert any("Now every column sums to 1" in text.value for text in at.markdown)
-    assert any(code.value == "weights = torch.softmax(scores, dim=0)" for code in at.code)
+    assert "weights = torch.softmax(scores, dim=0)" in codes(at)
     assert cards(at, "figures:all")["weights"]["check"]["ok"]
 
 

@@ -18,6 +18,7 @@ from tests.screen import (
     PAGES,
     broken,
     cards,
+    codes,
     components,
     edit,
     markdown_texts,
@@ -233,7 +234,7 @@ def test_every_page_has_the_same_numbers_in_every_convention(
         for name, data in components(usual[page.stem]).items()
         if name.startswith("table:")
     ]
-    assert [code.value for code in at.code] == [code.value for code in usual[page.stem].code]
+    assert codes(at) == codes(usual[page.stem])
 
 
 def texts(page: str, **chosen: Any) -> str:

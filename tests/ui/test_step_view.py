@@ -17,7 +17,7 @@ from attention_core.embeddings import PRESETS
 from attention_core.tokens import tokenize
 from tests.attention_core import printed
 from tests.attention_core.matrices import FLOATS, matrices, matrix
-from tests.screen import broken, cards, markdown_texts
+from tests.screen import broken, cards, codes, markdown_texts
 from ui.csv_file import write_csv
 from ui.lab import Lab
 from ui.step_view import pytorch_of, step_card, verdict
@@ -185,4 +185,4 @@ def test_a_new_mechanism_has_a_page_section_without_code_of_its_own() -> None:
     for name in ("sympathies", "half hearted", "shares", "ideas", "doubts"):
         assert rf"\text{{{name}}}" in told
     assert r"\text{half hearted}_{ij} = \text{sympathies}_{ij} / 2" in told
-    assert at.code[0].value.endswith("shares = torch.softmax(half_hearted, dim=-1)")
+    assert codes(at)[0].endswith("shares = torch.softmax(half_hearted, dim=-1)")

@@ -3,7 +3,7 @@
  * changed in place.
  *
  * data = { name, figures: [{ id, title, shape, formula, spec, height, alt, note, check, arrow,
- *          cells }], min_width, revision, ack, seen, plotly }
+ *          cells }], min_width, ack, seen, plotly }
  *
  * Edits reach the figures by live.js before their page run does. `seen` says which operations of the
  * tables a run knew, so that an older one never paints over them.
@@ -19,12 +19,8 @@
  *   trace.meta.colors      = {light: "#…", dark: "#…"}     for the trace's lines and markers
  * `layout.meta.square` lets a narrow figure shrink in height so that its cells stay square.
  *
- * Signals for tests and benchmarks, both echo data.revision on the root element:
- *   data-drawn    these numbers are on the screen;
- *   data-settled  Plotly's own copy (hover, zoom) has caught up.
- *
- * There are two because Plotly's drawing is slow and ours is not: see figures_cells.js. What is
- * pointed at, picked or changed is shown by figures_pointer.js.
+ * Cells are painted by figures_cells.js and figures_canvas.js, ahead of Plotly, which follows when
+ * the edits pause. What is pointed at, picked or changed is shown by figures_pointer.js.
  */
 import { paintCanvas, placeCanvas, rowsOf } from "./figures_canvas.js";
 import { forPlotly, isHeatmap, labeller, paintCells, placeCells } from "./figures_cells.js";
@@ -259,7 +255,6 @@ async function draw(state) {
   shareStyles(state.parentElement);
   const css = readTheme(state.root);
   state.root.dataset.mode = css.mode;
-  const { revision } = state.component.data;
   const cards = [...state.cards.values()];
   const wanted = cards.map((card) => JSON.stringify([card.figure.spec, card.figure.height, css]));
   // The run says once more what its edit has painted already: then all stays as it is.
@@ -267,8 +262,6 @@ async function draw(state) {
     await Promise.all(cards.map((card, i) => drawCard(card, css, wanted[i])));
   }
   placeArrows(state);
-  await new Promise(requestAnimationFrame);
-  if (state.alive && revision !== undefined) state.root.dataset.drawn = String(revision);
   clearTimeout(state.pause);
   if (state.alive) state.pause = setTimeout(() => settle(state), [...state.cards.values()].some(isBehind) ? PAUSE_MS : 0);
 }
@@ -347,8 +340,6 @@ async function settle(state) {
     await hand(card);
     // After a newer edit, its own timer goes on from here.
     if (state.alive && state.pause === pause) state.pause = setTimeout(() => settle(state), 16);
-  } else if (state.root.dataset.drawn !== undefined) {
-    state.root.dataset.settled = state.root.dataset.drawn;
   }
 }
 
@@ -387,7 +378,6 @@ function fail(state) {
   }
   if (!state.failed) state.component.setStateValue("failed", true);
   state.failed = true;
-  if (state.component.data.revision !== undefined) state.root.dataset.drawn = String(state.component.data.revision);
 }
 
 /** Make room for the picture where the table was, if Plotly came late. */
