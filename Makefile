@@ -39,7 +39,7 @@ javascript:  ## syntax of the browser scripts, where node is installed
 
 pytest: $(VENV)/dev.stamp  ## the tests alone (ARGS="tests/browser -k offline")
 	@scripts/chromium.sh
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 screenshots: $(VENV)/dev.stamp  ## pictures of every page into docs/screenshots
 	@scripts/chromium.sh

@@ -52,9 +52,10 @@ def ours(n_tokens: int = 6, d: int = 3) -> Site:
     return Site("ours", streamlit("app.py"), f"/?lab={lab}" if lab else "/")
 
 
-def dash(n_tokens: int = 6, d: int = 3, table: str = "inputs", figures: str = "full") -> Site:
-    """Return the page in Dash."""
-    size = ["--tokens", str(n_tokens), "--width", str(d), "--table", table, "--figures", figures]
+def dash(n_tokens: int = 6, d: int = 3, **ways: str) -> Site:
+    """Return the page in Dash; ``ways`` are its other options, see ``peers/dash_page.py``."""
+    size = ["--tokens", str(n_tokens), "--width", str(d)]
+    size += [part for name, way in ways.items() for part in (f"--{name}", way)]
     module = "benchmarks.peers.dash_page"
     return Site("Dash", lambda port: ["-m", module, "--port", str(port), *size])
 

@@ -1,9 +1,11 @@
 """The peer: the app's first page in Dash, as fast as Dash allows.
 
-The server answers with ``Patch``, as Dash's documentation advises: only the numbers of the three
-figures travel, and nothing else is an output; numbers without labels travel packed, as Plotly's
-typed arrays. The figures are plain JSON, the async scripts are loaded at once, the maths is torch
-on one thread of the server, as ours is, and the collector is frozen, as ours is.
+Only the numbers of the three figures travel, and nothing else is an output; numbers without labels
+travel packed, as Plotly's typed arrays. ``--paint patch`` answers with ``Patch``, as Dash's
+documentation advises; ``--paint restyle`` hands the numbers to a clientside callback that calls
+``Plotly.restyle``, which does less than the ``Plotly.react`` of ``dcc.Graph``. The figures are
+plain JSON, the async scripts are loaded at once, the maths is torch on one thread of the server, as
+ours is, and the collector is frozen, as ours is.
 
 ``--table inputs`` lets Dash collect all cells, which is its own way. For large tables that takes
 long, so ``--table edits`` keeps the edits in the page and sends those alone. ``--figures overview``
@@ -50,6 +52,14 @@ COLLECT = """function (id) {
 }"""
 
 
+PAINT = """function (numbers) {
+  for (const [name, z] of Object.entries(numbers)) {
+    Plotly.restyle(document.querySelector(`#${name} .js-plotly-plot`), { z: [z] });
+  }
+  return window.dash_clientside.no_update;
+}"""
+
+
 def attention(inputs: Tensor) -> dict[str, Tensor]:
     """Return what the three figures show."""
     scores = inputs @ inputs.T
@@ -92,14 +102,17 @@ def ticks(words: Sequence[str], every: int) -> dict[str, Any]:
     return {"tickmode": "array", "tickvals": shown, "ticktext": [words[i] for i in shown]}
 
 
-def patches(inputs: Tensor, figures: str) -> list[Patch]:
+def answer(inputs: Tensor, figures: str, paint: str) -> Any:
     """Return the new numbers of each figure, and nothing else of it."""
-    answer = []
-    for tensor in attention(inputs).values():
+    told = {name: numbers(tensor, figures) for name, tensor in attention(inputs).items()}
+    if paint == "restyle":
+        return told
+    patches = []
+    for z in told.values():
         patch = Patch()
-        patch["data"][0]["z"] = numbers(tensor, figures)
-        answer.append(patch)
-    return answer
+        patch["data"][0]["z"] = z
+        patches.append(patch)
+    return patches
 
 
 def inputs_table(rows: Rows, words: Sequence[str]) -> html.Table:
@@ -119,7 +132,7 @@ def cell(row: int, column: int, entry: float) -> dcc.Input:
     return dcc.Input(id=name, value=entry, type="text", debounce=True, style={"width": "5em"})
 
 
-def page(n_tokens: int, d: int, table: str, figures: str) -> Dash:
+def page(n_tokens: int, d: int, table: str, figures: str, paint: str) -> Dash:
     """Return the Dash app."""
     rows, words = matrix_of(n_tokens, d), sentence_of(n_tokens).split()
     start = torch.tensor(rows, dtype=torch.float32)
@@ -130,28 +143,33 @@ def page(n_tokens: int, d: int, table: str, figures: str) -> Dash:
     ]
     grid = {"display": "grid", "gridTemplateColumns": "1fr 1fr 1fr"}
     app.layout = html.Div([inputs_table(rows, words), html.Div(graphs, style=grid)])
-    outputs = [Output(name, "figure") for name in NAMES]
+    outputs: Any = [Output(name, "figure") for name in NAMES]
+    clientside: Any = app.clientside_callback
+    if paint == "restyle":
+        app.layout.children.append(dcc.Store(id="numbers"))
+        outputs = Output("numbers", "data")
+        painted = {"prevent_initial_call": True}
+        clientside(PAINT, Output("numbers", "id"), Input("numbers", "data"), **painted)
 
     if table == "edits":
         app.layout.children.append(dcc.Store(id="edits", data=[]))
-        collect: Any = app.clientside_callback
-        collect(COLLECT, Output("edits", "id"), Input("edits", "id"))
+        clientside(COLLECT, Output("edits", "id"), Input("edits", "id"))
 
         @app.callback(outputs, Input("edits", "data"), prevent_initial_call=True)
-        def update_edits(edits: Rows) -> list[Patch]:
+        def update_edits(edits: Rows) -> Any:
             inputs = start.clone()
             for row, column, entry in edits:
                 inputs[int(row), int(column)] = entry
-            return patches(inputs, figures)
+            return answer(inputs, figures, paint)
 
     else:
 
         @app.callback(
             outputs, Input({"row": ALL, "column": ALL}, "value"), prevent_initial_call=True
         )
-        def update(entries: list[str]) -> list[Patch]:
+        def update(entries: list[str]) -> Any:
             inputs = torch.tensor([float(entry) for entry in entries]).view(n_tokens, d)
-            return patches(inputs, figures)
+            return answer(inputs, figures, paint)
 
     return app
 
@@ -164,9 +182,10 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=3)
     parser.add_argument("--table", choices=("inputs", "edits"), default="inputs")
     parser.add_argument("--figures", choices=("full", "overview"), default="full")
+    parser.add_argument("--paint", choices=("patch", "restyle"), default="patch")
     given = parser.parse_args()
     torch.set_num_threads(1)  # the app does so too, and freezes the collector
-    app = page(given.tokens, given.width, given.table, given.figures)
+    app = page(given.tokens, given.width, given.table, given.figures, given.paint)
     gc.collect()
     gc.freeze()
     app.run(port=given.port, debug=False)

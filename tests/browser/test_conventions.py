@@ -112,7 +112,7 @@ def test_switching_turns_the_pictures_in_place_and_a_reload_keeps_it(
     point_at(page, START, "scores", (1, 5))
     expect(tip(page)).to_have_text("journey (query) · step (key) = 1.0865")
     lab.set("journey", "d0", "2")
-    expect(page.locator("[data-figure=scores] .changed path")).to_have_count(11)
+    expect(page.locator("[data-figure=scores]")).to_have_attribute("data-changed", "11")
     lab.button("Undo").click()
     until(
         lambda: lab.plotted("weights") == weights.mT.tolist(), lambda: str(lab.plotted("weights"))

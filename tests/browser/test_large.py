@@ -95,7 +95,7 @@ def test_a_click_opens_the_exact_numbers_around_it(lab: LabPage) -> None:
     expect(page.locator("p.formula")).to_contain_text(formula[-8:])
     # A cell of the part lights what belongs to it in the overviews, and in the part itself.
     cells = page.locator("[data-figure=weights_part] .cells rect")
-    cells.nth(0).hover()
+    cells.nth(0).hover(force=True)  # Plotly's own layer lies above, as for every visitor
     expect(tip(page)).to_contain_text(f"w{first[0]} (query) gives {float(exact[0, 0]):.4f}")
     sources = page.locator("[data-figure=scores] .marks .lit .source")
     expect(sources).to_have_attribute(
@@ -119,6 +119,7 @@ def test_an_edit_repaints_all_and_a_box_zooms(lab: LabPage) -> None:
         assert greens != before[name][2], name
     lab.wait_idle()
     page.wait_for_timeout(500)  # Plotly catches up, and still the pixels lie over its own
+    layer(page, "weights").scroll_into_view_if_needed()
     box = layer(page, "weights").bounding_box()
     assert box is not None
     canvas = layer(page, "weights").locator("canvas")
