@@ -12,7 +12,7 @@ import torch
 
 from attention_core import USUAL, Check, Conventions, Mechanism, Step, Trace
 from attention_core.figures import finding, heatmap_spec, pointing, turned
-from attention_core.figures.heatmap import Part, height_of
+from attention_core.figures.heatmap import Part, figure_of, height_of
 from attention_core.glossary import symbol, term
 from attention_core.operations import DotProducts
 from ui import code_view, state
@@ -214,6 +214,14 @@ def as_drawn(card: Card) -> Card:
     }
 
 
+def _draw_plainly(group: Group, widget_key: str) -> None:
+    """Draw figures without our own script, which did not load: still and unlinked, but there."""
+    st.caption("The figures' own script did not load, so these are plain ones. Reload the page.")
+    for card in group.data["figures"]:
+        figure = figure_of(card["spec"])
+        st.plotly_chart(figure, key=f"{widget_key}:{card['id']}", height=card["height"])
+
+
 def _reversed(shape: str) -> str:
     return " × ".join(reversed(shape.split(" × ")))
 
@@ -246,7 +254,7 @@ def draw(group: Group, *, widget_key: str, on_pick: Callable[[], None] | None = 
     if is_new and before and before[-1][0] != widget_key:
         st.rerun()  # the panel of another place was drawn before this was known
     if answer.failed:
-        st.caption("The drawing library did not load. Reload the page to try again.")
+        _draw_plainly(group, widget_key)
     if explained:
         panel(explained, widget_key)
 

@@ -56,9 +56,16 @@ def heatmap(trace: Trace, name: str, tokens: Sequence[str]) -> go.Figure:
         >>> heatmap(trace, "weights", ["to", "be"]).layout.yaxis.title.text
         'query token'
     """
-    spec = heatmap_spec(trace, name, tokens)
+    return figure_of(heatmap_spec(trace, name, tokens))
+
+
+def figure_of(spec: Spec) -> go.Figure:
+    """Return figure JSON as a Plotly figure, in light colours."""
     figure = go.Figure(spec)
-    figure.data[0].colorscale = spec["data"][0]["meta"]["colorscales"]["light"]
+    for trace in figure.data:
+        scales = (trace.meta or {}).get("colorscales")
+        if scales:
+            trace.colorscale = scales["light"]
     return figure
 
 

@@ -185,6 +185,21 @@ def test_without_the_drawing_library_the_numbers_are_there_as_tables(
     lab.expect_nothing_wrong()
 
 
+def test_without_the_figures_script_the_page_says_so_and_shows_plain_ones(
+    server: Server, page: Page, watch: Watch
+) -> None:
+    watch.expected += ["ERR_FAILED", "dynamically imported module"]
+    page.route("**/figures.js", lambda route: route.abort())
+    page.goto(server.url)
+    expect(page.get_by_text("This part of the page could not be loaded")).to_have_count(1)
+    expect(page.get_by_text("so these are plain ones")).to_be_visible()
+    charts = page.get_by_test_id("stPlotlyChart")
+    expect(charts).to_have_count(3)
+    expect(charts.nth(1)).to_contain_text("0.2379")
+    expect(page.get_by_role("table", name="Embeddings of your")).to_be_visible()
+    LabPage(page).expect_nothing_wrong()
+
+
 BROKEN = """
 import sys
 if "streamlit" in sys.orig_argv:

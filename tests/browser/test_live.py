@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Route
 
 from tests.browser.lab_page import NOTEBOOK, LabPage, changed, drag, until
 from tests.browser.server import Server
@@ -13,10 +13,6 @@ HOLD = """() => {
   window.held = [];
   window.ownSend ??= WebSocket.prototype.send;
   WebSocket.prototype.send = function (...given) { held.push([this, given]); };
-}"""
-RELEASE = """() => {
-  WebSocket.prototype.send = window.ownSend;
-  for (const [socket, given] of held) socket.send(...given);
 }"""
 FOLLOW = """() => {
   window.seen = [];
@@ -49,25 +45,6 @@ def test_the_figures_and_the_address_do_not_wait_for_the_page_run(lab: LabPage) 
     # No run has ever heard of the edit, and still a reload brings it back.
     lab.reload()
     lab.expect_rows(edited)
-
-
-def test_a_run_that_knows_less_paints_over_nothing(lab: LabPage) -> None:
-    lab.page.evaluate(HOLD)
-    lab.set("Your", "d1", "0.9")
-    lab.expect_pictures(changed((0, 0, 0.9)))
-    address = lab.page.url
-    # A run of the lab without the edit: its numbers are older than those on the screen.
-    lab.page.evaluate("() => { WebSocket.prototype.send = window.ownSend; }")
-    lab.page.get_by_text("Keep punctuation").click()
-    lab.page.wait_for_timeout(300)
-    lab.expect_pictures(changed((0, 0, 0.9)))
-    assert lab.page.url == address
-    lab.page.evaluate(RELEASE)
-    lab.wait_idle()
-    lab.expect_rows(changed((0, 0, 0.9)))
-    lab.reload()
-    lab.expect_rows(changed((0, 0, 0.9)))
-    expect(lab.page.get_by_role("switch", name="Keep punctuation")).to_be_checked()
 
 
 @pytest.mark.parametrize("status", [0, 422, 500])

@@ -7,7 +7,7 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
-from tests.browser.lab_page import NOTEBOOK, LabPage, attention
+from tests.browser.lab_page import NOTEBOOK, LabPage, attention, until
 from tests.browser.server import Server
 from tests.browser.steps import PageLink, open_page, page_links
 from tests.browser.watch import Watch
@@ -102,6 +102,6 @@ def new_server() -> Iterator[Server]:
     running.stop()
 
 
-def test_the_first_visitor_need_not_wait_for_torch(new_server: Server) -> None:
-    loaded = Path(f"/proc/{new_server.pid}/maps").read_text()
-    assert "libtorch" in loaded
+def test_torch_is_loaded_before_anybody_comes(new_server: Server) -> None:
+    loaded = Path(f"/proc/{new_server.pid}/maps")
+    until(lambda: "libtorch" in loaded.read_text(), lambda: "torch waits for a visitor")

@@ -18,11 +18,15 @@ VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in SCRIPTS)).hexdig
 ROUTE = f"/assets/{VERSION}"
 """Where the scripts are served. It changes with them, so a browser never mixes two versions."""
 
+_MISSING = "This part of the page could not be loaded. Reload the page to try again."
 _LOADER = """
 const loading = import(new URL("{route}/{name}.js", location.origin).href);
 export default function (component) {{
   let stop, isGone = false;
-  loading.then((script) => {{ if (!isGone) stop = script.default(component); }});
+  loading.then((script) => {{ if (!isGone) stop = script.default(component); }}, () => {{
+    component.parentElement.querySelector(".root").textContent = {missing!r};
+    if (component.data.figures) component.setStateValue("failed", true);
+  }});
   return () => {{ isGone = true; stop?.(); }};
 }}
 """
@@ -38,6 +42,6 @@ def component(name: str) -> Any:
     return st.components.v2.component(
         name,
         html="<div class='root'></div>\n<!-- filled by its script -->",
-        js=_LOADER.format(route=ROUTE, name=name),
+        js=_LOADER.format(route=ROUTE, name=name, missing=_MISSING),
         css=css.read_text(encoding="utf-8") if css.exists() else None,
     )

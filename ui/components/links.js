@@ -38,7 +38,11 @@ export function focus(scope, name, cell) {
 /** matrix -> regions that belong to a cell of the matrices called `name`. */
 export function regionsOf(scope, name, cell) {
   const lit = new Map();
-  const add = (matrix, region) => lit.set(matrix, [...(lit.get(matrix) ?? []), region]);
+  const add = (matrix, region) => {
+    const regions = lit.get(matrix) ?? [];
+    // A matrix may stand twice on a page, whole and in part, and is then reached twice.
+    if (!regions.some((other) => JSON.stringify(other) === JSON.stringify(region))) lit.set(matrix, [...regions, region]);
+  };
   const near = [...matrices].filter((matrix) => matrix.scope === scope);
   for (const made of near) {
     if (made.name === name) {

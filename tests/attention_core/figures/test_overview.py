@@ -1,5 +1,6 @@
 """Overviews of large matrices: every number is one of the matrix, and the largest of its block."""
 
+import json
 import math
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from attention_core import SIMPLE_SELF_ATTENTION
 from attention_core.figures import heatmap_spec, matrix_spec, pointing
+from attention_core.figures.heatmap import figure_of
 from attention_core.figures.overview import MOST, overview, packed, unpacked
 from tests.attention_core.matrices import matrix
 
@@ -101,6 +103,16 @@ def test_a_part_shows_exact_numbers_in_the_colours_of_the_whole() -> None:
     told = pointing(trace, "weights", tokens, part=part)
     assert (told["first"], told["shape"]) == ([40, 7], [60, 60])
     assert (told["rows"], told["columns"]) == (tokens[40:45], tokens[7:15])
+
+
+@pytest.mark.parametrize("n_tokens", [3, 40, 300])
+def test_a_plain_figure_holds_the_same_numbers(n_tokens: int) -> None:
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=matrix(n_tokens, 5, 0, dtype=torch.float32))
+    spec = heatmap_spec(trace, "weights", [f"w{row}" for row in range(n_tokens)])
+    cells = figure_of(spec).data[0]
+    z = unpacked(json.loads(figure_of(spec).to_json())["data"][0]["z"])
+    assert torch.equal(z, overview(trace["weights"]).values)
+    assert cells.colorscale[0][1] == spec["data"][0]["meta"]["colorscales"]["light"][0][1]
 
 
 def test_a_figure_of_512_tokens_is_small() -> None:
