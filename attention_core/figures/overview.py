@@ -37,9 +37,9 @@ def overview(tensor: Tensor, most: int = MOST) -> Overview:
         most: Rows or columns of the overview.
 
     Example:
-        >>> small = overview(torch.tensor([[1.0, 2.0, 0.5], [-3.0, 0.0, 0.25]]), most=2)
+        >>> small = overview(torch.tensor([[1.0, 2.0, 0.5], [-3.0, 0.0, 0.25]]), most=1)
         >>> small.values, small.block, small.at
-        (tensor([[-3.0000,  0.5000]]), (2, 2), tensor([[2, 0]]))
+        (tensor([[-3.]]), (2, 3), tensor([[3]]))
     """
     n_rows, n_columns = tensor.shape
     down, across = -(-n_rows // most), -(-n_columns // most)

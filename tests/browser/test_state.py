@@ -222,7 +222,7 @@ BAD_FILES = (
     ("empty.csv", b"", "was not opened"),
     ("other.json", b'{"a": 1}', "This file is JSON, but not a lab"),
     ("cut.json", b'{"attention_lab": 1, "sent', "it could not be read as JSON"),
-    ("hostile.json", b'{"attention_lab": 1, "d": 1e9}', "d should be a whole number from 1 to 16"),
+    ("hostile.json", b'{"attention_lab": 1, "d": 1e9}', "d should be a whole number from 1 to 64"),
 )
 
 
