@@ -5,9 +5,8 @@ An operation is written down twice. ``compute`` is the torch expression a learne
 each checks the other. ``reads`` declares once which operand cells a result cell is made of;
 the explanation of a cell, the linked highlights and the second route all follow from it.
 
-``reads`` is one pattern per operand over its last axes. ``i`` and ``j`` are the result's row and
-column, ``:`` is the whole axis: a dot product's cell (i, j) reads ``("i:", "j:")``, row i of the
-queries and row j of the keys.
+``reads`` is one pattern per operand, as ``patterns`` describes: a dot product's cell (i, j) reads
+``("i:", "j:")``, row i of the queries and row j of the keys.
 """
 
 from __future__ import annotations
@@ -15,12 +14,11 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Tensor
 
-Index = tuple[int, ...]
-Shape = tuple[int, ...]
+from attention_core.operations.patterns import Index, Shape, cells_read
 
 
 class Operation(ABC):
@@ -95,54 +93,6 @@ class Operation(ABC):
             cells_read(pattern, index, shape)
             for pattern, shape in zip(self.reads, shapes, strict=True)
         )
-
-
-def cells_read(pattern: str, index: Index, shape: Shape) -> tuple[Index, ...]:
-    """Return the operand cells that a ``reads`` pattern names for one result cell.
-
-    Example:
-        >>> cells_read("j:", (1, 2), (6, 3))
-        ((2, 0), (2, 1), (2, 2))
-    """
-    prefix = index[: len(index) - 2]
-    fixed = {"i": index[-2], "j": index[-1]}
-    cells: list[Index] = [prefix]
-    for axis, letter in enumerate(pattern, start=len(prefix)):
-        along = range(shape[axis]) if letter == ":" else (fixed[letter],)
-        cells = [(*cell, position) for cell in cells for position in along]
-    return tuple(cells)
-
-
-def numbers_read(pattern: str, index: Index, numbers: Any) -> list[float]:
-    """Return the numbers that ``cells_read`` names, out of nested lists.
-
-    Example:
-        >>> numbers_read(":j", (0, 1), [[1.0, 2.0], [3.0, 4.0]])
-        [2.0, 4.0]
-    """
-    for position in index[:-2]:
-        numbers = numbers[position]
-    fixed = {"i": index[-2], "j": index[-1]}
-    found = [numbers]
-    for letter in pattern:
-        if letter == ":":
-            found = [entry for group in found for entry in group]
-        else:
-            found = [group[fixed[letter]] for group in found]
-    return found
-
-
-def entries_read(pattern: str, index: Index, tensor: Tensor) -> list[float]:
-    """Return the numbers that ``cells_read`` names, out of a tensor, reading only these.
-
-    Example:
-        >>> import torch
-        >>> entries_read(":j", (0, 1), torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
-        [2.0, 4.0]
-    """
-    at: dict[str, int | slice] = {"i": index[-2], "j": index[-1], ":": slice(None)}
-    read = tensor[(*index[:-2], *(at[letter] for letter in pattern))]
-    return read.flatten().tolist()
 
 
 def overflow(x: float, largest: float) -> float:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from attention_core.numbers import factor, plain, result_of
-from attention_core.operations.base import Index, Operation, overflow
+from attention_core.operations.base import Operation, overflow
+from attention_core.operations.patterns import Index
 
 # For each dtype, by its largest number: below the first number it only holds steps of the second.
 _BOTTOM = {

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from attention_core.numbers import factor, plain, result_of
-from attention_core.operations.base import Index, Operation, overflow
+from attention_core.operations.base import Operation, overflow
+from attention_core.operations.patterns import Index
 
 
 class _SumOfProducts(Operation):

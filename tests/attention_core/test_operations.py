@@ -1,6 +1,7 @@
 """Each operation is written down twice: spoil either writing, and the check goes red."""
 
 import copy
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,8 +10,8 @@ import torch
 from torch import Tensor
 
 from attention_core import Mechanism, Step, Trace
-from attention_core.operations import DivideBy, NaiveSoftmax, Operation, Softmax
-from attention_core.operations.base import cells_read, numbers_read
+from attention_core.operations import DivideBy, Index, NaiveSoftmax, Operation, Softmax
+from attention_core.operations.patterns import cells_read, entries_read, numbers_read
 from tests.attention_core.instances import CLASSES, INSTANCES, alone
 
 each = pytest.mark.parametrize("operation", INSTANCES.values(), ids=INSTANCES)
@@ -111,8 +112,8 @@ def test_its_line_of_pytorch_computes_it(operation: Operation) -> None:
 def test_it_has_words_and_a_formula(operation: Operation) -> None:
     trace = alone(operation)
     assert "{value}" in operation.sentence("row", "column")
-    assert operation.latex("r", *"ab"[: len(operation.reads)]).startswith("r_")
-    assert len(trace.axes("result")) == 2
+    assert operation.latex("r", *"abc"[: len(operation.reads)]).startswith("r_")
+    assert len(trace.axes("result")) == trace.output.ndim
     assert operation.compute.__doc__
 
 
@@ -124,6 +125,33 @@ def test_patterns_name_cells() -> None:
     heads = [[[1.0, 2.0]], [[3.0, 4.0]]]
     assert cells_read("i:", (1, 0, 5), (2, 1, 2)) == ((1, 0, 0), (1, 0, 1))
     assert numbers_read("i:", (1, 0, 5), heads) == [3.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "index", "shape", "cells"),
+    [
+        ("i:", (4, 1, 0), (3, 2), [(1, 0), (1, 1)]),  # what has no head axis is every head's
+        (":j", (1, 0, 2), (2, 2, 3), [(1, 0, 2), (1, 1, 2)]),
+        ("h:j", (1, 0, 2), (2, 2, 3), [(1, 0, 2), (1, 1, 2)]),
+        ("0j", (5, 2), (1, 3), [(0, 2)]),
+        (":[h*13+j]", (2, 0, 5), (2, 39), [(0, 31), (1, 31)]),
+        ("[j/13]i[j%13]", (6, 31), (3, 7, 13), [(2, 6, 5)]),
+    ],
+)
+def test_patterns_of_heads_name_cells(
+    pattern: str, index: Index, shape: Index, cells: list[Index]
+) -> None:
+    assert cells_read(pattern, index, shape) == tuple(cells)
+    numbers = torch.arange(math.prod(shape), dtype=torch.float64).reshape(shape)
+    named = [float(numbers[cell]) for cell in cells]
+    assert numbers_read(pattern, index, numbers.tolist()) == named
+    assert entries_read(pattern, index, numbers) == named
+
+
+@pytest.mark.parametrize("pattern", ["k:", "[j", "[h+j]", "i;", "[j/]"])
+def test_what_is_no_pattern_is_refused(pattern: str) -> None:
+    with pytest.raises(ValueError, match="pattern"):
+        cells_read(pattern, (0, 0), (1, 1))
 
 
 @pytest.mark.parametrize("dim", [0, 1, 2, -3])
