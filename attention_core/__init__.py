@@ -3,15 +3,24 @@
 Start with ``mechanisms``: the lesson as data. ``run`` one and get a ``Trace``.
 """
 
+from attention_core.causal_attention import CAUSAL_SELF_ATTENTION
 from attention_core.checks import Check
 from attention_core.conventions import USUAL, Conventions
 from attention_core.mechanism import Mechanism, Step
 from attention_core.mechanisms import ONE_QUERY, SIMPLE_SELF_ATTENTION, normalisations
+from attention_core.multi_head_attention import MULTI_HEAD_ATTENTION
+from attention_core.self_attention import CROSS_ATTENTION, SELF_ATTENTION
+from attention_core.stacked_heads import STACKED_HEADS
 from attention_core.trace import Explanation, Operand, Trace
 
 __all__ = [
+    "CAUSAL_SELF_ATTENTION",
+    "CROSS_ATTENTION",
+    "MULTI_HEAD_ATTENTION",
     "ONE_QUERY",
+    "SELF_ATTENTION",
     "SIMPLE_SELF_ATTENTION",
+    "STACKED_HEADS",
     "USUAL",
     "Check",
     "Conventions",

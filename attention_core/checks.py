@@ -73,7 +73,7 @@ def _routes(
     if exact.shape != result.shape:
         raise ValueError(f"shape {tuple(result.shape)}, expected {tuple(exact.shape)}")
     if sampled:
-        off = _apart(exact, result)
+        off = apart(exact, result)
         checks.append(Check(step.name, "float64, all cells", off, tolerance, off <= tolerance))
     return checks
 
@@ -139,7 +139,7 @@ def _difference(a: float, b: float) -> float:
     return math.inf if math.isnan(off) else off
 
 
-def _apart(a: Tensor, b: Tensor) -> float:
+def apart(a: Tensor, b: Tensor) -> float:
     """Return the largest difference between two tensors, by the same rules."""
     plain = float((a - b).abs_().max())
     if math.isfinite(plain):

@@ -5,16 +5,13 @@ Figures, self-checks, explanations, formulas and code all follow from the declar
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor
 
 from attention_core.operations import Operation
+from attention_core.tensors import require_mask, require_numbers
 from attention_core.trace import Trace
-
-FLOATS = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +36,14 @@ class Mechanism:
     Args:
         inputs: The names of the tensors it starts from.
         steps: The steps in order. Each may only use inputs and earlier steps.
+        masks: Which of the inputs are booleans and not numbers.
+        per_head: Which of the inputs have a head axis before their two others.
 
     Raises:
         ValueError: If a name is used twice or before it exists.
 
     Example:
+        >>> import torch
         >>> from attention_core.operations import DotProducts, Softmax
         >>> shares = Mechanism(
         ...     inputs=("inputs",),
@@ -59,6 +59,8 @@ class Mechanism:
 
     inputs: tuple[str, ...]
     steps: tuple[Step, ...]
+    masks: tuple[str, ...] = ()
+    per_head: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         known = set(self.inputs)
@@ -74,7 +76,8 @@ class Mechanism:
         """Compute every step and keep every intermediate.
 
         Args:
-            **inputs: One non-empty, finite float tensor of rank 2 for each name in ``inputs``.
+            **inputs: One non-empty, finite float tensor of rank 2 for each name in ``inputs``;
+                a bool one for those in ``masks``, of rank 3 for those in ``per_head``.
 
         Returns:
             The trace: every input and step by name.
@@ -87,8 +90,8 @@ class Mechanism:
         if set(inputs) != set(self.inputs):
             expected, came = ", ".join(self.inputs), ", ".join(inputs) or "nothing"
             raise TypeError(f"run() expects the inputs {expected}; got {came}")
-        tensors = {name: _validated(name, inputs[name]) for name in self.inputs}
-        dtypes = {name: tensor.dtype for name, tensor in tensors.items()}
+        tensors = {name: self._checked(name, inputs[name]).clone() for name in self.inputs}
+        dtypes = {name: tensors[name].dtype for name in self.inputs if name not in self.masks}
         if len(set(dtypes.values())) > 1:
             came = ", ".join(f"{name} {dtype}" for name, dtype in dtypes.items())
             raise ValueError(f"all inputs must have one dtype; got {came}")
@@ -101,6 +104,11 @@ class Mechanism:
                 raise ValueError(f"{step.name} cannot be made: {shapes} do not fit") from None
         return Trace(self, tensors)
 
+    def _checked(self, name: str, tensor: Tensor) -> Tensor:
+        """Return an input if it is what this mechanism takes."""
+        require = require_mask if name in self.masks else require_numbers
+        return require(name, tensor, 3 if name in self.per_head else 2)
+
     def step(self, name: str) -> Step:
         """Return the step of that name; KeyError if there is none."""
         for step in self.steps:
@@ -112,6 +120,7 @@ class Mechanism:
         """Return the same mechanism with another operation in one step.
 
         Example:
+            >>> import torch
             >>> from attention_core import SIMPLE_SELF_ATTENTION
             >>> from attention_core.operations import Softmax
             >>> wrong = SIMPLE_SELF_ATTENTION.with_operation("weights", Softmax(dim=-2))
@@ -120,26 +129,8 @@ class Mechanism:
         """
         changed = self.step(name)
         steps = (replace(s, operation=operation) if s is changed else s for s in self.steps)
-        return Mechanism(self.inputs, tuple(steps))
+        return replace(self, steps=tuple(steps))
 
     def pytorch(self) -> str:
         """Return the lines of PyTorch that compute every step from the inputs."""
         return "\n".join(step.operation.pytorch(step.name, *step.of) for step in self.steps)
-
-
-def _validated(name: str, tensor: Tensor) -> Tensor:
-    """Return a copy of the tensor that the trace can own, or say what is wrong with it."""
-    expected = f"{name} must be a non-empty float tensor with 2 axes and finite values"
-    if not isinstance(tensor, Tensor):
-        raise ValueError(f"{expected}; got {type(tensor).__name__}")
-    if tensor.dtype not in FLOATS:
-        raise ValueError(f"{expected}; got dtype {tensor.dtype}")
-    if tensor.layout != torch.strided or tensor.is_meta:
-        raise ValueError(f"{expected}; got layout {tensor.layout} on {tensor.device}")
-    if tensor.ndim != 2 or tensor.numel() == 0:
-        raise ValueError(f"{expected}; got shape {tuple(tensor.shape)}")
-    # A sum shows in one pass that all its terms are finite; only then a closer look is spared.
-    if not math.isfinite(tensor.detach().sum().item()) and not bool(torch.isfinite(tensor).all()):
-        where = tuple((~torch.isfinite(tensor)).nonzero()[0].tolist())
-        raise ValueError(f"{expected}; got {tensor[where].item()} at {where}")
-    return tensor.clone()

@@ -139,7 +139,8 @@ class Trace:
     def axes(self, name: str) -> tuple[str, ...]:
         """Return what each axis of a value counts, e.g. ``("query token", "key token")``."""
         if name in self.mechanism.inputs:
-            return term(name).axes
+            axes = term(name).axes
+            return ("head",) * (self[name].ndim - len(axes)) + axes
         step = self.mechanism.step(name)
         return step.operation.axes(*(self.axes(operand) for operand in step.of))
 
@@ -171,8 +172,7 @@ def _values(tensor: Tensor, cells: Sequence[Index]) -> list[float]:
     """Return the numbers in some cells, read at once: one by one takes 20 times as long."""
     if not cells:
         return []
-    numbers: list[float] = tensor[tuple(map(list, zip(*cells, strict=True)))].tolist()
-    return numbers
+    return [float(number) for number in tensor[tuple(map(list, zip(*cells, strict=True)))].tolist()]
 
 
 def _reading_order(groups: Sequence[Sequence[Operand]]) -> tuple[Operand, ...]:

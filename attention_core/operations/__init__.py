@@ -1,19 +1,31 @@
 """The operations a step can do. A new operation is one class with both of its routes."""
 
 from attention_core.operations.base import Operation
+from attention_core.operations.dropping import DropNothing, Dropout
+from attention_core.operations.heads import DotProductsOfHeads, JoinHeads, SplitProjection
+from attention_core.operations.masking import Mask
 from attention_core.operations.normalise import DivideBySum, NaiveSoftmax, Softmax
 from attention_core.operations.patterns import Index, Shape, entries_read, numbers_read
-from attention_core.operations.products import DivideBy, DotProducts, WeightedSum
+from attention_core.operations.products import DivideBy, DivideByRoot, DotProducts, WeightedSum
+from attention_core.operations.project import Projection
 
 __all__ = [
     "DivideBy",
+    "DivideByRoot",
     "DivideBySum",
     "DotProducts",
+    "DotProductsOfHeads",
+    "DropNothing",
+    "Dropout",
     "Index",
+    "JoinHeads",
+    "Mask",
     "NaiveSoftmax",
     "Operation",
+    "Projection",
     "Shape",
     "Softmax",
+    "SplitProjection",
     "WeightedSum",
     "entries_read",
     "numbers_read",

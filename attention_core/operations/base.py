@@ -103,3 +103,9 @@ def overflow(x: float, largest: float) -> float:
         (-inf, 7.5)
     """
     return math.copysign(math.inf, x) if abs(x) > largest else x
+
+
+def require_fit(*, fits: bool) -> None:
+    """Raise what torch raises for shapes that do not fit, where it would stretch one of them."""
+    if not fits:
+        raise RuntimeError("the shapes do not fit")

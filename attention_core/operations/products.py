@@ -28,7 +28,7 @@ class _SumOfProducts(Operation):
 
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
         """Contract the shared axis with ``einsum``."""
-        return _overflowing(torch.einsum(self.einsum, *operands), largest)
+        return overflowing(torch.einsum(self.einsum, *operands), largest)
 
     def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
         """Return ``0.55·0.43 + 0.87·0.15 + 0.66·0.89 = 0.9544``."""
@@ -90,7 +90,7 @@ class DotProducts(_SumOfProducts):
         """No dot product is larger than the two lengths multiplied (Cauchy–Schwarz)."""
         queries, keys = (operand.double() for operand in operands)
         lengths = queries.norm(dim=-1).unsqueeze(-1), keys.norm(dim=-1).unsqueeze(-2)
-        return {"no score exceeds the two lengths multiplied": _excess(result, *lengths)}
+        return {"no score exceeds the two lengths multiplied": excess_over(result, *lengths)}
 
 
 class WeightedSum(_SumOfProducts):
@@ -132,7 +132,7 @@ class WeightedSum(_SumOfProducts):
         weights, values = (operand.abs() for operand in operands)
         total = weights.sum(dim=-1, keepdim=True, dtype=torch.float64)
         law = "no context value exceeds the largest value times the total weight"
-        return {law: _excess(result, total, values.amax(dim=-2, keepdim=True).double())}
+        return {law: excess_over(result, total, values.amax(dim=-2, keepdim=True).double())}
 
 
 class DivideBy(Operation):
@@ -154,7 +154,7 @@ class DivideBy(Operation):
 
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
         """Multiply by the inverse instead."""
-        return _overflowing(operands[0] * (1 / self.divisor), largest)
+        return overflowing(operands[0] * (1 / self.divisor), largest)
 
     def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
         """Return ``1.495 / 2 = 0.7475``."""
@@ -181,7 +181,35 @@ class DivideBy(Operation):
         return super().magnitude(*operands) / self.divisor
 
 
-def _excess(result: Tensor, one: Tensor, other: Tensor) -> Tensor:
+class DivideByRoot(DivideBy):
+    """Divide every score by √d_k, the root of the keys' width: it would grow with it otherwise.
+
+    Source:
+        Vaswani et al., "Attention Is All You Need" (2017), section 3.2.1.
+    """
+
+    def __init__(self, d_k: int) -> None:
+        super().__init__(d_k**0.5)
+        self.d_k = d_k
+
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
+        """Return ``1.8524 / √2 = 1.3098``."""
+        return f"{plain(groups[0][0])} / √{self.d_k} = {result_of(result)}"
+
+    def latex(self, result: str, *operands: str) -> str:
+        """Return the cell's formula."""
+        return rf"{result}_{{ij}} = {operands[0]}_{{ij}} / \sqrt{{{self.d_k}}}"
+
+    def pytorch(self, result: str, *operands: str) -> str:
+        """Return the line of PyTorch."""
+        return f"{result} = {operands[0]} / {self.d_k}**0.5"
+
+    def sentence(self, row: str, column: str) -> str:
+        """Return what a scaled score says."""
+        return f"score of {row} (query) with {column} (key), over √{self.d_k} = {{value}}"
+
+
+def excess_over(result: Tensor, one: Tensor, other: Tensor) -> Tensor:
     """Return how far absolute values exceed a product, NaN for what overflowed: routes judge it."""
     excess = result.abs().double()
     if not bool(excess.amax() < torch.inf):
@@ -189,7 +217,7 @@ def _excess(result: Tensor, one: Tensor, other: Tensor) -> Tensor:
     return excess.addcmul_(one, other, value=-1)
 
 
-def _overflowing(exact: Tensor, largest: float) -> Tensor:
+def overflowing(exact: Tensor, largest: float) -> Tensor:
     """Return float64 numbers with infinity where the dtype would overflow."""
     low, high = (float(end) for end in exact.aminmax())
     if -largest <= low and high <= largest:  # no for NaN

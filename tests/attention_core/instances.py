@@ -1,14 +1,23 @@
 """Every operation there is, found by looking: a new one cannot be forgotten by the tests."""
 
 import inspect
+import re
 from collections.abc import Iterator
 
 import attention_core.operations  # defines them
 from attention_core import Mechanism, Step, Trace, mechanisms, normalisations
-from attention_core.operations import Operation, Softmax
+from attention_core.operations import (
+    Dropout,
+    Mask,
+    Operation,
+    Projection,
+    Softmax,
+    SplitProjection,
+)
 from tests.attention_core.matrices import matrix
+from tests.attention_core.runs import RUNS
 
-ROWS, COLUMNS, ALONG = 7, 5, 3
+ROWS, COLUMNS, ALONG, HEADS = 7, 5, 3, 2
 
 
 def _descendants(cls: type[Operation]) -> Iterator[type[Operation]]:
@@ -32,9 +41,15 @@ CLASSES = sorted(
 _KNOWN = [value for value in vars(mechanisms).values() if isinstance(value, Mechanism)]
 INSTANCES: dict[str, Operation] = {
     type(step.operation).__name__: step.operation
-    for mechanism in (*_KNOWN, normalisations(2.0))
+    for mechanism in (*_KNOWN, normalisations(2.0), *(trace.mechanism for trace in RUNS.values()))
     for step in mechanism.steps
-} | {"Softmax over queries": Softmax(dim=-2)}
+} | {
+    "Softmax over queries": Softmax(dim=-2),
+    "Projection": Projection(),
+    "Projection with a bias": Projection(biased=True),
+    "SplitProjection": SplitProjection(13),
+    "SplitProjection with a bias": SplitProjection(13, biased=True),
+}
 
 
 def alone(operation: Operation, *, times: int = 1) -> Trace:
@@ -44,10 +59,33 @@ def alone(operation: Operation, *, times: int = 1) -> Trace:
         operation: Any. Its ``reads`` say which shapes it takes.
         times: How many times larger the axes are.
     """
-    axis = {"i": ROWS * times, "j": COLUMNS * times, ":": ALONG * times}
     operands = {
-        f"operand_{position}": matrix(axis[pattern[0]], axis[pattern[1]], position) + 2.5
+        f"operand_{position}": matrix(*sizes(pattern, times), position) + 2.5
         for position, pattern in enumerate(operation.reads)
     }
+    masks: tuple[str, ...] = ()
+    if isinstance(operation, Mask | Dropout):
+        operands["operand_1"] = operands["operand_1"] > 2.5
+        operands["operand_1"][-1, -1] = True
+        masks = ("operand_1",)
+    per_head = tuple(name for name, operand in operands.items() if operand.ndim == 3)
     step = Step("result", operation, of=tuple(operands))
-    return Mechanism(tuple(operands), (step,)).run(**operands)
+    return Mechanism(tuple(operands), (step,), masks, per_head).run(**operands)
+
+
+def enough(operation: Operation) -> int:
+    """Return how many times larger the axes must be for the loops to check a sample only."""
+    return 16 if any(":" in pattern for pattern in operation.reads) else 80
+
+
+def sizes(pattern: str, times: int) -> tuple[int, ...]:
+    """Return a shape whose cells a pattern names, for results of random shape."""
+    axis = {"i": ROWS * times, "j": COLUMNS * times, ":": ALONG * times, "0": 1}
+    found = []
+    for part in re.findall(r"\[[^]]*]|.", pattern):
+        if part in axis:
+            found.append(axis[part])
+            continue
+        width = int(re.search(r"\d+", part)[0])  # type: ignore[index]
+        found.append({"*": HEADS * times * width, "/": HEADS * times, "%": width}[part[2]])
+    return tuple(found)

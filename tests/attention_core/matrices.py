@@ -11,16 +11,14 @@ sizes = st.lists(st.integers(1, 11), min_size=2, max_size=3, unique=True)
 
 
 def matrix(
-    n_rows: int,
-    n_columns: int,
-    seed: int,
-    *,
+    *sizes_and_seed: int,
     dtype: torch.dtype = torch.float64,
     size: float = 2.0,
 ) -> Tensor:
-    """Return numbers between −size and size."""
+    """Return numbers between −size and size, of the sizes before the seed: rows, columns."""
+    *shape, seed = sizes_and_seed
     generator = torch.Generator().manual_seed(seed)
-    numbers = torch.rand(n_rows, n_columns, generator=generator, dtype=torch.float64)
+    numbers = torch.rand(shape, generator=generator, dtype=torch.float64)
     return ((2 * numbers - 1) * size).to(dtype)
 
 

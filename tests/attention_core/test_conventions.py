@@ -199,12 +199,20 @@ def test_the_indices_of_every_formula_turn(operation: Any) -> None:
 @pytest.mark.parametrize("is_turned", [False, True])
 def test_the_matrix_formulas_are_true(operation: Any, is_turned: bool) -> None:
     """Each product in the formula, read as torch, gives the matrix that is computed."""
-    operands = {f"O{k}": matrix(4, 4, k) for k, _ in enumerate(operation.reads)}
+    operands = {
+        f"O{k}": matrix(1 if pattern[0] == "0" else 4, 4, k)
+        for k, pattern in enumerate(operation.reads)
+    }
     latex = operation.matrix_latex("R", *operands, is_turned=is_turned)
     if not latex:
         return
     drawn = {name: x.mT if is_turned else x for name, x in operands.items()}
-    text = latex.removeprefix("R = ").replace(r"^\top", ".mT").replace(" ", " @ ")
+    text = (
+        latex.removeprefix("R = ")
+        .replace(r"^\top", ".mT")
+        .replace(" ", " @ ")
+        .replace("@ + @", "+")
+    )
     text = text.replace(r"\operatorname{softmax}", "softmax")
 
     def softmax(scores: torch.Tensor) -> torch.Tensor:

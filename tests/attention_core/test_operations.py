@@ -12,7 +12,7 @@ from torch import Tensor
 from attention_core import Mechanism, Step, Trace
 from attention_core.operations import DivideBy, Index, NaiveSoftmax, Operation, Softmax
 from attention_core.operations.patterns import cells_read, entries_read, numbers_read
-from tests.attention_core.instances import CLASSES, INSTANCES, alone
+from tests.attention_core.instances import CLASSES, INSTANCES, alone, enough
 
 each = pytest.mark.parametrize("operation", INSTANCES.values(), ids=INSTANCES)
 LARGE = 16  # times: enough multiplications for the loops to check a sample only
@@ -58,7 +58,7 @@ def test_a_wrong_compute_is_found_in_a_large_step(
 ) -> None:
     cls = type(operation)
     monkeypatch.setattr(cls, "compute", off_in_one_cell(cls.compute))
-    trace = alone(operation, times=80 if operation.reads == ("ij",) else LARGE)
+    trace = alone(operation, times=enough(operation))
     assert "float64, all cells" in broken(trace)
 
 
@@ -68,7 +68,7 @@ def test_a_wrong_float64_route_is_found(
 ) -> None:
     cls = type(operation)
     monkeypatch.setattr(cls, "in_float64", off_in_one_cell(cls.in_float64))
-    trace = alone(operation, times=80 if operation.reads == ("ij",) else LARGE)
+    trace = alone(operation, times=enough(operation))
     assert broken(trace) == ["float64, all cells"]
 
 

@@ -1,0 +1,77 @@
+"""The mask: scores of what a query may not attend to become −∞, before the softmax."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from attention_core.numbers import plain, result_of
+from attention_core.operations.base import Operation, require_fit
+from attention_core.operations.patterns import Index
+
+
+class Mask(Operation):
+    """Keep a score where the mask is True, else −∞: its share after the softmax is 0.
+
+    A query that may attend to nothing has a row of −∞, and its softmax is NaN, as in torch.
+
+    Source:
+        Raschka, "Build a Large Language Model (From Scratch)" (2024), section 3.5.1.
+    """
+
+    reads = ("ij", "ij")
+    kind = "scores"
+
+    def compute(self, *operands: Tensor) -> Tensor:
+        """Return ``scores.masked_fill(~mask, -inf)``."""
+        scores, mask = operands
+        require_fit(fits=mask.shape == scores.shape[-2:])
+        return scores.masked_fill(~mask, -torch.inf)
+
+    def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:
+        """Look at the mask's one cell."""
+        (score,), (may_attend,) = groups
+        return score if may_attend else -math.inf
+
+    def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
+        """Choose between two tensors instead of filling one."""
+        scores, mask = operands
+        return torch.where(mask > 0, scores, torch.full_like(scores, -torch.inf))
+
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
+        """Return ``may attend: 1.3098 = 1.3098`` or ``may not attend: -∞ = -inf``."""
+        (score,), (may_attend,) = groups
+        told = f"may attend: {plain(score)}" if may_attend else "may not attend: -∞"
+        return f"{told} = {result_of(result)}"
+
+    def latex(self, result: str, *operands: str) -> str:
+        """Return the cell's formula."""
+        scores, mask = operands
+        return (
+            rf"{result}_{{ij}} = {scores}_{{ij}} \text{{ if }} {mask}_{{ij}}"
+            r" \text{, else } {-\infty}"
+        )
+
+    def pytorch(self, result: str, *operands: str) -> str:
+        """Return the line of PyTorch."""
+        return f"{result} = {operands[0]}.masked_fill(~{operands[1]}, -torch.inf)"
+
+    def axes(self, *operand_axes: tuple[str, ...]) -> tuple[str, ...]:
+        """The axes stay what they were."""
+        return operand_axes[0]
+
+    def sentence(self, row: str, column: str) -> str:
+        """Return what a masked score says."""
+        return f"score of {row} (query) with {column} (key), masked = {{value}}"
+
+    def magnitude(self, *operands: Tensor) -> float:
+        """Nothing is added up, so nothing is rounded."""
+        return 0.0
+
+    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+        """Where the mask says no there is −∞."""
+        kept = result != -torch.inf
+        return {"every masked score is -∞": (kept & ~operands[1].bool()).double()}

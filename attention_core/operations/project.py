@@ -1,0 +1,103 @@
+"""Projections: the inputs times a trainable weight matrix, with a bias or without."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from attention_core.numbers import factor, result_of
+from attention_core.operations.base import Operation, overflow, require_fit
+from attention_core.operations.patterns import Index
+from attention_core.operations.products import excess_over, overflowing
+
+
+class Projection(Operation):
+    """Every row times a weight matrix: ``queries[i] = inputs[i] @ w_query + b_query``.
+
+    With a head axis before the weights' two, every head projects the same inputs by its own.
+
+    Args:
+        biased: Whether there is a third operand, a bias for each column, as one row.
+    """
+
+    def __init__(self, *, biased: bool = False) -> None:
+        self.biased = biased
+        self.reads = ("i:", ":j", "0j") if biased else ("i:", ":j")
+
+    def compute(self, *operands: Tensor) -> Tensor:
+        """Return ``inputs @ weight + bias``."""
+        inputs, weight, *bias = operands
+        projected = inputs @ weight
+        for row in bias:
+            require_fit(fits=row.shape[-2:] == (1, weight.shape[-1]))
+            projected = projected + row
+        return projected
+
+    def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:
+        """Multiply pairwise and add up, in a loop; then add the bias."""
+        row, column, *bias = groups
+        total = 0.0
+        for entry, weight in zip(row, column, strict=True):
+            total += entry * weight
+        for (added,) in bias:
+            total = overflow(total, largest) + added
+        return overflow(total, largest)
+
+    def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
+        """Contract the shared axis with ``einsum``."""
+        inputs, weight, *bias = operands
+        exact = overflowing(torch.einsum("...ic,...cj->...ij", inputs, weight), largest)
+        for row in bias:
+            exact = overflowing(exact.add(row), largest)
+        return exact
+
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
+        """Return ``0.55·0.2961 + 0.87·0.2517 + 0.66·0.074 + 0.5 = 0.9306``."""
+        row, column, *bias = groups
+        terms = [f"{factor(x)}·{factor(weight)}" for x, weight in zip(row, column, strict=True)]
+        terms += [factor(added) for (added,) in bias]
+        return f"{' + '.join(terms)} = {result_of(result)}"
+
+    def latex(self, result: str, *operands: str) -> str:
+        """Return the cell's formula."""
+        x, weight, *bias = operands
+        added = "".join(f" + {b}_j" for b in bias)
+        return rf"{result}_{{ij}} = \sum_c {x}_{{ic}}\,{{{weight}}}_{{cj}}{added}"
+
+    def matrix_latex(self, result: str, *operands: str, is_turned: bool = False) -> str:
+        """Return the product of inputs and weights."""
+        x, weight, *bias = operands
+        product = f"{weight} {x}" if is_turned else f"{x} {weight}"
+        return f"{result} = {' + '.join([product, *bias])}"
+
+    def pytorch(self, result: str, *operands: str) -> str:
+        """Return the matrix product."""
+        x, weight, *bias = operands
+        return f"{result} = {' + '.join([f'{x} @ {weight}', *bias])}"
+
+    def axes(self, *operand_axes: tuple[str, ...]) -> tuple[str, ...]:
+        """One row for each row of the inputs, as wide as the weights."""
+        x, weight, *_ = operand_axes
+        return (*weight[:-2], x[-2], weight[-1])
+
+    def sentence(self, row: str, column: str) -> str:
+        """Return what a projected value says."""
+        return f"{row}, projected, {column} = {{value}}"
+
+    def magnitude(self, *operands: Tensor) -> float:
+        """Return the largest sum of absolute terms."""
+        x, weight, *bias = (operand.detach().abs().double() for operand in operands)
+        largest = float((x @ weight).nan_to_num(nan=0, posinf=0).max())
+        return largest + sum(float(row.max()) for row in bias)
+
+    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+        """No product of a row and a column is larger than the two lengths multiplied."""
+        x, weight, *bias = (operand.double() for operand in operands)
+        lengths = x.norm(dim=-1, keepdim=True), weight.norm(dim=-2, keepdim=True)
+        law = "no projected value exceeds the two lengths multiplied"
+        excess = excess_over(result, *lengths)
+        for row in bias:
+            law, excess = f"{law}, plus the bias", excess - row.abs()
+        return {law: excess}

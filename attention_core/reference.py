@@ -1,0 +1,145 @@
+"""Torch's own attention on the same numbers: a second route to a whole mechanism."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from attention_core.checks import ROUNDINGS, Check, apart
+from attention_core.projections import ROLES
+from attention_core.trace import Trace
+
+
+def compare_with_torch(trace: Trace) -> tuple[Check, ...]:
+    """Return how far a run is from torch's own attention with the same weights.
+
+    ``scaled_dot_product_attention`` gives the context vectors from the run's queries, keys and
+    values; ``nn.MultiheadAttention`` the output from its inputs, where there are heads and an
+    output as wide as they are. Rows whose weights are not a number are left out: of a row that
+    may attend to nothing, torch's own attention makes 0.
+
+    Args:
+        trace: A run of a mechanism with trainable weights.
+
+    Returns:
+        One check for each of the two that can say anything. None of them can while weights are
+        dropped: torch cannot be told which.
+
+    Example:
+        >>> from attention_core import CAUSAL_SELF_ATTENTION
+        >>> from attention_core.parameters import linear_parameters
+        >>> trace = CAUSAL_SELF_ATTENTION.run(torch.eye(3), **linear_parameters(3, 2))
+        >>> [(check.step, check.route, check.ok) for check in compare_with_torch(trace)]
+        [('context', 'scaled_dot_product_attention', True)]
+    """
+    if "kept" in trace.inputs:
+        return ()
+    is_number = ~trace["weights"].isnan().any(dim=-1)  # (n_queries,) or (n_heads, n_queries)
+    with torch.no_grad():
+        size = _largest(trace)
+        route = "scaled_dot_product_attention"
+        checks = [_check(trace, "context", by_fused(trace), is_number, size, route)]
+        if _is_a_modules(trace):
+            shown = is_number.all(dim=0)
+            mixed = float(trace["w_out"].double().abs().sum(dim=0).max())
+            size *= max(1.0, mixed)
+            route = "nn.MultiheadAttention"
+            checks.append(_check(trace, "output", by_module(trace), shown, size, route))
+    return tuple(check for check in checks if check is not None)
+
+
+def by_fused(trace: Trace) -> Tensor:
+    """Return the context vectors of ``scaled_dot_product_attention``.
+
+    Its mask is ours: True = may attend.
+    """
+    queries, keys, values = (trace[name] for name in ROLES.values())
+    return functional.scaled_dot_product_attention(
+        queries, keys, values, attn_mask=trace.inputs.get("mask")
+    )
+
+
+def by_module(trace: Trace) -> Tensor:
+    """Return the output of ``nn.MultiheadAttention`` with the run's weights.
+
+    Its mask is the opposite of ours: True = may *not* attend. It wants queries as wide as its
+    output, so where ``d_in`` is not ``d_out`` it gets them projected and an identity for weights.
+    """
+    inputs, mask = trace["inputs"], trace["mask"]
+    d_in, d_out = inputs.shape[1], trace["output"].shape[1]
+    weights = {role: _beside(trace[f"w_{role}"]) for role in ROLES}
+    biases = {role: _bias(trace, role) for role in ROLES}
+    asking = inputs
+    if d_in != d_out:
+        asking = _beside(trace["queries"])
+        weights["query"] = torch.eye(d_out, dtype=inputs.dtype)
+        biases["query"] = torch.zeros(d_out, dtype=inputs.dtype)
+    parts = [weights[role].T for role in ROLES]
+    named = {f"{name}_proj_weight": part for name, part in zip("qkv", parts, strict=True)}
+    if d_in == d_out:
+        named = {"in_proj_weight": torch.cat(parts)}
+    named["in_proj_bias"] = torch.cat([biases[role] for role in ROLES])
+    named["out_proj.weight"] = trace["w_out"].T
+    named["out_proj.bias"] = _bias(trace, "out")
+    module = _module(d_out, len(trace["context"]), d_in, inputs.dtype)
+    module.load_state_dict(named)
+    with torch.no_grad():
+        output: Tensor = module(asking, inputs, inputs, attn_mask=~mask, need_weights=False)[0]
+    return output
+
+
+def _module(d_out: int, n_heads: int, d_in: int, dtype: torch.dtype) -> nn.MultiheadAttention:
+    """Return the module, its parameters not yet filled: to draw them would use the global seed."""
+    module = nn.MultiheadAttention(d_out, n_heads, kdim=d_in, vdim=d_in, device="meta", dtype=dtype)
+    return module.to_empty(device="cpu").eval()
+
+
+def _is_a_modules(trace: Trace) -> bool:
+    """Return whether a run is one that ``nn.MultiheadAttention`` can do."""
+    if "output" not in trace.steps or trace["context"].ndim != 3:
+        return False
+    d_out = trace["output"].shape[1]
+    widths = [trace["concatenated"].shape[1], _beside(trace["queries"]).shape[1]]
+    return widths == [d_out, d_out]
+
+
+def _beside(tensor: Tensor) -> Tensor:
+    """Return (n_heads, n_rows, d_head) as (n_rows, d_out), what has no heads as it is."""
+    return tensor if tensor.ndim == 2 else tensor.transpose(0, 1).flatten(1)
+
+
+def _bias(trace: Trace, role: str) -> Tensor:
+    """Return the bias of a role as a vector, zeros where it has none."""
+    if f"b_{role}" in trace.inputs:
+        return trace[f"b_{role}"].flatten()
+    return torch.zeros(_beside(trace[f"w_{role}"]).shape[1], dtype=trace["inputs"].dtype)
+
+
+def _check(
+    trace: Trace, step: str, theirs: Tensor, rows: Tensor, size: float, route: str
+) -> Check | None:
+    """Return how far apart some rows of a step are, None if there are none."""
+    if not bool(rows.any()):
+        return None
+    ours = trace[step].detach()
+    off = apart(theirs.double()[rows], ours.double()[rows])
+    tolerance = ROUNDINGS * torch.finfo(ours.dtype).eps * size
+    if not bool(rows.all()):
+        route = f"{route}, where it is a number"
+    return Check(step, route, off, tolerance, off <= tolerance)
+
+
+def _largest(trace: Trace) -> float:
+    """Return what rounding errors scale with: the largest score and value of absolute terms."""
+    absolute = []
+    for name in ROLES.values():
+        step = trace.mechanism.step(name)
+        operands = (trace[operand].double().abs() for operand in step.of)
+        absolute.append(step.operation.compute(*operands))
+    queries, keys, values = absolute
+    scores = queries @ keys.mT / math.sqrt(keys.shape[-1])
+    scores_and_values = (float(x.nan_to_num(nan=math.inf).max()) for x in (scores, values))
+    return math.prod(max(1.0, largest) for largest in scores_and_values)
