@@ -28,7 +28,7 @@ SENT = (
     "Sent: all that came within half a second of the edit, the run that follows included; the "
     "largest. Dash draws the same overviews as the app; “all cells” sends the whole matrices."
 )
-TRACES = 200
+TRACES = 600
 
 
 def all_cases(browser: Browser, edits: int, starts: int) -> Iterator[Case]:
@@ -113,7 +113,7 @@ def interleaved(
     for turn in range(edits + 2):
         # Three decimals, the last one 5: never what the cell has already. In a long sentence the
         # numbers grow, so that an overview, which shows the largest alone, changes too.
-        whole = turn // 2 + 1 if shape[0] * shape[1] > 1000 else 0
+        whole = turn + 1 if shape[0] * shape[1] > 1000 else 0
         text = f"{whole}.{5 + turn * 37 % 90:02d}5"
         for own, (page, clock) in zip(samples, pages, strict=True):
             at: list[Any] = [turn % shape[0] * shape[1], text] if clock == "edit" else [text]
@@ -259,6 +259,7 @@ def memory(browser: Browser) -> Case:
 
 def tracing() -> Case:
     """The core with every step kept, against the same maths written straight in torch."""
+    torch.set_num_threads(1)  # as the app does
     inputs = torch.rand(512, 64, generator=torch.Generator().manual_seed(1))
 
     def straight() -> object:
