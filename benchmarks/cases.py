@@ -113,7 +113,7 @@ def interleaved(
     for turn in range(edits + 2):
         # Three decimals, the last one 5: never what the cell has already. In a long sentence the
         # numbers grow, so that an overview, which shows the largest alone, changes too.
-        whole = turn + 1 if shape[0] * shape[1] > 1000 else 0
+        whole = 10 * turn + 10 if shape[0] * shape[1] > 1000 else 0
         text = f"{whole}.{5 + turn * 37 % 90:02d}5"
         for own, (page, clock) in zip(samples, pages, strict=True):
             at: list[Any] = [turn % shape[0] * shape[1], text] if clock == "edit" else [text]

@@ -8,7 +8,7 @@ the page run will send as well, made by the same functions. Nothing is remembere
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -51,10 +51,14 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
 EDITORS = MappingProxyType({editor.name: editor for editor in (EMBEDDINGS, normalisation.ROW)})
 
 
-def group(name: str, lab: Lab) -> Group:
-    """Return a group of figures by its name, or the part of it that is shown with numbers."""
-    whole = GROUPS[name.removesuffix(part_view.SUFFIX)](lab)
-    return part_view.part(whole, lab) if name.endswith(part_view.SUFFIX) else whole
+def groups_of(names: Sequence[str], lab: Lab) -> dict[str, Group]:
+    """Return groups of figures by their names, or the parts of them shown with numbers."""
+    of = {name: name.removesuffix(part_view.SUFFIX) for name in names}
+    wholes = {name: GROUPS[name](lab) for name in set(of.values())}
+    return {
+        name: wholes[whole] if name == whole else part_view.part(wholes[whole], lab)
+        for name, whole in of.items()
+    }
 
 
 def figures(widget_key: str, lab: Lab) -> None:
@@ -95,7 +99,7 @@ def answer(question: object) -> dict[str, Any]:
         applied = MappingProxyType({**lab.applied, editor.name: operation["id"]})
         lab = replace(lab, applied=applied)
     return {
-        "groups": {name: group(name, lab).data for name in groups},
+        "groups": {name: group.data for name, group in groups_of(groups, lab).items()},
         "address": link.encode(lab),
     }
 

@@ -113,12 +113,14 @@ def step_card(
         conventions: How values are drawn and numbered.
     """
     spec = heatmap_spec(trace, name, tokens, query=query, part=part, conventions=conventions)
-    alt = finding(trace, name, tokens, query=query or "the query", conventions=conventions)
+    alt = ""
+    if not part:
+        alt = finding(trace, name, tokens, query=query or "the query", conventions=conventions)
     card = value_card(
         name,
         term(name).title,
         spec,
-        "" if part else alt,
+        alt,
         trace[name],
         turns=name if conventions.is_turned else "",
     )

@@ -117,7 +117,7 @@ def test_every_large_step_of_every_page_has_its_part() -> None:
         whole = group(LONG)
         if whole.explained is None or not large_of(whole):
             continue
-        part = live.group(f"{name}{SUFFIX}", LONG)
+        part = live.groups_of([f"{name}{SUFFIX}"], LONG)[f"{name}{SUFFIX}"]
         assert len(part.cards) == len(large_of(whole))
         found += 1
     assert found >= 4
