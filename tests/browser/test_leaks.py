@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import CDPSession, Page
 
-from tests.browser.lab_page import LabPage, attention, until
+from tests.browser.lab_page import LabPage, attention
 from tests.browser.server import Server
 
 WARM, EDITS = 250, 500  # the steps to undo level off at 200
@@ -77,5 +77,5 @@ def test_nothing_piles_up_over_500_edits(own_server: Server, page: Page) -> None
     rows = lab.rows()
     assert len({entry for row in rows for entry in row}) == 18
     lab.expect_pictures(rows)
-    until(lambda: "lab=1." in page.url, lambda: page.url)
+    page.wait_for_function("location.search.includes('lab=1.')")
     assert attention(rows)["scores"].shape == (6, 6)

@@ -5,7 +5,7 @@ import itertools
 import pytest
 from playwright.sync_api import Page, Route
 
-from tests.browser.lab_page import NOTEBOOK, LabPage, changed, drag, until
+from tests.browser.lab_page import NOTEBOOK, LabPage, changed, drag
 from tests.browser.server import Server
 from tests.browser.watch import Watch
 
@@ -41,7 +41,7 @@ def test_the_figures_and_the_address_do_not_wait_for_the_page_run(lab: LabPage) 
     lab.set("journey", "d2", "9")
     edited = changed((1, 1, 9))
     lab.expect_pictures(edited)
-    until(lambda: "lab=1." in lab.page.url, lambda: lab.page.url)
+    lab.page.wait_for_function("location.search.includes('lab=1.')")
     # No run has ever heard of the edit, and still a reload brings it back.
     lab.reload()
     lab.expect_rows(edited)

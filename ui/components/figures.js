@@ -318,6 +318,15 @@ function hand(card) {
   return Plotly.newPlot(plot, data, layout, CONFIG).then(() => card.drawn && attach(plot, card));
 }
 
+/** Back to the whole figure. Plotly's own double click is missed while the page is busy with a run. */
+function unzoom({ plot, wanted }) {
+  const changes = ["xaxis", "yaxis"].map((name) => {
+    const { range, autorange = true } = wanted.layout[name];
+    return range ? [`${name}.range`, [...range]] : [`${name}.autorange`, autorange];
+  });
+  window.Plotly.relayout(plot, Object.fromEntries(changes));
+}
+
 /** Whether a part of a trace has changed; matrices of one figure never share their rows. */
 const isOther = (a, b) => (a?.[0]?.buffer ? a !== b : JSON.stringify(a) !== JSON.stringify(b));
 
@@ -329,6 +338,7 @@ function attach(plot, card) {
     placeMarks(card);
   };
   plot.on("plotly_afterplot", place);
+  plot.ondblclick = () => card.marks?.classList.contains("zoomed") && unzoom(card);
   place();
 }
 
