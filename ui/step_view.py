@@ -50,12 +50,15 @@ class Group:
         explained: The run whose cells can be picked, if any.
         min_width: Of a card, in pixels.
         arrows: Whether each step leads to the next.
+        own: The name under which the user's own numbers in its steps are kept; empty where the
+            steps take none.
     """
 
     cards: Sequence[Card]
     explained: Explained | None = None
     min_width: int = MIN_WIDTH
     arrows: bool = True
+    own: str = ""
 
     @property
     def data(self) -> dict[str, Any]:
