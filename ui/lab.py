@@ -45,7 +45,7 @@ VIEW = (
 """The fields that undo leaves alone: which edits were seen, where and how one looks, what one
 guessed."""
 
-Pick = tuple[str, str, int, int]  # place on the page, name, row, column
+Pick = tuple[str, str, *tuple[int, ...]]  # place on the page, name, (head,) row, column
 Check = Callable[[Any], Any]  # returns the value, cleaned, or raises ValueError
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can hold half a character, UTF-8 cannot
 
@@ -134,11 +134,11 @@ def trail_of(value: Any) -> tuple[Pick, ...]:
         raise ValueError(f"a list of at most {MAX_TRAIL} cells")
     picks = []
     for pick in value:
-        if not isinstance(pick, (list, tuple)) or len(pick) != 4:
-            raise ValueError("cells of a place, a name, a row and a column")
-        place, name, row, column = pick
-        position = _whole(0, MAX_TOKENS)
-        picks.append((_text(100)(place), _text(100)(name), position(row), position(column)))
+        if not isinstance(pick, (list, tuple)) or len(pick) not in (4, 5):
+            raise ValueError("cells of a place, a name, a head if it has one, a row and a column")
+        place, name, *cell = pick
+        positions = map(_whole(0, MAX_TOKENS), cell)
+        picks.append((_text(100)(place), _text(100)(name), *positions))
     return tuple(picks)
 
 
