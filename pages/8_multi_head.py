@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import live, multi_head, parameters, ripple, step_view, worksheet
+from ui import live, multi_head, parameters, ripple, step_view, trainable, worksheet
 from ui.predict import prediction
 from ui.questions import most_missed_head
 
@@ -44,7 +44,7 @@ live.figures("figures:head_steps", lab)
 
 st.subheader("3. Side by side, then mixed", anchor=False)
 live.figures("figures:joined", lab)
-st.caption(multi_head.compared(trace))
+st.caption(trainable.compared(trace))
 
 st.subheader("4. What each head contributes", anchor=False)
 multi_head.on_switches(lab)

@@ -296,6 +296,7 @@ class Lab:
     parameters: Edits = field(  # the user's own, by matrix and row
         default_factory=Edits, metadata={"check": _edits()}
     )
+    most_d_k: int = _field(256, _whole(1, 4_096))  # of the study of the scores' spread
     n_heads: int = _field(2, _whole(1, MAX_HEADS))
     head: int = _field(0, _whole(0, MAX_HEADS - 1))  # the one looked at
     heads_off: tuple[int, ...] = _field((), _heads)

@@ -13,11 +13,10 @@ from torch import Tensor
 from attention_core import MULTI_HEAD_ATTENTION, STACKED_HEADS, Check, Conventions, Trace
 from attention_core.checks import ROUNDINGS, apart
 from attention_core.contributions import check_contributions, contributions
-from attention_core.figures import heatmap_spec, matrix_spec
+from attention_core.figures import matrix_spec
 from attention_core.figures.heatmap import position_labels
 from attention_core.masks import mask_or_causal
 from attention_core.numbers import factor, result_of
-from attention_core.reference import compare_with_torch
 from ui import parameters, state, step_view
 from ui.explain_view import Explained
 from ui.lab import MAX_HEADS, Lab, Same
@@ -312,18 +311,6 @@ def joined(lab: Lab) -> Group:
     """Return the heads side by side, and the output that mixes them."""
     group = step_view.steps(trace_of(lab), JOINED, labels_of(lab), conventions=lab.conventions)
     return replace(group, min_width=step_view.card_width(lab.d_out))
-
-
-def compared(trace: Trace) -> str:
-    """Return how far the run is from torch's own attention, as Markdown."""
-    lines = []
-    for check in compare_with_torch(trace):
-        verdict = "the same" if check.ok else ":red[**not the same**]"
-        lines.append(
-            f"`{check.route}` with the same weights gives {verdict} `{check.step}`: largest "
-            f"difference {check.max_difference:.1g}, allowed {check.tolerance:.1g}."
-        )
-    return "  \n".join(lines)
 
 
 # ---- Stacked heads -----------------------------------------------------------------------------

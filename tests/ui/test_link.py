@@ -240,6 +240,7 @@ WRONG: dict[str, list[Any]] = {
     "drawn_as": ["ones", 1],
     "parameter_seed": [-1, 10**7],
     "parameters": [7, [["w_query", 1, 2]], [["w_query", 1, 65, 0, 1.0]]],
+    "most_d_k": [0, 4_097],
     "n_heads": [0, 17, 1.5],
     "head": [-1, 16],
     "heads_off": [3, [16], [True]],
