@@ -17,6 +17,7 @@ from attention_core.figures import matrix_spec
 from attention_core.figures.heatmap import position_labels
 from attention_core.masks import mask_or_causal
 from attention_core.numbers import factor, result_of
+from attention_core.parameters import Parameters
 from ui import parameters, state, step_view
 from ui.explain_view import Explained
 from ui.lab import MAX_HEADS, Lab, Same
@@ -83,7 +84,7 @@ def off_of(lab: Lab) -> tuple[int, ...]:
 # ---- The runs ----------------------------------------------------------------------------------
 
 
-def inputs_of(lab: Lab) -> dict[str, Tensor]:
+def inputs_of(lab: Lab) -> Parameters:
     """Return the inputs of the run: of a head that is off, the rows of ``w_out`` are 0."""
     inputs, given = tensor_of(lab), parameters.parameters_of(lab, out=True)
     of_a_head = given["w_out"].view(heads_of(lab), -1, lab.d_out)  # the same memory
@@ -111,7 +112,7 @@ def _stacked(lab: Same) -> Trace:
     given, n_heads = inputs_of(lab.of), heads_of(lab.of)
     own = {name: tensor for name, tensor in given.items() if name in PER_HEAD}
     split = {
-        name: tensor.unflatten(-1, (n_heads, -1)).movedim(-2, 0).contiguous()
+        name: tensor.view(len(tensor), n_heads, -1).transpose(0, 1).contiguous()
         for name, tensor in own.items()
     }
     return STACKED_HEADS.run(**given | split)
@@ -247,11 +248,13 @@ def all_heads(lab: Lab) -> Group:
     cards = []
     for head in range(heads_of(lab)):
         # Their self-check is of all heads together, and stands at the large one.
-        card = step_view.step_card(
-            trace, "weights", tokens, (), conventions=conventions, head=head
-        )
+        card = step_view.step_card(trace, "weights", tokens, (), conventions=conventions, head=head)
         title = head_of(head, conventions).capitalize()
-        marks = [mark for mark, is_so in (("shown below", head == chosen_head), ("off", head in off)) if is_so]
+        marks = [
+            mark
+            for mark, is_so in (("shown below", head == chosen_head), ("off", head in off))
+            if is_so
+        ]
         cards.append({**card, "title": " · ".join([title, *marks]), "formula": ""})
     return Group(cards, Explained(trace, tokens), SMALL, arrows=False, max_width=SMALL_MOST)
 
@@ -271,6 +274,10 @@ def head_steps(lab: Lab) -> Group:
     group = step_view.steps(
         trace, OF_A_HEAD, tokens, conventions=lab.conventions, head=head_index(lab)
     )
+    for card in group.cards:
+        # Nothing is dropped here, so the weights stand for what is left of them.
+        read = ["weights" if name == "dropped" else name for name in card["cells"]["of"]]
+        card["cells"] = {**card["cells"], "of": read}
     return replace(group, arrows=False)
 
 
@@ -414,7 +421,9 @@ def contributed(lab: Lab) -> Group:
     most = head_of(int(largest.argmax()), conventions)
     alt = f"the largest part is that of {most}, {result_of(float(largest.max()))} in size."
     turns = "contributions" if conventions.is_turned else ""
-    card = step_view.value_card("contributions", "Parts of the output", spec, alt, matrix, turns=turns)
+    card = step_view.value_card(
+        "contributions", "Parts of the output", spec, alt, matrix, turns=turns
+    )
     card["check"] = {"ok": check.ok, "text": text, "detail": []}
     return Group([card], arrows=False, min_width=step_view.card_width(lab.d_out))
 
@@ -444,7 +453,11 @@ def parts_rows(lab: Lab) -> list[list[str]]:
         for head, part in enumerate(contributions(trace, row, column))
     ]
     bias = result_of(float(trace["b_out"][0, column]))
-    return [*rows, ["bias", "b_out", bias], ["sum = output", "", result_of(float(trace["output"][row, column]))]]
+    return [
+        *rows,
+        ["bias", "b_out", bias],
+        ["sum = output", "", result_of(float(trace["output"][row, column]))],
+    ]
 
 
 def _products(context: Tensor, weights: Tensor) -> str:
