@@ -46,4 +46,10 @@ LESSONS = (
         ":material/key:",
         "Why does a token get three vectors instead of one?",
     ),
+    Lesson(
+        "8_multi_head.py",
+        "Multi-head",
+        ":material/hub:",
+        "What can several heads see that one cannot?",
+    ),
 )
