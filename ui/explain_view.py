@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -82,8 +81,7 @@ def _moved(sender: str, message: object, trail: tuple[Pick, ...]) -> bool:
         trail = trail_of(trail)
     except ValueError:
         return False
-    applied = MappingProxyType({**lab.applied, sender: serial})
-    state.commit(replace(lab, trail=trail, applied=applied))
+    state.commit(replace(lab, trail=trail).with_seen(sender, serial))
     return True
 
 

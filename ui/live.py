@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -18,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from attention_core import SIMPLE_SELF_ATTENTION
-from ui import all_tokens, link, normalisation, one_query, part_view, step_view
+from ui import all_tokens, link, normalisation, one_query, parameters, part_view, step_view
 from ui.lab import Lab
 from ui.matrix_editor import operations
 from ui.step_view import Group
@@ -48,7 +47,12 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
         "figures:jacobian": normalisation.gradients,
     }
 )
-EDITORS = MappingProxyType({editor.name: editor for editor in (EMBEDDINGS, normalisation.ROW)})
+EDITORS = MappingProxyType(
+    {
+        editor.name: editor
+        for editor in (EMBEDDINGS, normalisation.ROW, *parameters.EDITORS.values())
+    }
+)
 
 
 def groups_of(names: Sequence[str], lab: Lab) -> dict[str, Group]:
@@ -95,9 +99,7 @@ def answer(question: object) -> dict[str, Any]:
     for operation in operations(question, lab.applied.get(editor.name, 0)):
         if operation["op"] != "set":
             raise ValueError("only the session knows what there is to undo")
-        lab = editor.set_entries(lab, operation["cells"])
-        applied = MappingProxyType({**lab.applied, editor.name: operation["id"]})
-        lab = replace(lab, applied=applied)
+        lab = editor.set_entries(lab, operation["cells"]).with_seen(editor.name, operation["id"])
     return {
         "groups": {name: group.data for name, group in groups_of(groups, lab).items()},
         "address": link.encode(lab),
