@@ -49,7 +49,7 @@ VIEW = (
 """The fields that undo leaves alone: which edits were seen, where and how one looks, what one
 guessed."""
 
-Pick = tuple[str, str, int, int]  # place on the page, name, row, column
+Pick = tuple[str, str, *tuple[int, ...]]  # place on the page, name, (head,) row, column
 Check = Callable[[Any], Any]  # returns the value, cleaned, or raises ValueError
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can hold half a character, UTF-8 cannot
 
@@ -159,11 +159,11 @@ def trail_of(value: Any) -> tuple[Pick, ...]:
         raise ValueError(f"a list of at most {MAX_TRAIL} cells")
     picks = []
     for pick in value:
-        if not isinstance(pick, (list, tuple)) or len(pick) != 4:
-            raise ValueError("cells of a place, a name, a row and a column")
-        place, name, row, column = pick
-        position = _whole(0, MAX_TOKENS)
-        picks.append((_text(100)(place), _text(100)(name), position(row), position(column)))
+        if not isinstance(pick, (list, tuple)) or len(pick) not in (4, 5):
+            raise ValueError("cells of a place, a name, a head if it has one, a row and a column")
+        place, name, *cell = pick
+        positions = map(_whole(0, MAX_TOKENS), cell)
+        picks.append((_text(100)(place), _text(100)(name), *positions))
     return tuple(picks)
 
 
@@ -296,6 +296,7 @@ class Lab:
     parameters: Edits = field(  # the user's own, by matrix and row
         default_factory=Edits, metadata={"check": _edits()}
     )
+    most_d_k: int = _field(256, _whole(1, 4_096))  # of the study of the scores' spread
     n_heads: int = _field(2, _whole(1, MAX_HEADS))
     head: int = _field(0, _whole(0, MAX_HEADS - 1))  # the one looked at
     heads_off: tuple[int, ...] = _field((), _heads)

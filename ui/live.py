@@ -17,7 +17,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from attention_core import SIMPLE_SELF_ATTENTION
-from ui import all_tokens, link, normalisation, one_query, parameters, part_view, step_view
+from ui import (
+    all_tokens,
+    link,
+    normalisation,
+    one_query,
+    parameters,
+    part_view,
+    step_view,
+    trainable,
+)
 from ui.lab import Lab
 from ui.matrix_editor import operations
 from ui.step_view import Group
@@ -45,6 +54,9 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
         "figures:scaled": normalisation.scaled,
         "figures:ways": normalisation.ways,
         "figures:jacobian": normalisation.gradients,
+        "figures:projected": trainable.projected,
+        "figures:attending": trainable.attending,
+        "figures:scale": trainable.scale_study,
     }
 )
 EDITORS = MappingProxyType(

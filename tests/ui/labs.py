@@ -55,6 +55,7 @@ labs = st.builds(
     drawn_as=st.sampled_from(DRAWN_AS),
     parameter_seed=st.integers(0, MAX_SEED),
     parameters=edits,
+    most_d_k=st.integers(1, 4_096),
     n_heads=st.integers(1, MAX_HEADS),
     head=st.integers(0, MAX_HEADS - 1),
     heads_off=st.sets(st.integers(0, MAX_HEADS - 1)).map(lambda heads: tuple(sorted(heads))),
