@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 
 from ui import (
     all_tokens,
+    comparing,
     link,
     multi_head,
     normalisation,
@@ -73,7 +74,7 @@ EDITORS = MappingProxyType(
 def groups_of(names: Sequence[str], lab: Lab) -> dict[str, Group]:
     """Return groups of figures by their names, or the parts of them shown with numbers."""
     of = {name: name.removesuffix(part_view.SUFFIX) for name in names}
-    wholes = {name: GROUPS[name](lab) for name in set(of.values())}
+    wholes = {name: comparing.compared(GROUPS[name], lab) for name in set(of.values())}
     return {
         name: wholes[whole] if name == whole else part_view.part(wholes[whole], lab)
         for name, whole in of.items()
@@ -87,10 +88,11 @@ def figures(widget_key: str, lab: Lab) -> None:
         widget_key: Its name in ``GROUPS``, which is also its Streamlit key.
         lab: What the figures show.
     """
-    shown = GROUPS[widget_key](lab)
+    shown = comparing.compared(GROUPS[widget_key], lab)
     step_view.draw(shown, widget_key=widget_key, on_pick=lambda: part_view.look_at_pick(shown))
     part_view.show(shown, widget_key)
     overriding.controls(shown, widget_key)
+    comparing.changes(GROUPS[widget_key], lab)
 
 
 def answer(question: object) -> dict[str, Any]:

@@ -88,8 +88,8 @@ class Overridden(Operation):
         return self.operation.latex(result, *operands)
 
     def matrix_latex(self, result: str, *operands: str, is_turned: bool = False) -> str:
-        """Return the formula of the matrix before the own numbers."""
-        return self.operation.matrix_latex(result, *operands, is_turned=is_turned)
+        """Nothing: with numbers of one's own there is no formula of the whole matrix."""
+        return ""
 
     def pytorch(self, result: str, *operands: str) -> str:
         """Return the operation's line, and one for each number of one's own."""

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from attention_core.conventions import COUNT_FROM, QUERIES_AS, SYMBOLS
 from attention_core.embeddings import MAX_WIDTH, PRESETS
 from ui.edits import Edits
-from ui.lab import DRAWN_AS, DTYPES, LIMIT, MASKS, MAX_HEADS, MAX_SEED, MAX_TOKENS, Lab
+from ui.lab import (
+    DRAWN_AS,
+    DTYPES,
+    LIMIT,
+    MASKS,
+    MAX_HEADS,
+    MAX_SEED,
+    MAX_TOKENS,
+    SHOWINGS,
+    Lab,
+)
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 numbers = st.floats(-LIMIT, LIMIT, allow_nan=False)
@@ -69,6 +79,8 @@ labs = st.builds(
     n_draws=st.integers(1, 1_000),
     other_sentence=st.text(st.characters(exclude_categories=["Cs"]), max_size=80),
     overrides=edits,
+    pinned=st.text(st.characters(exclude_categories=["Cs"]), max_size=80),
+    showing=st.sampled_from(SHOWINGS),
     parameter_row=st.integers(0, 63),
     queries_as=st.sampled_from(QUERIES_AS),
     count_from=st.sampled_from(COUNT_FROM),
