@@ -34,12 +34,12 @@ live.figures("figures:heads", lab)
 st.markdown(multi_head.differs_said(trace, tokens, conventions))
 
 st.subheader("2. One head, step by step", anchor=False)
+multi_head.head_chooser(lab)
 picture, words = st.columns([3, 2], gap="medium")
-with words:
-    multi_head.head_chooser(lab)
-    st.markdown(conventions.said(multi_head.split_said(lab)))
 with picture:
     live.figures("figures:head", lab)
+with words:
+    st.markdown(conventions.said(multi_head.split_said(lab)))
 live.figures("figures:head_steps", lab)
 
 st.subheader("3. Side by side, then mixed", anchor=False)

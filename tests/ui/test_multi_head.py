@@ -231,3 +231,18 @@ def test_the_shown_code_makes_the_output() -> None:
         for name in (*run.inputs, *run.steps):
             assert names[name].dtype == run[name].dtype
             assert torch.equal(names[name], run[name]), name
+
+
+def test_large_heads_are_shown_in_part_with_one_choice_for_tokens_of_all_kinds() -> None:
+    lab = Lab(sentence=" ".join(f"w{n}" for n in range(41)), d_out=4, window=(30, 20, 0))
+    at = page(lab)
+    trace = multi_head.trace_of(lab)
+    whole = drawn(at, "heads:part", "weights_1_part")
+    assert torch.equal(whole, trace["weights"][1, 25:35, 16:24])
+    shown = cards(at, "figures:head_steps:part")
+    assert [card["cells"]["head"] for card in shown.values()] == [0] * len(shown)
+    keys = [box.key for box in at.selectbox if box.key and ":part:" in box.key]
+    assert len(keys) == len(set(keys))
+    told = {"name": "scores", "head": 0, "row": 3, "column": 5, "serial": 1}
+    pick(at, told, place="figures:head_steps")
+    assert torch.equal(drawn(at, "heads:part", "weights_1_part"), trace["weights"][1, :10, 1:9])
