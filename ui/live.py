@@ -16,35 +16,31 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from attention_core import SIMPLE_SELF_ATTENTION
 from ui import (
     all_tokens,
     link,
     multi_head,
     normalisation,
     one_query,
+    overriding,
     parameters,
     part_view,
+    start,
     step_view,
     trainable,
 )
 from ui.lab import Lab
 from ui.matrix_editor import operations
 from ui.step_view import Group
-from ui.worksheet import EMBEDDINGS, labels_of, tensor_of
+from ui.worksheet import EMBEDDINGS
 
 MAX_QUESTION = 256_000  # bytes
 MAX_GROUPS = 16
 
 
-def _start(lab: Lab) -> Group:
-    trace = SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(lab))
-    return step_view.steps(trace, trace.steps, labels_of(lab), conventions=lab.conventions)
-
-
 GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
     {
-        "figures:start": _start,
+        "figures:start": start.steps,
         "figures:dots": one_query.dots,
         "figures:normalisations": one_query.normalisations,
         "figures:context": one_query.context,
@@ -94,6 +90,7 @@ def figures(widget_key: str, lab: Lab) -> None:
     shown = GROUPS[widget_key](lab)
     step_view.draw(shown, widget_key=widget_key, on_pick=lambda: part_view.look_at_pick(shown))
     part_view.show(shown, widget_key)
+    overriding.controls(shown, widget_key)
 
 
 def answer(question: object) -> dict[str, Any]:

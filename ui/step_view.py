@@ -50,6 +50,8 @@ class Group:
         explained: The run whose cells can be picked, if any.
         min_width: Of a card, in pixels.
         arrows: Whether each step leads to the next.
+        own: The name under which the user's own numbers in its steps are kept; empty where the
+            steps take none.
         max_width: Of a card, in pixels; 0 to let the cards fill the page.
     """
 
@@ -57,6 +59,7 @@ class Group:
     explained: Explained | None = None
     min_width: int = MIN_WIDTH
     arrows: bool = True
+    own: str = ""
     max_width: int = 0
 
     @property

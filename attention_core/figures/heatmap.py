@@ -303,6 +303,26 @@ def with_lit_row(spec: Spec, row: int, label: str) -> Spec:
     return {"data": [cells, frame], "layout": layout}
 
 
+def with_marks(spec: Spec, cells: Sequence[Sequence[int]]) -> Spec:
+    """Return a heatmap's figure JSON with a dot in the corner of some cells.
+
+    Args:
+        spec: A heatmap, and whatever is drawn over it.
+        cells: The row and the column of each.
+    """
+    dots: Spec = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [column - 0.4 for _, column in cells],
+        "y": [row - 0.3 for row, _ in cells],
+        "marker": {"size": 9, "symbol": "circle", "line": {"width": 1, "color": "#ffffff"}},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "meta": {"colors": ROLES["context"]},
+    }
+    return {**spec, "data": [*spec["data"], dots]}
+
+
 def _length(cells: Spec, axis: str) -> int:
     """Return how many rows ("y") or columns ("x") a heatmap's matrix has, in whole blocks."""
     block: Sequence[int] = cells["meta"].get("block", (1, 1))

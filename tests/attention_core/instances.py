@@ -10,9 +10,11 @@ from attention_core.operations import (
     Dropout,
     Mask,
     Operation,
+    Overridden,
     Projection,
     Softmax,
     SplitProjection,
+    ZeroMasked,
 )
 from tests.attention_core.matrices import matrix
 from tests.attention_core.runs import RUNS
@@ -49,6 +51,8 @@ INSTANCES: dict[str, Operation] = {
     "Projection with a bias": Projection(biased=True),
     "SplitProjection": SplitProjection(13),
     "SplitProjection with a bias": SplitProjection(13, biased=True),
+    "Overridden": Overridden(Softmax(), {(0, 2): 0.9, (3, 1): -1e6}),
+    "Overridden, with heads": Overridden(SplitProjection(13), {(1, 0, 2): 0.1}),
 }
 
 
@@ -64,7 +68,7 @@ def alone(operation: Operation, *, times: int = 1) -> Trace:
         for position, pattern in enumerate(operation.reads)
     }
     masks: tuple[str, ...] = ()
-    if isinstance(operation, Mask | Dropout):
+    if isinstance(operation, Mask | Dropout | ZeroMasked):
         operands["operand_1"] = operands["operand_1"] > 2.5
         operands["operand_1"][-1, -1] = True
         masks = ("operand_1",)
