@@ -34,12 +34,12 @@ live.figures("figures:heads", lab)
 st.markdown(multi_head.differs_said(trace, tokens, conventions))
 
 st.subheader("2. One head, step by step", anchor=False)
+multi_head.head_chooser(lab)
 picture, words = st.columns([3, 2], gap="medium")
-with words:
-    multi_head.head_chooser(lab)
-    st.markdown(conventions.said(multi_head.split_said(lab)))
 with picture:
     live.figures("figures:head", lab)
+with words:
+    st.markdown(conventions.said(multi_head.split_said(lab)))
 live.figures("figures:head_steps", lab)
 
 st.subheader("3. Side by side, then mixed", anchor=False)
@@ -49,8 +49,11 @@ st.caption(trainable.compared(trace))
 st.subheader("4. What each head contributes", anchor=False)
 multi_head.on_switches(lab)
 multi_head.cell_chooser(lab)
-live.figures("figures:contributions", lab)
-multi_head.parts_table(lab)
+picture, numbers = st.columns([3, 2], gap="medium")
+with picture:
+    live.figures("figures:contributions", lab)
+with numbers:
+    multi_head.parts_table(lab)
 
 st.subheader("5. Separate heads, stacked, are the same", anchor=False)
 st.markdown(

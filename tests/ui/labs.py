@@ -36,7 +36,10 @@ edits = st.tuples(
     st.dictionaries(cells, numbers, max_size=12), long_rows | st.just({}), long_rows | st.just({})
 ).map(lambda parts: Edits.of(parts[0] | parts[1] | parts[2]))
 
-picks = st.tuples(words, words, st.integers(0, 512), st.integers(0, 512))
+positions = st.integers(0, 512)
+picks = st.tuples(words, words, positions, positions) | st.tuples(
+    words, words, positions, positions, positions
+)
 
 labs = st.builds(
     Lab,
@@ -54,9 +57,7 @@ labs = st.builds(
     temperature=st.floats(0.05, 100),
     dtype=st.sampled_from(DTYPES),
     answers=st.dictionaries(words, words, max_size=3).map(MappingProxyType),
-    trail=st.lists(
-        st.tuples(words, words, st.integers(0, 512), st.integers(0, 512)), max_size=3
-    ).map(tuple),
+    trail=st.lists(picks, max_size=3).map(tuple),
     table_row=st.integers(0, 511),
     window=st.tuples(st.integers(0, 511), st.integers(0, 511), st.integers(0, 63)),
     applied=st.dictionaries(words, st.integers(0, 2**40), max_size=3).map(MappingProxyType),
