@@ -6,7 +6,7 @@ from attention_core.operations.heads import DotProductsOfHeads, JoinHeads, Split
 from attention_core.operations.masking import Mask
 from attention_core.operations.normalise import DivideBySum, NaiveSoftmax, Softmax
 from attention_core.operations.overriding import Overridden
-from attention_core.operations.patterns import Index, Shape, entries_read, numbers_read
+from attention_core.operations.patterns import Index, Shape, cells_read, entries_read, numbers_read
 from attention_core.operations.products import DivideBy, DivideByRoot, DotProducts, WeightedSum
 from attention_core.operations.project import Projection
 
@@ -29,6 +29,7 @@ __all__ = [
     "Softmax",
     "SplitProjection",
     "WeightedSum",
+    "cells_read",
     "entries_read",
     "numbers_read",
 ]
