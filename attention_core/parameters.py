@@ -6,6 +6,7 @@ Each function returns what a mechanism's ``run`` takes by name: ``run(inputs, **
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -17,16 +18,21 @@ from attention_core.projections import ROLES
 Parameters = dict[str, Any]  # tensors; a ``run`` takes other things by name, too
 
 
-def rand_parameters(d_in: int, d_out: int, seed: int = SEED) -> Parameters:
+def rand_parameters(
+    d_in: int, d_out: int, seed: int = SEED, *, d_value: int | None = None, out: bool = False
+) -> Parameters:
     """Return three matrices of ``torch.rand``, between 0 and 1: query, key, value.
 
     Args:
         d_in: The width of the embeddings.
         d_out: The width of queries, keys and values.
         seed: Where the draws start.
+        d_value: The width of the values, if it is another.
+        out: Whether to draw an output projection last, as ``nn.Linear`` does, with its bias.
 
     Returns:
-        ``w_query``, ``w_key`` and ``w_value``, (d_in, d_out).
+        ``w_query`` and ``w_key``, (d_in, d_out), and ``w_value``, (d_in, d_value); with an output
+        projection ``w_out``, (d_value, d_value), and ``b_out``, (d_value,).
 
     Raises:
         ValueError: If a width is below 1 or the seed out of range.
@@ -40,13 +46,22 @@ def rand_parameters(d_in: int, d_out: int, seed: int = SEED) -> Parameters:
     Source:
         Raschka, "Build a Large Language Model (From Scratch)" (2024), section 3.4.1.
     """
-    _require_sizes(d_in=d_in, d_out=d_out)
+    widths = _widths(d_in, d_out, d_value)
     generator = dice(seed)
-    return {f"w_{role}": torch.rand(d_in, d_out, generator=generator) for role in ROLES}
+    drawn = {
+        f"w_{role}": torch.rand(d_in, width, generator=generator) for role, width in widths.items()
+    }
+    return drawn | _mixing(widths["value"], generator, out=out)
 
 
 def linear_parameters(
-    d_in: int, d_out: int, seed: int = SEED, *, bias: bool = False, out: bool = False
+    d_in: int,
+    d_out: int,
+    seed: int = SEED,
+    *,
+    d_value: int | None = None,
+    bias: bool = False,
+    out: bool = False,
 ) -> Parameters:
     """Return what ``nn.Linear`` begins with: query, key, value, each with its bias after it.
 
@@ -57,6 +72,7 @@ def linear_parameters(
         d_in: The width of the embeddings.
         d_out: The width of queries, keys and values, of all heads together.
         seed: Where the draws start.
+        d_value: The width of the values, if it is another.
         bias: Whether the three have a bias.
         out: Whether to draw an output projection last, which always has one.
 
@@ -78,10 +94,10 @@ def linear_parameters(
         Raschka, "Build a Large Language Model (From Scratch)" (2024), sections 3.4.2 and 3.6.2;
         for the initial values He et al., "Delving Deep into Rectifiers" (2015).
     """
-    _require_sizes(d_in=d_in, d_out=d_out)
+    widths = _widths(d_in, d_out, d_value)
     generator = dice(seed)
-    drawn = _roles(d_in, d_out, generator, bias=bias)
-    return drawn | (_linear("out", d_out, d_out, generator) if out else {})
+    drawn = _roles(d_in, widths, generator, bias=bias)
+    return drawn | _mixing(widths["value"], generator, out=out)
 
 
 def stacked_parameters(
@@ -113,17 +129,30 @@ def stacked_parameters(
     """
     _require_sizes(d_in=d_in, d_head=d_head, n_heads=n_heads)
     generator = dice(seed)
-    heads = [_roles(d_in, d_head, generator, bias=bias) for _ in range(n_heads)]
+    widths = dict.fromkeys(ROLES, d_head)
+    heads = [_roles(d_in, widths, generator, bias=bias) for _ in range(n_heads)]
     stacked = {name: torch.stack([head[name] for head in heads]) for name in heads[0]}
-    width = n_heads * d_head
-    return stacked | (_linear("out", width, width, generator) if out else {})
+    return stacked | _mixing(n_heads * d_head, generator, out=out)
 
 
-def _roles(d_in: int, d_out: int, generator: torch.Generator, *, bias: bool) -> dict[str, Tensor]:
+def _widths(d_in: int, d_out: int, d_value: int | None) -> dict[str, int]:
+    """Return how wide each role is."""
+    d_value = d_out if d_value is None else d_value
+    _require_sizes(d_in=d_in, d_out=d_out, d_value=d_value)
+    return dict.fromkeys(ROLES, d_out) | {"value": d_value}
+
+
+def _mixing(width: int, generator: torch.Generator, *, out: bool) -> dict[str, Tensor]:
+    return _linear("out", width, width, generator) if out else {}
+
+
+def _roles(
+    d_in: int, widths: Mapping[str, int], generator: torch.Generator, *, bias: bool
+) -> dict[str, Tensor]:
     """Return the three projections, weights before biases."""
     drawn: dict[str, Tensor] = {}
-    for role in ROLES:
-        drawn |= _linear(role, d_in, d_out, generator, bias=bias)
+    for role, width in widths.items():
+        drawn |= _linear(role, d_in, width, generator, bias=bias)
     return dict(sorted(drawn.items(), key=lambda item: item[0][0], reverse=True))
 
 

@@ -23,7 +23,7 @@ from attention_core import (
     Trace,
 )
 from attention_core.checks import ROUNDINGS
-from attention_core.figures import finding, heatmap_spec
+from attention_core.figures import finding, heatmap_spec, with_lit_row
 from attention_core.figures.palette import ROLES
 from attention_core.loops import Timing, agreement, measure, scores_by_loops, tokens_to_loop
 from attention_core.numbers import result_of
@@ -249,10 +249,8 @@ def lit_steps(lab: Lab) -> Group:
     """Return scores, weights and context vectors with one row lit up across all three."""
     trace, tokens, conventions = trace_of(lab), labels_of(lab), lab.conventions
     group = step_view.steps(trace, trace.steps, tokens, conventions=conventions)
-    for card, name in zip(group.cards, trace.steps, strict=True):
-        card["spec"] = heatmap_spec(
-            trace, name, tokens, lit_row=lab.query_index, conventions=conventions
-        )
+    for card in group.cards:
+        card["spec"] = with_lit_row(card["spec"], lab.query_index, tokens[lab.query_index])
     return group
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -13,6 +12,7 @@ import streamlit as st
 from attention_core import Conventions, Operand, Trace
 from attention_core.figures import pointing
 from attention_core.numbers import plain, result_of
+from attention_core.operations import Index
 from ui import state
 from ui.components import component
 from ui.lab import MAX_TRAIL, Lab, Pick, trail_of
@@ -82,19 +82,19 @@ def _moved(sender: str, message: object, trail: tuple[Pick, ...]) -> bool:
         trail = trail_of(trail)
     except ValueError:
         return False
-    applied = MappingProxyType({**lab.applied, sender: serial})
-    state.commit(replace(lab, trail=trail, applied=applied))
+    state.commit(replace(lab, trail=trail).with_seen(sender, serial))
     return True
 
 
-def _cell(message: object) -> tuple[str, int, int] | None:
-    """Return the cell that a message names, if it names one."""
+def _cell(message: object) -> tuple[str, *Index] | None:
+    """Return the cell that a message names, its head first if it has one; None if it names none."""
     if not isinstance(message, Mapping):
         return None
-    name, row, column = (message.get(part) for part in ("name", "row", "column"))
-    if not isinstance(name, str) or not isinstance(row, int) or not isinstance(column, int):
+    name, head = message.get("name"), message.get("head")
+    index = [*([] if head is None else [head]), message.get("row"), message.get("column")]
+    if not isinstance(name, str) or not all(isinstance(position, int) for position in index):
         return None
-    return name, row, column
+    return name, *index
 
 
 def panel(explained: Explained, place: str) -> None:
@@ -130,18 +130,21 @@ def _ack(lab: Lab, sender: str) -> int:
 
 def _exists(trace: Trace, place: str, pick: Pick) -> bool:
     """Return whether a pick is a cell of this trace, whose shape may have changed since."""
-    where, name, row, column = pick
+    where, name, *index = pick
     if where != place or name not in (*trace.inputs, *trace.steps):
         return False
-    n_rows, n_columns = trace[name].shape
-    return 0 <= row < n_rows and 0 <= column < n_columns
+    shape = trace[name].shape
+    return len(index) == len(shape) and all(
+        0 <= position < size for position, size in zip(index, shape, strict=True)
+    )
 
 
 class _Words:
     """The labels of one trace's cells."""
 
     def __init__(self, of: Explained, conventions: Conventions) -> None:
-        self.trace, self.query_row = of.trace, of.query_row
+        self.trace, self.query_row, self.conventions = of.trace, of.query_row, conventions
+        # The heads of a value differ in their numbers only.
         self.cells = {
             name: pointing(
                 of.trace,
@@ -150,40 +153,49 @@ class _Words:
                 query=of.query,
                 query_row=of.query_row,
                 conventions=conventions,
+                head=0 if of.trace[name].ndim == 3 else None,
             )
             for name in (*of.trace.inputs, *of.trace.steps)
         }
 
-    def label(self, name: str, row: int, column: int) -> str:
-        """Return what a cell is called, e.g. ``scores · journey → starts``."""
+    def label(self, name: str, *index: int) -> str:
+        """Return what a cell is called: ``weights · head 1 · journey → starts``."""
+        *head, row, column = index
         cells = self.cells[name]
-        between = " → " if self.trace.axes(name)[1] == "key token" else " · "
-        return f"{name} · {cells['rows'][row]}{between}{cells['columns'][column]}"
+        between = " → " if self.trace.axes(name)[-1] == "key token" else " · "
+        cell = f"{cells['rows'][row]}{between}{cells['columns'][column]}"
+        return " · ".join([name, *self._heads(head), cell])
 
-    def explanation(self, name: str, row: int, column: int) -> dict[str, Any]:
+    def _heads(self, head: Sequence[int]) -> list[str]:
+        return [f"head {self.conventions.number(own)}" for own in head]
+
+    def explanation(self, name: str, *index: int) -> dict[str, Any]:
         """Return what the panel says of a cell."""
+        *head, row, column = index
         cells = self.cells[name]
-        explained = self.trace.explain(name, row, column)
+        explained = self.trace.explain(name, *index)
         parts = {
             "{value}": result_of(explained.result),
             "{row}": cells["rows"][row],
             "{column}": cells["columns"][column],
         }
+        said = re.sub("|".join(parts), lambda part: parts[part[0]], str(cells["sentence"]))
         return {
-            "said": re.sub("|".join(parts), lambda part: parts[part[0]], str(cells["sentence"])),
+            "said": ": ".join([*(own.capitalize() for own in self._heads(head)), said]),
             "formula": shortened(explained.formula),
             "operands": [self._operand(operand) for operand in explained.operands],
         }
 
     def _operand(self, operand: Operand) -> dict[str, Any]:
-        name, (row, column) = operand.name, operand.cell
-        label = self.label(name, row, column)
+        name, (*head, row, column) = operand.name, operand.cell
+        label = self.label(name, *operand.cell)
         if name == "query" and self.query_row is not None:
             name, row = "inputs", self.query_row  # the query is a row of the table
         return {
             "label": label,
             "value": plain(operand.value),
             "name": name,
+            "head": head[0] if head else None,
             "cell": [row, column],
             "is_input": operand.name in self.trace.inputs,
         }

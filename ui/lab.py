@@ -35,17 +35,21 @@ LIMIT = 1_000_000.0  # no number beyond ±this: its square still fits float32 by
 MAX_TRAIL = 16
 MAX_SEED = 999_999
 MAX_SEEN = 2**40  # what a link may claim was seen; the edits to come have room above it
+MAX_HEADS = 16
 DTYPES = ("float64", "float32", "float16", "bfloat16")
+DRAWN_AS = ("rand", "linear", "linear with bias")  # parameters, as the chapter's classes draw them
+MASKS = ("causal", "none", "padding", "window", "prefix", "blocks")
+OTHER_SENTENCE = "Where does it start"
 NOTEBOOK_SCORES = (0.9544, 1.4950, 1.4754, 0.8434, 0.7070, 1.0865)
 
 VIEW = (
     *("applied", "moment", "answers", "trail", "window", "table_row"),
-    *("queries_as", "count_from", "symbols"),
+    *("queries_as", "count_from", "symbols", "head", "parameter_row"),
 )
 """The fields that undo leaves alone: which edits were seen, where and how one looks, what one
 guessed."""
 
-Pick = tuple[str, str, int, int]  # place on the page, name, row, column
+Pick = tuple[str, str, *tuple[int, ...]]  # place on the page, name, (head,) row, column
 Check = Callable[[Any], Any]  # returns the value, cleaned, or raises ValueError
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can hold half a character, UTF-8 cannot
 
@@ -101,31 +105,52 @@ def _numbers(value: Any) -> tuple[float, ...]:
     return tuple(number(entry) for entry in value)
 
 
-def _edits(value: Any) -> Edits:
-    """Return edits, listed as a word, its occurrence, the width, a column, and numbers from it on.
+def _edits(widest: int = MAX_WIDTH) -> Check:
+    """Return a check of edits, listed as a name, its nth row, the width, a column, and numbers.
 
-    Most are of one number; those of a whole row are one entry, which keeps a large lab small.
+    The numbers stand from that column on. Most entries are of one; those of a whole row are one
+    entry, which keeps a large lab small.
     """
-    if not isinstance(value, (list, tuple)) or len(value) > MAX_EDITS:
-        raise ValueError(f"a list of at most {MAX_EDITS:,} edits")
-    rows: dict[RowKey, dict[int, float]] = {}
-    count = 0
-    for edit in value:
-        if not isinstance(edit, (list, tuple)) or len(edit) < 5:
-            raise ValueError("edits of a word, its occurrence, the width, a column and a number")
-        word, nth, d, column, *entries = edit
-        key = (
-            _text(MAX_SENTENCE)(word),
-            _whole(1, MAX_SENTENCE)(nth),
-            _whole(1, MAX_WIDTH)(d),
-        )
-        start = _whole(0, key[2] - len(entries))(column)
-        row = rows.setdefault(key, {})
-        row.update((start + step, number(entry)) for step, entry in enumerate(entries))
-        count += len(entries)
-    if count > MAX_EDITS:
-        raise ValueError(f"at most {MAX_EDITS:,} edited numbers")
-    return Edits(rows)
+
+    def check(value: Any) -> Edits:
+        if not isinstance(value, (list, tuple)) or len(value) > MAX_EDITS:
+            raise ValueError(f"a list of at most {MAX_EDITS:,} edits")
+        rows: dict[RowKey, dict[int, float]] = {}
+        count = 0
+        for edit in value:
+            if not isinstance(edit, (list, tuple)) or len(edit) < 5:
+                raise ValueError(
+                    "edits of a word, its occurrence, the width, a column and a number"
+                )
+            word, nth, d, column, *entries = edit
+            key = (
+                _text(MAX_SENTENCE)(word),
+                _whole(1, MAX_SENTENCE)(nth),
+                _whole(1, widest)(d),
+            )
+            start = _whole(0, key[2] - len(entries))(column)
+            row = rows.setdefault(key, {})
+            row.update((start + step, number(entry)) for step, entry in enumerate(entries))
+            count += len(entries)
+        if count > MAX_EDITS:
+            raise ValueError(f"at most {MAX_EDITS:,} edited numbers")
+        return Edits(rows)
+
+    return check
+
+
+def _rate(value: Any) -> float:
+    """Return a share below 1, or raise ValueError."""
+    if number(value, 0, 1) == 1:
+        raise ValueError("a number from 0 to below 1")
+    return float(value)
+
+
+def _heads(value: Any) -> tuple[int, ...]:
+    """Return some heads, in order, or raise ValueError."""
+    if not isinstance(value, (list, tuple)) or len(value) > MAX_HEADS:
+        raise ValueError(f"a list of at most {MAX_HEADS} heads")
+    return tuple(sorted({_whole(0, MAX_HEADS - 1)(head) for head in value}))
 
 
 def trail_of(value: Any) -> tuple[Pick, ...]:
@@ -134,11 +159,11 @@ def trail_of(value: Any) -> tuple[Pick, ...]:
         raise ValueError(f"a list of at most {MAX_TRAIL} cells")
     picks = []
     for pick in value:
-        if not isinstance(pick, (list, tuple)) or len(pick) != 4:
-            raise ValueError("cells of a place, a name, a row and a column")
-        place, name, row, column = pick
-        position = _whole(0, MAX_TOKENS)
-        picks.append((_text(100)(place), _text(100)(name), position(row), position(column)))
+        if not isinstance(pick, (list, tuple)) or len(pick) not in (4, 5):
+            raise ValueError("cells of a place, a name, a head if it has one, a row and a column")
+        place, name, *cell = pick
+        positions = map(_whole(0, MAX_TOKENS), cell)
+        picks.append((_text(100)(place), _text(100)(name), *positions))
     return tuple(picks)
 
 
@@ -256,7 +281,7 @@ class Lab:
     d: int = _field(3, _whole(1, MAX_WIDTH))
     preset: str = _field("notebook", _choice(tuple(PRESETS)))
     seed: int = _field(123, _whole(0, MAX_SEED))
-    edits: Edits = field(default_factory=Edits, metadata={"check": _edits})
+    edits: Edits = field(default_factory=Edits, metadata={"check": _edits()})
     query: int = _field(1, _whole(0, MAX_TOKENS - 1))  # which token asks, from 0
     moment: int = _field(0, _whole(0, MAX_TOKENS - 1))  # where the dot product stepper stands
     wrong_axis: bool = _field(False, _flag)
@@ -264,6 +289,32 @@ class Lab:
     row_scores: tuple[float, ...] = _field(NOTEBOOK_SCORES, _numbers)
     temperature: float = _field(1.0, _temperature)
     dtype: str = _field("float32", _choice(DTYPES))
+    d_out: int = _field(2, _whole(1, MAX_WIDTH))  # of queries, keys and values, all heads together
+    d_value: int = _field(0, _whole(0, MAX_WIDTH))  # of the values alone; 0 for as wide as the rest
+    drawn_as: str = _field(DRAWN_AS[0], _choice(DRAWN_AS))
+    parameter_seed: int = _field(123, _whole(0, MAX_SEED))
+    parameters: Edits = field(  # the user's own, by matrix and row
+        default_factory=Edits, metadata={"check": _edits()}
+    )
+    most_d_k: int = _field(256, _whole(1, 4_096))  # of the study of the scores' spread
+    n_heads: int = _field(2, _whole(1, MAX_HEADS))
+    head: int = _field(0, _whole(0, MAX_HEADS - 1))  # the one looked at
+    heads_off: tuple[int, ...] = _field((), _heads)
+    mask_preset: str = _field(MASKS[0], _choice(MASKS))
+    mask_size: int = _field(2, _whole(1, MAX_TOKENS))  # of the preset: its window, prefix, block
+    painted: Edits = field(  # cells of the mask, 0 or 1
+        default_factory=Edits, metadata={"check": _edits(MAX_TOKENS)}
+    )
+    leak_token: int = _field(-1, _whole(-1, MAX_TOKENS - 1))  # the one that changes; -1: the last
+    dropout: float = _field(0.5, _rate)
+    training: bool = _field(True, _flag)
+    dropout_seed: int = _field(123, _whole(0, MAX_SEED))
+    n_draws: int = _field(100, _whole(1, 1_000))
+    other_sentence: str = _field(OTHER_SENTENCE, _text(MAX_SENTENCE))  # that cross attention asks
+    overrides: Edits = field(  # of steps, by place, name and row
+        default_factory=Edits, metadata={"check": _edits(MAX_TOKENS)}
+    )
+    parameter_row: int = _field(0, _whole(0, MAX_WIDTH - 1))  # where the weight tables' page begins
     answers: Mapping[str, str] = _field({}, _named(_text(200)))  # predictions made, by page
     window: tuple[int, int, int] = _field((0, 0, 0), _window)  # query, key, dimension looked at
     trail: tuple[Pick, ...] = _field((), trail_of)  # the cells explained, the last one on screen
@@ -355,6 +406,10 @@ class Lab:
     def with_table_row(self, row: int) -> Lab:
         """Return the lab with the table's page at a row, or raise ValueError."""
         return replace(self, table_row=_whole(0, MAX_TOKENS - 1)(row))
+
+    def with_seen(self, sender: str, serial: int) -> Lab:
+        """Return the lab with the last message seen of a sender, such as a table."""
+        return replace(self, applied=MappingProxyType({**self.applied, sender: serial}))
 
     def without_edits(self, word: str | None = None, nth: int = 1) -> Lab:
         """Return the lab with one word's row, or all rows in use, as before any edit.

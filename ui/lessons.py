@@ -40,4 +40,10 @@ LESSONS = (
         ":material/balance:",
         "Why softmax, and not simply a share of the sum?",
     ),
+    Lesson(
+        "5_queries_keys_values.py",
+        "Queries, keys, values",
+        ":material/key:",
+        "Why does a token get three vectors instead of one?",
+    ),
 )

@@ -134,7 +134,7 @@ def _changed(lab: Lab) -> dict[str, Any]:
     for field in fields(Lab):
         entry = getattr(lab, field.name)
         if entry != getattr(start, field.name):
-            changed[field.name] = entry if isinstance(entry, Edits) else _jsonable(entry)
+            changed[field.name] = entry if field.name == "edits" else _jsonable(entry)
     return changed
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -17,25 +16,30 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from attention_core import SIMPLE_SELF_ATTENTION
-from ui import all_tokens, link, normalisation, one_query, part_view, step_view
+from ui import (
+    all_tokens,
+    link,
+    normalisation,
+    one_query,
+    overriding,
+    parameters,
+    part_view,
+    start,
+    step_view,
+    trainable,
+)
 from ui.lab import Lab
 from ui.matrix_editor import operations
 from ui.step_view import Group
-from ui.worksheet import EMBEDDINGS, labels_of, tensor_of
+from ui.worksheet import EMBEDDINGS
 
 MAX_QUESTION = 256_000  # bytes
 MAX_GROUPS = 16
 
 
-def _start(lab: Lab) -> Group:
-    trace = SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(lab))
-    return step_view.steps(trace, trace.steps, labels_of(lab), conventions=lab.conventions)
-
-
 GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
     {
-        "figures:start": _start,
+        "figures:start": start.steps,
         "figures:dots": one_query.dots,
         "figures:normalisations": one_query.normalisations,
         "figures:context": one_query.context,
@@ -46,9 +50,17 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
         "figures:scaled": normalisation.scaled,
         "figures:ways": normalisation.ways,
         "figures:jacobian": normalisation.gradients,
+        "figures:projected": trainable.projected,
+        "figures:attending": trainable.attending,
+        "figures:scale": trainable.scale_study,
     }
 )
-EDITORS = MappingProxyType({editor.name: editor for editor in (EMBEDDINGS, normalisation.ROW)})
+EDITORS = MappingProxyType(
+    {
+        editor.name: editor
+        for editor in (EMBEDDINGS, normalisation.ROW, *parameters.EDITORS.values())
+    }
+)
 
 
 def groups_of(names: Sequence[str], lab: Lab) -> dict[str, Group]:
@@ -71,6 +83,7 @@ def figures(widget_key: str, lab: Lab) -> None:
     shown = GROUPS[widget_key](lab)
     step_view.draw(shown, widget_key=widget_key, on_pick=lambda: part_view.look_at_pick(shown))
     part_view.show(shown, widget_key)
+    overriding.controls(shown, widget_key)
 
 
 def answer(question: object) -> dict[str, Any]:
@@ -95,9 +108,7 @@ def answer(question: object) -> dict[str, Any]:
     for operation in operations(question, lab.applied.get(editor.name, 0)):
         if operation["op"] != "set":
             raise ValueError("only the session knows what there is to undo")
-        lab = editor.set_entries(lab, operation["cells"])
-        applied = MappingProxyType({**lab.applied, editor.name: operation["id"]})
-        lab = replace(lab, applied=applied)
+        lab = editor.set_entries(lab, operation["cells"]).with_seen(editor.name, operation["id"])
     return {
         "groups": {name: group.data for name, group in groups_of(groups, lab).items()},
         "address": link.encode(lab),

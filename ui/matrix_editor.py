@@ -9,8 +9,7 @@ Of a large matrix the table shows, and is sent, one page of rows; which one, the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -133,9 +132,7 @@ class Editor:
         except ValueError as error:
             message = f"Expected {error}. Nothing was changed."
         st.session_state[f"{self.widget_key}:message"] = message
-        lab = state.current()
-        applied = MappingProxyType({**lab.applied, self.name: operation["id"]})
-        state.commit(replace(lab, applied=applied))
+        state.commit(state.current().with_seen(self.name, operation["id"]))
 
     def _turn(self, row: int) -> None:
         if self.turn is None:
@@ -152,6 +149,7 @@ class Editor:
         edited: Sequence[tuple[int, int]] = (),
         can_reset: bool | None = None,
         page: Paging | None = None,
+        role: str = "inputs",
     ) -> None:
         """Draw the table. Do it last in a run: its answer asks for the next edit.
 
@@ -163,6 +161,7 @@ class Editor:
             edited: The (row, column) of each that is the user's own, counted within these rows.
             can_reset: Whether any row of the matrix was edited; by default, whether one here was.
             page: Which rows these are, if the matrix may have more.
+            role: Whose colour it has: that of the inputs, of the query, the key or the value.
         """
         text = link.encode(state.current())
         data = {
@@ -181,7 +180,7 @@ class Editor:
             "can_reset": bool(edited) if can_reset is None else can_reset,
             "page": _told(page),
             "limit": LIMIT,
-            "role": "inputs",
+            "role": role,
             "message": st.session_state.get(f"{self.widget_key}:message", ""),
         }
         answer = _table(data=data, key=self.widget_key, on_pending_change=lambda: None)
@@ -208,7 +207,7 @@ def operations(pending: object, seen: int) -> list[dict[str, Any]]:
     if not isinstance(listed, list) or len(listed) > MAX_OPERATIONS:
         raise ValueError(NOT_UNDERSTOOD)
     for entry in listed:
-        if not isinstance(entry, Mapping) or not _is_serial(entry.get("id")):
+        if not isinstance(entry, Mapping) or not is_serial(entry.get("id")):
             raise ValueError(NOT_UNDERSTOOD)
     new = [_operation(entry) for entry in listed if entry["id"] > seen]
     return sorted(new, key=lambda operation: operation["id"])
@@ -223,9 +222,9 @@ def _operation(entry: Mapping[str, Any]) -> dict[str, Any]:
         return {**checked, "row": None}
     if checked["op"] == "reset_row" and isinstance(entry.get("row"), str):
         return {**checked, "row": entry["row"]}
-    if checked["op"] == "page" and _is_serial(entry.get("row")):
+    if checked["op"] == "page" and is_serial(entry.get("row")):
         return {**checked, "row": entry["row"]}
-    if checked["op"] == "set" and _is_serial(entry.get("gesture")):
+    if checked["op"] == "set" and is_serial(entry.get("gesture")):
         cells = entry.get("cells")
         if isinstance(cells, list) and 0 < len(cells) <= MAX_CELLS:
             return {**checked, "gesture": entry["gesture"], "cells": [_entry(c) for c in cells]}
@@ -236,10 +235,11 @@ def _entry(cell: object) -> Entry:
     if not isinstance(cell, list) or len(cell) != 3:
         raise ValueError(NOT_UNDERSTOOD)
     row_id, column, entry = cell
-    if not isinstance(row_id, str) or not _is_serial(column):
+    if not isinstance(row_id, str) or not is_serial(column):
         raise ValueError(NOT_UNDERSTOOD)
     return row_id, column, number(entry)
 
 
-def _is_serial(value: object) -> bool:
+def is_serial(value: object) -> bool:
+    """Return whether a message holds a whole number that JavaScript still counts exactly."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53

@@ -43,7 +43,7 @@ def part(group: Group, lab: Lab) -> Group:
 
 def _card(explained: Explained, large: Card, lab: Lab) -> Card:
     """Return the card of a part of a large one; its numbers are checked there."""
-    name = large["cells"]["name"]
+    name, head = large["cells"]["name"], large["cells"]["head"]
     shown = part_of(explained.trace, name, lab)
     card = step_view.step_card(
         explained.trace,
@@ -54,6 +54,7 @@ def _card(explained: Explained, large: Card, lab: Lab) -> Card:
         query_row=explained.query_row,
         part=shown,
         conventions=lab.conventions,
+        head=head,
     )
     return {
         **card,
@@ -68,9 +69,14 @@ def _card(explained: Explained, large: Card, lab: Lab) -> Card:
 
 def part_of(trace: Trace, name: str, lab: Lab) -> Part:
     """Return the rows and columns of a value around what the lab looks at."""
-    sizes = zip(trace.axes(name), trace[name].shape, (ROWS, COLUMNS), strict=True)
+    sizes = zip(*_last_two(trace, name), (ROWS, COLUMNS), strict=True)
     rows, columns = (_around(lab.window[SLOTS[axis]], size, most) for axis, size, most in sizes)
     return rows, columns
+
+
+def _last_two(trace: Trace, name: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Return what a value's rows and columns are, and how many there are: of every head."""
+    return trace.axes(name)[-2:], tuple(trace[name].shape[-2:])
 
 
 def _around(centre: int, size: int, most: int) -> range:
@@ -91,7 +97,7 @@ def show(group: Group, widget_key: str) -> None:
     lab, sizes = state.current(), dict[str, int]()
     for card in large:
         name = card["cells"]["name"]
-        sizes |= zip(explained.trace.axes(name), explained.trace[name].shape, strict=True)
+        sizes |= zip(*_last_two(explained.trace, name), strict=True)
     st.markdown("**Exact numbers of a part.** Click a cell above to look there, or choose:")
     with st.container(horizontal=True):
         for axis, size in sizes.items():
@@ -106,7 +112,8 @@ def look_at_pick(group: Group) -> None:
     if group.explained is None or not large_of(group):
         return
     _, name, *cell = state.current().trail[-1]
-    for axis, position in zip(group.explained.trace.axes(name), cell, strict=True):
+    axes = group.explained.trace.axes(name)[-2:]
+    for axis, position in zip(axes, cell[-2:], strict=True):
         _commit(SLOTS[axis], position)
 
 

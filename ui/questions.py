@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from attention_core import ONE_QUERY, SIMPLE_SELF_ATTENTION, normalisations
+from attention_core import ONE_QUERY, SELF_ATTENTION, SIMPLE_SELF_ATTENTION, normalisations
 from attention_core.glossary import term
 from attention_core.numbers import result_of
 from attention_core.operations import Softmax
 from ui.lab import Lab
 from ui.literal import literal, names
+from ui.parameters import parameters_of
 from ui.predict import Truth
 from ui.worksheet import labels_of, tensor_of
 
@@ -100,6 +101,29 @@ def largest_row_sum(lab: Lab) -> Question:
     most = float(sums.max()) - SAME
     ties = frozenset(k for k, i in enumerate(asked) if not even and float(sums[i]) >= most)
     return question, options, Truth(right, because, ties, shown)
+
+
+def doubled_query_weights(lab: Lab) -> Question:
+    """Return: what happens to one token's largest weight when the query weights are doubled?"""
+    tokens, row = names(labels_of(lab), lab.conventions), lab.query_index
+    given = {"inputs": tensor_of(lab), **parameters_of(lab)}
+    before = SELF_ATTENTION.run(**given)
+    doubled = {
+        name: 2 * tensor if name in ("w_query", "b_query") else tensor
+        for name, tensor in given.items()
+    }
+    after = SELF_ATTENTION.run(**doubled)
+    was, now = (float(trace["weights"][row].max()) for trace in (before, after))
+    right = 2 if abs(now - was) <= SAME else int(now < was)
+    question = (
+        "You double every number of *Query weights* (and of its bias, if there is one). What "
+        f"happens to the largest weight that **{literal(tokens[row])}** gives?"
+    )
+    because = (
+        f"Its scores all double, so softmax sees differences twice as large: the largest weight "
+        f"goes from {result_of(was)} to {result_of(now)}."
+    )
+    return question, ["It grows", "It shrinks", "It stays the same"], Truth(right, because)
 
 
 def five_more(lab: Lab) -> Question:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 from torch import Tensor
@@ -14,6 +14,8 @@ from attention_core.notebook import matches_notebook
 from ui import state
 from ui.lab import Lab
 from ui.literal import literal, names
+from ui.parameters import EDITORS
+from ui.worksheet import EMBEDDINGS
 
 InputsOf = Callable[[Lab], Mapping[str, Tensor]]
 
@@ -45,33 +47,38 @@ def rippled(trace: Trace, lab: Lab, inputs_of: InputsOf) -> str:
 
     ``editing journey · d2 changed 11 scores, 36 weights and 18 context values``
     """
-    before = state.before_edit("embeddings")
+    before = state.before_edit(EMBEDDINGS.name, *EDITORS)
     if before is None or (before.tokens, before.d) != (lab.tokens, lab.d):
         return ""
-    if before.embeddings == lab.embeddings:  # dragged away and back
+    was, now = inputs_of(before), trace.inputs
+    if any(was[name].shape != now[name].shape for name in now):
         return ""
-    old = trace.mechanism.run(**inputs_of(before))
+    edited = [
+        (name, row, column)
+        for name in ("inputs", *EDITORS)
+        if name in now
+        for row, column in (was[name] != now[name]).nonzero().tolist()
+    ]
+    if not edited:  # dragged away and back, or not of this page
+        return ""
+    old = trace.mechanism.run(**was)
     counts = {name: int(changed_cells(old, trace, name).sum()) for name in trace.steps}
     told = [_counted(count, term(name).cells) for name, count in counts.items() if count]
     listed = " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
-    return f"editing {_edited(before, lab)} changed {listed or 'nothing'}"
+    return f"editing {_edited(edited, lab)} changed {listed or 'nothing'}"
 
 
 def _counted(count: int, cells: str) -> str:
     return f"1 of the {cells}" if count == 1 else f"{count:,} {cells}"
 
 
-def _edited(before: Lab, lab: Lab) -> str:
-    """Return which cell of the table was edited, or how many."""
-    cells = [
-        (row, column)
-        for row, (old, new) in enumerate(zip(before.embeddings, lab.embeddings, strict=True))
-        if old is not new
-        for column, (was, now) in enumerate(zip(old, new, strict=True))
-        if was != now
-    ]
+def _edited(cells: Sequence[tuple[str, int, int]], lab: Lab) -> str:
+    """Return which cell of a table was edited, or how many."""
     if len(cells) != 1:
         return f"{len(cells)} numbers"
-    row, column = cells[0]
-    called = names([token.text for token in lab.tokens], lab.conventions)[row]
-    return f"{literal(called)} · {lab.conventions.dimension(column)}"
+    name, row, column = cells[0]
+    if name == "inputs":
+        called = literal(names([token.text for token in lab.tokens], lab.conventions)[row])
+    else:
+        called = f"{name} · {lab.conventions.dimension(row)}"
+    return f"{called} · {lab.conventions.dimension(column)}"

@@ -76,14 +76,14 @@ def can_redo() -> bool:
     return bool(_session().future)
 
 
-def before_edit(name: str) -> Lab | None:
-    """Return the lab before the last edit of the table called ``name``.
+def before_edit(*tables: str) -> Lab | None:
+    """Return the lab before the last edit of one of these tables, by their names.
 
     Returns:
         None if something else changed since, or nothing was edited yet.
     """
     session = _session()
-    is_edit = isinstance(session.gesture, tuple) and session.gesture[0] == name
+    is_edit = isinstance(session.gesture, tuple) and session.gesture[0] in tables
     return session.past[-1] if is_edit and session.past else None
 
 

@@ -12,6 +12,7 @@ import torch
 
 from attention_core import USUAL, Check, Conventions, Mechanism, Step, Trace
 from attention_core.figures import finding, heatmap_spec, pointing, turned
+from attention_core.figures.heads import shown_of
 from attention_core.figures.heatmap import Part, figure_of, height_of
 from attention_core.glossary import symbol, term
 from attention_core.operations import DotProducts
@@ -49,12 +50,15 @@ class Group:
         explained: The run whose cells can be picked, if any.
         min_width: Of a card, in pixels.
         arrows: Whether each step leads to the next.
+        own: The name under which the user's own numbers in its steps are kept; empty where the
+            steps take none.
     """
 
     cards: Sequence[Card]
     explained: Explained | None = None
     min_width: int = MIN_WIDTH
     arrows: bool = True
+    own: str = ""
 
     @property
     def data(self) -> dict[str, Any]:
@@ -70,6 +74,7 @@ def steps(
     tokens: Sequence[str],
     *,
     conventions: Conventions = USUAL,
+    head: int | None = None,
 ) -> Group:
     """Return values of a trace side by side, each with its picture and its self-check.
 
@@ -78,9 +83,20 @@ def steps(
         names: Its steps or inputs, in the order of drawing.
         tokens: One label per token.
         conventions: How values are drawn and numbered.
+        head: Which head is shown of those that have heads.
     """
     checks = trace.check()
-    cards = [step_card(trace, name, tokens, checks, conventions=conventions) for name in names]
+    cards = [
+        step_card(
+            trace,
+            name,
+            tokens,
+            checks,
+            conventions=conventions,
+            head=head if trace[name].ndim == 3 else None,
+        )
+        for name in names
+    ]
     return Group(cards, Explained(trace, tokens), card_width(len(tokens)))
 
 
@@ -99,30 +115,39 @@ def step_card(
     query_row: int | None = None,
     part: Part | None = None,
     conventions: Conventions = USUAL,
+    head: int | None = None,
 ) -> Card:
     """Return the card of one value: title, shape, formula, picture, finding and self-check.
 
     Args:
         trace: A run of any mechanism.
-        name: A step or an input with two axes.
+        name: A step or an input with two axes, or three with ``head``.
         tokens: One label per token.
         checks: Of the whole trace; none where its own card stands elsewhere.
         query: The label of the row, when there is only one query.
         query_row: Which row of ``inputs`` the value ``query`` is, when it is one of them.
         part: The rows and the columns to show, if not all.
         conventions: How values are drawn and numbered.
+        head: Which head is shown of a value with heads; it is part of the id and of the title.
     """
-    spec = heatmap_spec(trace, name, tokens, query=query, part=part, conventions=conventions)
+    spec = heatmap_spec(
+        trace, name, tokens, query=query, part=part, conventions=conventions, head=head
+    )
     alt = ""
     if not part:
-        alt = finding(trace, name, tokens, query=query or "the query", conventions=conventions)
+        called = query or "the query"
+        alt = finding(trace, name, tokens, query=called, conventions=conventions, head=head)
+    card_id, title, shown = name, term(name).title, name
+    if head is not None:
+        card_id, shown = f"{name}_{head}", f"{name}[{head}]"
+        title = f"{title}, {head_of(head, conventions)}"
     card = value_card(
-        name,
-        term(name).title,
+        card_id,
+        title,
         spec,
         alt,
-        trace[name],
-        turns=name if conventions.is_turned else "",
+        shown_of(trace, name, head).matrix,
+        turns=shown if conventions.is_turned else "",
     )
     if part:
         card["height"] = height_of(len(part[0]))
@@ -136,6 +161,7 @@ def step_card(
         query_row=query_row,
         part=part,
         conventions=conventions,
+        head=head,
     )
     card["cells"] = {**cells, "scope": SCOPE, "turned": False}
     if name in trace.steps:
@@ -144,6 +170,16 @@ def step_card(
         own = [check for check in checks if check.step == name]
         card["check"] = verdict(own, conventions) if own else None
     return card
+
+
+def head_of(head: int, conventions: Conventions) -> str:
+    """Return what a head is called.
+
+    Example:
+        >>> head_of(0, USUAL)
+        'head 1'
+    """
+    return f"head {conventions.number(head)}"
 
 
 def _unlabelled(heatmap: Spec) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
 import streamlit as st
 
@@ -78,8 +77,7 @@ def take_in(name: str, message: object) -> bool:
     serial = _whole(message.get("serial"), lab.applied.get(widget_key, 0) + 1, LARGEST_SERIAL)
     if step is None or serial is None:
         return False
-    applied = MappingProxyType({**lab.applied, widget_key: serial})
-    state.commit(replace(lab, moment=step, applied=applied), widget_key)
+    state.commit(replace(lab, moment=step).with_seen(widget_key, serial), widget_key)
     return True
 
 

@@ -6,7 +6,14 @@ that for a notebook.
 """
 
 from attention_core.figures.findings import finding
-from attention_core.figures.heatmap import heatmap, heatmap_spec, matrix_spec, pointing
+from attention_core.figures.heatmap import (
+    heatmap,
+    heatmap_spec,
+    matrix_spec,
+    pointing,
+    with_lit_row,
+    with_marks,
+)
 from attention_core.figures.pictures import flow_spec, space_spec
 from attention_core.figures.turn import turned
 
@@ -19,4 +26,6 @@ __all__ = [
     "pointing",
     "space_spec",
     "turned",
+    "with_lit_row",
+    "with_marks",
 ]

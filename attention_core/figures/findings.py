@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from attention_core.conventions import USUAL, Conventions
+from attention_core.figures.heads import shown_of
 from attention_core.figures.labels import short
 from attention_core.numbers import result_of
 from attention_core.trace import Trace
@@ -25,15 +26,17 @@ def finding(
     *,
     query: str = "the query",
     conventions: Conventions = USUAL,
+    head: int | None = None,
 ) -> str:
     """Return a value's finding, row by row for shares, at a glance for the rest.
 
     Args:
         trace: A run of any mechanism.
-        name: A step or an input with two axes.
+        name: A step or an input with two axes, or three with ``head``.
         tokens: One label per token.
         query: What the row is called, when there is only one query.
         conventions: How it is numbered, and whether rows are drawn as columns.
+        head: Which head is told of a value with heads.
 
     Example:
         >>> import torch
@@ -44,8 +47,8 @@ def finding(
         >>> finding(trace, "scores", ["to", "be"])
         'largest 1.0000, to with to; smallest 0.0000, to with be.'
     """
-    tensor = trace[name].detach().double()
-    axes = trace.axes(name)
+    matrix, axes = shown_of(trace, name, head)
+    tensor = matrix.detach().double()
     if not bool(torch.isfinite(tensor).all()):
         return f"{int((~torch.isfinite(tensor)).sum())} of {tensor.numel()} cells are not a number."
     is_share = name not in trace.mechanism.inputs and (

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from torch import Tensor
 
 from attention_core.conventions import USUAL, Conventions
+from attention_core.figures.heads import Shown, shown_of
 from attention_core.figures.labels import (
     LABELLED_COLUMNS,
     LABELLED_ROWS,
@@ -78,21 +79,23 @@ def heatmap_spec(
     query: str = "",
     part: Part | None = None,
     conventions: Conventions = USUAL,
+    head: int | None = None,
 ) -> Spec:
     """Return a value of a trace as figure JSON, its rows as rows: ``turned`` comes last.
 
     Args:
         trace: A run of any mechanism.
-        name: A step or an input with two axes.
+        name: A step or an input with two axes, or three with ``head``.
         tokens: One label per token.
         lit_row: The row to draw a frame around, if any.
         query: The label of the row, when there is only one query.
         part: The rows and the columns to show, if not all; the colours stay those of the whole.
         conventions: How tokens and dimensions are numbered.
+        head: Which head to show of a value with heads; the colours are those of all heads.
     """
-    tensor = trace[name]
-    axes = trace.axes(name)
-    labels = _all_labels(trace, name, tokens, conventions)
+    shown = shown_of(trace, name, head)
+    tensor, axes = shown
+    labels = _all_labels(shown, tokens, conventions)
     if query and axes[0] == "query token" and tensor.shape[0] == 1:
         labels[0] = [query]
     step = None if name in trace.mechanism.inputs else trace.mechanism.step(name)
@@ -100,7 +103,7 @@ def heatmap_spec(
     sentence = "%{y} · %{x} = {value}"
     if step:
         sentence = step.operation.sentence("%{y}", "%{x}")
-    whole = range_of(kind, tensor)
+    whole = range_of(kind, trace[name])
     if part:
         labels = [[own[i] for i in shown] for own, shown in zip(labels, part, strict=True)]
         tensor = _part_of(tensor, part)
@@ -125,30 +128,33 @@ def pointing(
     query_row: int | None = None,
     part: Part | None = None,
     conventions: Conventions = USUAL,
+    head: int | None = None,
 ) -> Spec:
     """Return what a cell of a value says, and which cells belong to it, as the browser needs it.
 
     Args:
         trace: A run of any mechanism.
-        name: A step or an input with two axes.
+        name: A step or an input with two axes, or three with ``head``.
         tokens: One label per token.
         query: The label of the row, when there is only one query.
         query_row: Which row of ``inputs`` the value ``query`` is, when it is one of them.
         part: The rows and the columns that are shown, if not all.
         conventions: How tokens and dimensions are numbered; the cells stay the core's.
+        head: Which head is shown of a value with heads.
 
     Returns:
-        ``of`` and ``reads`` as the step declares them, the shape, the plain labels of the rows and
-        columns that are shown and which is the first, and the cell in words. A ``reads`` pattern
-        may start with the number of a row.
+        ``of`` and ``reads`` as the step declares them, the head, the shape, the plain labels of the
+        rows and columns that are shown and which is the first, and the cell in words. A ``reads``
+        pattern may start with the number of a row.
     """
-    shape = list(trace[name].shape)
-    rows, columns = _all_labels(trace, name, tokens, conventions)
+    whole = shown_of(trace, name, head)
+    rows, columns = _all_labels(whole, tokens, conventions)
     rows = [query] if query and len(rows) == 1 else rows
     shown = part or (range(len(rows)), range(len(columns)))
     cells: Spec = {
         "name": name,
-        "shape": shape,
+        "head": head,
+        "shape": list(whole.matrix.shape),
         "first": [places.start for places in shown],
         "rows": [rows[i] for i in shown[0]],
         "columns": [columns[j] for j in shown[1]],
@@ -295,6 +301,26 @@ def with_lit_row(spec: Spec, row: int, label: str) -> Spec:
     return {"data": [cells, frame], "layout": layout}
 
 
+def with_marks(spec: Spec, cells: Sequence[Sequence[int]]) -> Spec:
+    """Return a heatmap's figure JSON with a dot in the corner of some cells.
+
+    Args:
+        spec: A heatmap, and whatever is drawn over it.
+        cells: The row and the column of each.
+    """
+    dots: Spec = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [column - 0.4 for _, column in cells],
+        "y": [row - 0.3 for row, _ in cells],
+        "marker": {"size": 9, "symbol": "circle", "line": {"width": 1, "color": "#ffffff"}},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "meta": {"colors": ROLES["context"]},
+    }
+    return {**spec, "data": [*spec["data"], dots]}
+
+
 def _length(cells: Spec, axis: str) -> int:
     """Return how many rows ("y") or columns ("x") a heatmap's matrix has, in whole blocks."""
     block: Sequence[int] = cells["meta"].get("block", (1, 1))
@@ -320,13 +346,11 @@ def angle_of(labels: Sequence[str]) -> int:
     return -40 if max(map(len, labels)) > 3 else 0
 
 
-def _all_labels(
-    trace: Trace, name: str, tokens: Sequence[str], conventions: Conventions
-) -> list[list[str]]:
+def _all_labels(shown: Shown, tokens: Sequence[str], conventions: Conventions) -> list[list[str]]:
     """Return the labels of the rows and of the columns."""
     return [
         position_labels(axis, size, tokens, conventions)
-        for axis, size in zip(trace.axes(name), trace[name].shape, strict=True)
+        for axis, size in zip(shown.axes, shown.matrix.shape, strict=True)
     ]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from attention_core.conventions import COUNT_FROM, QUERIES_AS, SYMBOLS
 from attention_core.embeddings import MAX_WIDTH, PRESETS
 from ui.edits import Edits
-from ui.lab import DTYPES, LIMIT, MAX_SEED, MAX_TOKENS, Lab
+from ui.lab import DRAWN_AS, DTYPES, LIMIT, MASKS, MAX_HEADS, MAX_SEED, MAX_TOKENS, Lab
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 numbers = st.floats(-LIMIT, LIMIT, allow_nan=False)
@@ -50,6 +50,26 @@ labs = st.builds(
     table_row=st.integers(0, 511),
     window=st.tuples(st.integers(0, 511), st.integers(0, 511), st.integers(0, 63)),
     applied=st.dictionaries(words, st.integers(0, 2**40), max_size=3).map(MappingProxyType),
+    d_out=st.integers(1, 64),
+    d_value=st.integers(0, 64),
+    drawn_as=st.sampled_from(DRAWN_AS),
+    parameter_seed=st.integers(0, MAX_SEED),
+    parameters=edits,
+    most_d_k=st.integers(1, 4_096),
+    n_heads=st.integers(1, MAX_HEADS),
+    head=st.integers(0, MAX_HEADS - 1),
+    heads_off=st.sets(st.integers(0, MAX_HEADS - 1)).map(lambda heads: tuple(sorted(heads))),
+    mask_preset=st.sampled_from(MASKS),
+    mask_size=st.integers(1, 512),
+    painted=edits,
+    leak_token=st.integers(-1, 511),
+    dropout=st.floats(0, 1, exclude_max=True),
+    training=st.booleans(),
+    dropout_seed=st.integers(0, MAX_SEED),
+    n_draws=st.integers(1, 1_000),
+    other_sentence=st.text(st.characters(exclude_categories=["Cs"]), max_size=80),
+    overrides=edits,
+    parameter_row=st.integers(0, 63),
     queries_as=st.sampled_from(QUERIES_AS),
     count_from=st.sampled_from(COUNT_FROM),
     symbols=st.sampled_from(SYMBOLS),

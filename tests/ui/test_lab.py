@@ -132,7 +132,7 @@ def test_every_field_checks_itself() -> None:
     for field in fields(Lab):
         assert field.metadata["check"]
         default = getattr(Lab(), field.name)
-        if field.name != "edits":
+        if not isinstance(default, Edits):
             assert field.metadata["check"](default) == default
 
 

@@ -2,9 +2,9 @@
  * explain: the arithmetic of one cell, each of its operands a button that leads further down, to the
  * cell in the user's own table.
  *
- * data = { scope, trail: [label], said, formula, operands: [{label, value, name, cell, is_input}], ack }
+ * data = { scope, trail: [label], said, formula, operands: [{label, value, name, head, cell, is_input}], ack }
  *
- * To Python, as the state "walked": {name, row, column, serial} to explain an operand next, or
+ * To Python, as the state "walked": {name, head, row, column, serial} to explain an operand next, or
  * {back, serial} to return to an entry of the trail (-1 closes). `serial` grows above `data.ack`.
  */
 import { focus, point } from "./links.js";
@@ -47,9 +47,9 @@ function draw(view) {
 }
 
 /** Light what belongs to an operand; and no longer. */
-function pointAt(view, name, cell) {
+function pointAt(view, name, cell, head) {
   view.pointed = name;
-  point(view.component.data.scope, name, cell);
+  point(view.component.data.scope, name, cell, head);
 }
 
 function unpoint(view) {
@@ -65,15 +65,15 @@ function crumb(view, label, k) {
   return here;
 }
 
-function item(view, { label, value, name, cell, is_input: isInput }) {
+function item(view, { label, value, name, head, cell, is_input: isInput }) {
   const { scope } = view.component.data;
   const line = make("li", "");
   const choose = button("", "operand", () => {
     if (isInput) focus(scope, name, cell);
-    else send(view, { name, row: cell[0], column: cell[1] });
+    else send(view, { name, head, row: cell[0], column: cell[1] });
   });
   choose.append(make("span", "label", label), make("code", "", value));
-  choose.onmouseenter = choose.onfocus = () => pointAt(view, name, cell);
+  choose.onmouseenter = choose.onfocus = () => pointAt(view, name, cell, head);
   choose.onmouseleave = choose.onblur = () => unpoint(view);
   line.append(choose);
   return line;

@@ -8,8 +8,8 @@
  * Edits reach the figures by live.js before their page run does. `seen` says which operations of the
  * tables a run knew, so that an older one never paints over them.
  *
- * A chosen cell goes to Python as the state "picked" = {name, row, column, serial}; `serial` grows
- * above `data.ack`, the last one Python has seen.
+ * A chosen cell goes to Python as the state "picked" = {name, head, row, column, serial}; `serial`
+ * grows above `data.ack`, the last one Python has seen.
  *
  * `spec` is plain figure JSON ({data, layout}) and carries no colour of text, grid or paper: those
  * come from the theme (`themed`). Colours of data come in a light and a dark form, chosen by the

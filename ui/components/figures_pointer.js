@@ -2,8 +2,8 @@
  * What a heatmap shows beyond its numbers: the cell pointed at, in words; the cells that belong to
  * it (links.js); the one that is picked; and, after an edit, the cells that changed.
  *
- * A figure takes part when Python gave it `cells` = { scope, name, shape, first, of, reads, rows,
- * columns, sentence, blank, turned }: what links.js needs; the first row and column that are shown,
+ * A figure takes part when Python gave it `cells` = { scope, name, head, shape, first, of, reads,
+ * rows, columns, sentence, blank, turned }: what links.js needs; the first row and column that are shown,
  * and the plain labels from there on; what a cell says ("{row} gives {value} to {column}"), what it
  * says where there is no number, and whether rows and columns have changed places on screen.
  *
@@ -19,7 +19,7 @@ const DRAG_PX = 5;
 const MOST_MARKED = 5000; // changed cells; beyond that marks would only be noise
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
-/** Listen to a plot, once; `pick` is called with {name, row, column} when a cell is chosen. */
+/** Listen to a plot, once; `pick` is called with {name, head, row, column} when a cell is chosen. */
 export function listen(card, pick) {
   const { plot } = card;
   card.tip = Object.assign(document.createElement("div"), { className: "tip", hidden: true });
@@ -40,7 +40,7 @@ export function listen(card, pick) {
 /** Take part in the page's links with what the figure now is. */
 export function link(card) {
   const { cells } = card.figure;
-  const key = cells && JSON.stringify([cells.scope, cells.name, cells.of, cells.reads, cells.shape]);
+  const key = cells && JSON.stringify([cells.scope, cells.name, cells.head, cells.of, cells.reads, cells.shape]);
   if (key === card.linkKey) return;
   card.linkKey = key;
   card.leave?.();
@@ -165,7 +165,7 @@ function show(card, cell) {
   const { cells } = card.figure;
   if (!cells || String(cell) === String(card.pointed ?? null)) return;
   card.pointed = cell;
-  point(cells.scope, cells.name, cell);
+  point(cells.scope, cells.name, cell, cells.head);
   const isThere = cell !== null && isDrawn(card, placeOf(card, cell));
   card.tip.hidden = !isThere;
   if (isThere) placeTip(card, cell);
@@ -202,7 +202,9 @@ function words(card, cell) {
 }
 
 function choose(card, cell, pick) {
-  if (cell && card.figure.cells) pick({ name: card.figure.cells.name, row: cell[0], column: cell[1] });
+  if (!cell || !card.figure.cells) return;
+  const { name, head } = card.figure.cells;
+  pick({ name, head, row: cell[0], column: cell[1] });
 }
 
 function onKey(card, event, pick) {

@@ -2,7 +2,12 @@
 
 import torch
 
-from attention_core import ONE_QUERY, SIMPLE_SELF_ATTENTION, normalisations
+from attention_core import (
+    MULTI_HEAD_ATTENTION,
+    ONE_QUERY,
+    SIMPLE_SELF_ATTENTION,
+    normalisations,
+)
 from attention_core.figures import finding
 from tests.attention_core import printed
 from tests.attention_core.matrices import matrix
@@ -56,3 +61,11 @@ def test_no_token_is_named_where_none_stands_out() -> None:
     assert finding(trace, "weights", ["a", "b", "c"]).startswith(
         "row a: equal on all, 0.3333; row b"
     )
+
+
+def test_each_head_is_told_by_itself() -> None:
+    trace = MULTI_HEAD_ATTENTION.run(X, *(torch.eye(3),) * 3, n_heads=3, w_out=torch.eye(3))
+    for head in range(3):
+        largest = float(trace["values"][head].max())
+        told = finding(trace, "values", printed.TOKENS, head=head)
+        assert told.startswith(f"largest {largest:.4f}, ")

@@ -10,13 +10,19 @@ import torch
 from hypothesis import given
 from torch import Tensor
 
-from attention_core import ONE_QUERY, SIMPLE_SELF_ATTENTION, normalisations
+from attention_core import (
+    MULTI_HEAD_ATTENTION,
+    ONE_QUERY,
+    SIMPLE_SELF_ATTENTION,
+    normalisations,
+)
 from attention_core.figures import heatmap, heatmap_spec, matrix_spec
 from attention_core.figures.heatmap import height_of
 from attention_core.figures.labels import LABELLED_COLUMNS, literal, short
 from attention_core.figures.palette import COLOUR_SCALES, range_of
 from tests.attention_core import printed
 from tests.attention_core.matrices import matrices, matrix
+from tests.attention_core.runs import HEADS, TOKENS, several
 
 X = torch.tensor(printed.X)
 TITLES = {
@@ -153,3 +159,20 @@ def test_labels_are_short_and_heights_limited() -> None:
     assert (short("a" * 14), short("a" * 15)) == ("a" * 14, "a" * 13 + "…")
     assert literal("<&>") == "&lt;&amp;&gt;"
     assert height_of(1) < height_of(6) < height_of(64) == height_of(640)
+
+
+@pytest.mark.parametrize("name", ["queries", "scaled", "masked", "weights"])
+def test_each_head_is_its_own_slice_in_the_colours_of_all(name: str) -> None:
+    trace = MULTI_HEAD_ATTENTION.run(**several(5), n_heads=HEADS)
+    labels = [f"t{row}" for row in range(TOKENS)]
+    specs = [heatmap_spec(trace, name, labels, head=head) for head in range(HEADS)]
+    for spec, own in zip(specs, trace[name], strict=True):
+        plotted = torch.tensor(
+            [[-math.inf if z is None else z for z in row] for row in spec["data"][0]["z"]],
+            dtype=torch.float64,
+        )
+        assert torch.equal(plotted, own)
+    assert len({(spec["data"][0]["zmin"], spec["data"][0]["zmax"]) for spec in specs}) == 1
+    finite = trace[name][trace[name].isfinite()].abs().max()
+    assert specs[0]["data"][0]["zmax"] == float(finite)
+    assert len({json.dumps(spec["data"][0]["z"]) for spec in specs}) == HEADS

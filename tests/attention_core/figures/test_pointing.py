@@ -6,10 +6,17 @@ import re
 import pytest
 import torch
 
-from attention_core import ONE_QUERY, SIMPLE_SELF_ATTENTION, Trace, normalisations
+from attention_core import (
+    MULTI_HEAD_ATTENTION,
+    ONE_QUERY,
+    SIMPLE_SELF_ATTENTION,
+    Trace,
+    normalisations,
+)
 from attention_core.figures import pointing
 from attention_core.operations import Softmax
 from tests.attention_core.matrices import matrix
+from tests.attention_core.runs import D_HEAD, HEADS, TOKENS, several
 from tests.new_mechanism import LUKEWARM
 
 Cell = tuple[int, int]
@@ -98,3 +105,18 @@ def test_the_only_row_is_the_querys() -> None:
     assert told["rows"] == ["e"]
     assert told["of"] == ["inputs", "inputs"]
     assert told["reads"] == ["4:", "j:"]
+
+
+def test_a_matrix_of_a_head_says_which() -> None:
+    given = several(3, bias=True)
+    trace = MULTI_HEAD_ATTENTION.run(**given, n_heads=HEADS)
+    labels = [f"t{row}" for row in range(TOKENS)]
+    told = pointing(trace, "queries", labels, head=1)
+    assert (told["head"], told["shape"]) == (1, [TOKENS, D_HEAD])
+    assert (told["of"], told["rows"]) == (["inputs", "w_query", "b_query"], labels)
+    assert told["reads"] == ["i:", f":[h*{D_HEAD}+j]", f"0[h*{D_HEAD}+j]"]
+    joined = pointing(trace, "concatenated", labels)
+    assert (joined["head"], joined["shape"]) == (None, [TOKENS, HEADS * D_HEAD])
+    for name, head in (("queries", None), ("queries", HEADS), ("queries", -1), ("mask", 0)):
+        with pytest.raises(ValueError, match=rf"{name} has shape"):
+            pointing(trace, name, labels, head=head)

@@ -1,0 +1,145 @@
+"""Queries, keys, values: the tables of weights, the chapter's numbers, the figures, the study."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+from torch import Tensor, nn
+
+from attention_core.figures.curves import spread_spec
+from attention_core.scale_study import scales
+from tests.screen import PROJECT, broken, cards, components, edit, opened, order, said, send
+from ui import link, trainable
+from ui.lab import Lab
+from ui.parameters import EDITORS, WEIGHTS, parameters_of
+from ui.worksheet import tensor_of
+
+PAGE = PROJECT / "pages" / "5_queries_keys_values.py"
+PRIMES = Lab(sentence="a b c d e f g", d=5, preset="random", d_out=3, d_value=11)
+
+
+def page(**chosen: Any) -> AppTest:
+    return opened(PAGE, lab=link.encode(Lab(**chosen)))
+
+
+def drawn(at: AppTest, group: str, card: str) -> Tensor:
+    return torch.tensor(cards(at, group)[card]["spec"]["data"][0]["z"])
+
+
+def test_the_page_begins_with_what_the_chapters_first_class_computes() -> None:
+    at = page()
+    torch.manual_seed(123)
+    w_query, w_key, w_value = (torch.rand(3, 2) for _ in range(3))
+    x = tensor_of(Lab())
+    weights = torch.softmax((x @ w_query) @ (x @ w_key).T / 2**0.5, dim=-1)
+    torch.testing.assert_close(drawn(at, "figures:attending", "weights"), weights)
+    torch.testing.assert_close(drawn(at, "figures:attending", "context"), weights @ (x @ w_value))
+    torch.testing.assert_close(drawn(at, "figures:projected", "keys"), x @ w_key)
+    assert components(at)["table:w_key"]["cells"] == w_key.tolist()
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_linear_weights_are_those_of_the_module(bias: bool) -> None:
+    lab = replace(PRIMES, drawn_as="linear with bias" if bias else "linear", parameter_seed=7)
+    torch.manual_seed(7)
+    modules = [nn.Linear(5, width, bias=bias) for width in (3, 3, 11)]
+    x = tensor_of(lab)
+    trace = trainable.trace_of(lab)
+    for name, module in zip(("queries", "keys", "values"), modules, strict=True):
+        torch.testing.assert_close(trace[name], module(x).detach())
+    at = opened(PAGE, lab=link.encode(lab))
+    assert broken(at) == []
+    assert ("table:b_value" in components(at)) is bias
+
+
+def test_an_edit_of_the_query_weights_moves_what_is_made_of_them() -> None:
+    at = page()
+    before = {name: drawn(at, "figures:projected", name) for name in trainable.PROJECTED}
+    at = send(at, edit(1, ("2", 1, -0.75)), widget_key="table:w_query")
+    assert broken(at) == []
+    assert components(at)["table:w_query"]["cells"][1][1] == -0.75
+    assert components(at)["table:w_query"]["edited"] == [[1, 1]]
+    after = {name: drawn(at, "figures:projected", name) for name in trainable.PROJECTED}
+    assert [bool((after[name] != before[name]).any()) for name in after] == [True, False, False]
+    assert any(c.value.startswith("editing w_query · d2 · d2 changed") for c in at.caption)
+    at = send(at, order(2, "undo"), widget_key="table:w_query")
+    assert torch.equal(drawn(at, "figures:projected", "queries"), before["queries"])
+    at = send(at, order(3, "redo"), widget_key="table:w_query")
+    address = components(at)["table:w_query"]["lab"]
+    again = opened(PAGE, lab=address)
+    assert torch.equal(drawn(again, "figures:projected", "queries"), after["queries"])
+
+
+def test_edits_belong_to_their_matrix_and_width() -> None:
+    lab = EDITORS["w_key"].set_entries(Lab(), [("3", 0, 9.0)])
+    assert float(parameters_of(lab)["w_key"][2, 0]) == 9.0
+    assert torch.equal(parameters_of(lab)["w_query"], parameters_of(Lab())["w_query"])
+    wider = replace(lab, d_out=5)
+    assert float(parameters_of(wider)["w_key"].max()) < 1
+    assert float(parameters_of(replace(wider, d_out=2))["w_key"][2, 0]) == 9.0
+    assert EDITORS["w_key"].reset(lab, None) == Lab() == EDITORS["w_key"].reset(lab, "3")
+    back = float(parameters_of(Lab())["w_key"][2, 0])
+    assert EDITORS["w_key"].set_entries(lab, [("3", 0, back)]) == Lab()
+
+
+@pytest.mark.parametrize("entry", [("4", 0, 1.0), ("0", 0, 1.0), ("x", 0, 1.0), ("²", 0, 1.0)])
+def test_a_row_that_is_none(entry: tuple[str, int, float]) -> None:
+    with pytest.raises(ValueError, match="a row of the table"):
+        EDITORS["w_query"].set_entries(Lab(), [entry])
+
+
+@pytest.mark.parametrize("bad", [("1", 2, 1.0), ("1", 0, 1e9)])
+def test_a_number_that_fits_nowhere_changes_nothing(bad: tuple[str, int, float]) -> None:
+    with pytest.raises(ValueError, match=r"a column of w_query, which has shape|a number from"):
+        EDITORS["w_query"].set_entries(Lab(), [bad])
+    at = send(page(), edit(1, bad), widget_key="table:w_query")
+    assert broken(at) == []
+    assert components(at)["table:w_query"]["cells"] == parameters_of(Lab())["w_query"].tolist()
+    assert components(at)["table:w_query"]["message"]
+
+
+def test_biases_that_are_not_there_cannot_be_edited() -> None:
+    with pytest.raises(ValueError, match="weights that are on the page"):
+        EDITORS["b_key"].set_entries(Lab(), [("1", 0, 1.0)])
+
+
+def test_the_values_may_be_of_another_width() -> None:
+    at = page()
+    at.number_input(key="_d_value").set_value(5).run()
+    assert broken(at) == []
+    assert drawn(at, "figures:attending", "context").shape == (6, 5)
+    assert drawn(at, "figures:attending", "weights").shape == (6, 6)
+    at.number_input(key="_d_value").set_value(2).run()
+    assert drawn(at, "figures:attending", "context").shape == (6, 2)
+
+
+def test_all_zero_weights_share_evenly() -> None:
+    entries = [(str(row + 1), column, 0.0) for row in range(3) for column in range(2)]
+    lab = EDITORS["w_query"].set_entries(Lab(), entries)
+    weights = drawn(opened(PAGE, lab=link.encode(lab)), "figures:attending", "weights")
+    torch.testing.assert_close(weights, torch.full((6, 6), 1 / 6))
+
+
+def test_torchs_own_attention_is_named_with_its_difference() -> None:
+    told = trainable.compared(trainable.trace_of(PRIMES))
+    assert "`scaled_dot_product_attention` with the same weights gives the same `context`" in told
+
+
+def test_the_study_is_drawn_from_what_was_measured() -> None:
+    at = page(most_d_k=64, parameter_seed=5)
+    spec = cards(at, "figures:scale")["spread"]["spec"]
+    assert spec == spread_spec(scales(64, 5))
+
+
+def test_large_matrices_turn_pages_together() -> None:
+    at = page(d=61, d_out=59)
+    assert broken(at) == []
+    at = send(at, order(1, "page", row=20), widget_key="table:w_query")
+    assert [components(at)[f"table:{name}"]["page"]["first"] for name in WEIGHTS] == [17, 17, 17]
+
+
+def test_the_prediction_is_answered_by_the_core() -> None:
+    at = page(answers={"qkv": "It grows"})
+    assert any(text.startswith("Right. Its scores all double") for text in said(at))

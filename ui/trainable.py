@@ -1,0 +1,174 @@
+"""What the page "Queries, keys, values" shows: one token in three roles, scaled scores."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+import streamlit as st
+from torch import Tensor
+
+from attention_core import SELF_ATTENTION, Check, Trace
+from attention_core.figures import with_lit_row
+from attention_core.figures.curves import peak_finding, peak_spec, spread_finding, spread_spec
+from attention_core.numbers import result_of
+from attention_core.projections import ROLES
+from attention_core.reference import compare_with_torch
+from attention_core.scale_study import MOST_D_K, Scale, scales, widths
+from ui import overriding, parameters, state, step_view
+from ui.lab import Lab
+from ui.literal import literal, names
+from ui.step_view import Group
+from ui.widgets import chosen, set_widget
+from ui.worksheet import labels_of, tensor_of
+
+OWN = "qkv"
+PROJECTED = tuple(ROLES.values())
+ATTENDING = ("scores", "scaled", "weights", "context")
+MOST_WIDTHS = (16, 64, 256, 1024, MOST_D_K)
+TOLD = 6  # numbers of a vector in a sentence
+
+
+def inputs_of(lab: Lab) -> dict[str, Tensor]:
+    """Return the inputs of self-attention with trainable weights."""
+    return {"inputs": tensor_of(lab), **parameters.parameters_of(lab)}
+
+
+def trace_of(lab: Lab) -> Trace:
+    """Return the run that the page shows."""
+    return overriding.applied(SELF_ATTENTION.run(**inputs_of(lab)), lab, OWN)
+
+
+def projected(lab: Lab) -> Group:
+    """Return queries, keys and values, the chosen token's row of each lit up."""
+    return _lit(trace_of(lab), PROJECTED, lab)
+
+
+def attending(lab: Lab) -> Group:
+    """Return the steps from the scores to the context vectors."""
+    return _lit(trace_of(lab), ATTENDING, lab)
+
+
+def _lit(trace: Trace, shown: tuple[str, ...], lab: Lab) -> Group:
+    tokens = labels_of(lab)
+    group = step_view.steps(trace, shown, tokens, conventions=lab.conventions)
+    for card in group.cards:
+        card["spec"] = with_lit_row(card["spec"], lab.query_index, tokens[lab.query_index])
+    return overriding.overridable(group, OWN, lab.conventions)
+
+
+def token_chooser(lab: Lab) -> None:
+    """Draw the choice of the token that is followed through its three roles."""
+    labels = names(labels_of(lab), lab.conventions)
+    set_widget("_role_token", lab.query_index)
+    st.selectbox(
+        "Follow this token through its three roles",
+        range(len(labels)),
+        lab.query_index,
+        key="_role_token",
+        format_func=labels.__getitem__,
+        on_change=_token_chosen,
+        width=320,
+    )
+
+
+def _token_chosen() -> None:
+    state.commit(replace(state.current(), query=st.session_state["_role_token"]))
+
+
+def roles_said(trace: Trace, lab: Lab) -> str:
+    """Return what one token is in each role, with its numbers, as Markdown."""
+    row = lab.query_index
+    called = names(labels_of(lab), lab.conventions)
+    word, weights = literal(called[row]), trace["weights"]
+    finds = int(weights[row].argmax())
+    found_by = int(weights[:, row].argmax())
+    return (
+        f"- **As a query** {word} asks: {_vector(trace['queries'][row])}. It finds "
+        f"{literal(called[finds])} most, with a weight of "
+        f"{result_of(float(weights[row, finds]))}.\n"
+        f"- **As a key** it is found: {_vector(trace['keys'][row])}. "
+        f"{literal(called[found_by])} gives it most, {result_of(float(weights[found_by, row]))}.\n"
+        f"- **As a value** it has this to give: {_vector(trace['values'][row])}, and gives each "
+        "query its weight's share of it."
+    )
+
+
+def _vector(row: Tensor) -> str:
+    """Return a vector's numbers, the first few of a long one."""
+    numbers = [result_of(number) for number in row[:TOLD].tolist()]
+    more = ", …" if len(row) > TOLD else ""
+    return literal(f"({', '.join(numbers)}{more})")
+
+
+def roots_said(lab: Lab) -> str:
+    """Return what the scores are divided by, as Markdown."""
+    root = lab.d_out**0.5
+    return (
+        f"With d_out = {lab.d_out}, each score is a sum of {lab.d_out} products and is divided by "
+        f"√{lab.d_out} = {root:.4f}."
+    )
+
+
+# ---- Torch's own -------------------------------------------------------------------------------
+
+
+def torch_said(checks: tuple[Check, ...], said: str = "") -> str:
+    """Return how far the run is from torch's own attention, as Markdown."""
+    if not checks:
+        return said or "Torch's own attention cannot be compared here: nothing in it is a number."
+    lines = []
+    for check in checks:
+        verdict = "the same" if check.ok else ":red[**not the same**]"
+        lines.append(
+            f"`{check.route}` with the same weights gives {verdict} `{check.step}`: largest "
+            f"difference {check.max_difference:.1g}, allowed {check.tolerance:.1g}."
+        )
+    return "  \n".join(lines)
+
+
+def compared(trace: Trace) -> str:
+    """Return how far a run is from torch's own attention, as Markdown."""
+    return torch_said(compare_with_torch(trace))
+
+
+# ---- Why divide by the root --------------------------------------------------------------------
+
+
+@lru_cache(maxsize=8)
+def _measured(most: int, seed: int) -> tuple[Scale, ...]:
+    return scales(most, seed)
+
+
+def scale_study(lab: Lab) -> Group:
+    """Return how scores spread and softmax peaks as d_k grows, with and without the scaling."""
+    found = _measured(lab.most_d_k, lab.parameter_seed)
+    cards = [
+        step_view.picture_card(
+            "spread",
+            "Spread of the scores",
+            spread_spec(found),
+            height=320,
+            alt=spread_finding(found),
+        ),
+        step_view.picture_card(
+            "peak", "Largest weight of a row", peak_spec(found), height=320, alt=peak_finding(found)
+        ),
+    ]
+    return Group(cards, arrows=False, min_width=step_view.MIN_WIDTH_WIDE)
+
+
+def width_slider(lab: Lab) -> None:
+    """Draw the choice of how wide the vectors of the study become."""
+    options = sorted({*MOST_WIDTHS, lab.most_d_k})
+    set_widget("_most_d_k", lab.most_d_k)
+    st.select_slider(
+        "Up to which width d_k?",
+        options,
+        lab.most_d_k,
+        key="_most_d_k",
+        on_change=chosen,
+        args=("most_d_k",),
+        width=360,
+        help=f"Measured at {len(widths(lab.most_d_k))} widths, from the seed of the weights.",
+    )
