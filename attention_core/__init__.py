@@ -9,6 +9,7 @@ from attention_core.conventions import USUAL, Conventions
 from attention_core.mechanism import Mechanism, Step
 from attention_core.mechanisms import ONE_QUERY, SIMPLE_SELF_ATTENTION, normalisations
 from attention_core.multi_head_attention import MULTI_HEAD_ATTENTION
+from attention_core.renormalised_attention import RENORMALISED_SELF_ATTENTION
 from attention_core.self_attention import CROSS_ATTENTION, SELF_ATTENTION
 from attention_core.stacked_heads import STACKED_HEADS
 from attention_core.trace import Explanation, Operand, Trace
@@ -18,6 +19,7 @@ __all__ = [
     "CROSS_ATTENTION",
     "MULTI_HEAD_ATTENTION",
     "ONE_QUERY",
+    "RENORMALISED_SELF_ATTENTION",
     "SELF_ATTENTION",
     "SIMPLE_SELF_ATTENTION",
     "STACKED_HEADS",

@@ -3,8 +3,8 @@
 from attention_core.operations.base import Operation
 from attention_core.operations.dropping import DropNothing, Dropout
 from attention_core.operations.heads import DotProductsOfHeads, JoinHeads, SplitProjection
-from attention_core.operations.masking import Mask
-from attention_core.operations.normalise import DivideBySum, NaiveSoftmax, Softmax
+from attention_core.operations.masking import Mask, ZeroMasked
+from attention_core.operations.normalise import DivideBySum, NaiveSoftmax, Renormalise, Softmax
 from attention_core.operations.overriding import Overridden
 from attention_core.operations.patterns import Index, Shape, cells_read, entries_read, numbers_read
 from attention_core.operations.products import DivideBy, DivideByRoot, DotProducts, WeightedSum
@@ -25,10 +25,12 @@ __all__ = [
     "Operation",
     "Overridden",
     "Projection",
+    "Renormalise",
     "Shape",
     "Softmax",
     "SplitProjection",
     "WeightedSum",
+    "ZeroMasked",
     "cells_read",
     "entries_read",
     "numbers_read",

@@ -1,4 +1,4 @@
-"""The mask: scores of what a query may not attend to become −∞, before the softmax."""
+"""The mask, in two ways: −∞ for scores before the softmax, or 0 for shares after it."""
 
 from __future__ import annotations
 
@@ -75,3 +75,62 @@ class Mask(Operation):
         """Where the mask says no there is −∞."""
         kept = result != -torch.inf
         return {"every masked score is -∞": (kept & ~operands[1].bool()).double()}
+
+
+class ZeroMasked(Operation):
+    """Keep a share where the mask is True, else 0: what is left of a row sums to less than 1.
+
+    Source:
+        Raschka, "Build a Large Language Model (From Scratch)" (2024), section 3.5.1.
+    """
+
+    reads = ("ij", "ij")
+    kind = "weights"
+
+    def compute(self, *operands: Tensor) -> Tensor:
+        """Return ``shares * mask``."""
+        shares, mask = operands
+        require_fit(fits=mask.shape == shares.shape[-2:])
+        return shares * mask
+
+    def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:
+        """Look at the mask's one cell."""
+        (share,), (may_attend,) = groups
+        return share if may_attend else 0.0 * share
+
+    def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
+        """Choose between two tensors instead of multiplying them."""
+        shares, mask = operands
+        return torch.where(mask > 0, shares, torch.zeros_like(shares) + 0.0 * shares)
+
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
+        """Return ``0.1385 · 0 = 0.0000``, the 0 being a 1 where the query may attend."""
+        (share,), (may_attend,) = groups
+        return f"{plain(share)}·{int(may_attend)} = {result_of(result)}"
+
+    def latex(self, result: str, *operands: str) -> str:
+        """Return the cell's formula."""
+        shares, mask = operands
+        return rf"{result}_{{ij}} = {shares}_{{ij}}\,{mask}_{{ij}}"
+
+    def pytorch(self, result: str, *operands: str) -> str:
+        """Return the line of PyTorch."""
+        return f"{result} = {operands[0]} * {operands[1]}"
+
+    def axes(self, *operand_axes: tuple[str, ...]) -> tuple[str, ...]:
+        """The axes stay what they were."""
+        return operand_axes[0]
+
+    def sentence(self, row: str, column: str) -> str:
+        """Return what a share says that may be hidden."""
+        return f"share of {column} (key) in what {row} (query) sees, masked = {{value}}"
+
+    def magnitude(self, *operands: Tensor) -> float:
+        """Nothing is added up, so nothing is rounded."""
+        return 0.0
+
+    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+        """Where the mask says no there is 0."""
+        shares, mask = operands
+        hidden = torch.where(mask.bool() | shares.isnan(), 0.0, result.abs().double())
+        return {"every masked share is 0": hidden}

@@ -101,6 +101,20 @@ class DivideBySum(_Normalise):
         return max(1.0, float(ratio.nan_to_num(nan=1.0, posinf=math.inf).max()))
 
 
+class Renormalise(DivideBySum):
+    """Divide shares that are left by their sum, so that each row sums to 1 again.
+
+    A row of nothing but 0 becomes NaN: 0 / 0.
+
+    Source:
+        Raschka, "Build a Large Language Model (From Scratch)" (2024), section 3.5.1.
+    """
+
+    def magnitude(self, *operands: Tensor) -> float:
+        """Shares have no sign: their sum is as exact as they are, and its parts at most 1."""
+        return 1.0
+
+
 class _Exponential(_Normalise):
     """What the two softmaxes share: the same formula, differently safe to compute."""
 

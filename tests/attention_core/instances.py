@@ -14,6 +14,7 @@ from attention_core.operations import (
     Projection,
     Softmax,
     SplitProjection,
+    ZeroMasked,
 )
 from tests.attention_core.matrices import matrix
 from tests.attention_core.runs import RUNS
@@ -67,7 +68,7 @@ def alone(operation: Operation, *, times: int = 1) -> Trace:
         for position, pattern in enumerate(operation.reads)
     }
     masks: tuple[str, ...] = ()
-    if isinstance(operation, Mask | Dropout):
+    if isinstance(operation, Mask | Dropout | ZeroMasked):
         operands["operand_1"] = operands["operand_1"] > 2.5
         operands["operand_1"][-1, -1] = True
         masks = ("operand_1",)

@@ -8,11 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from attention_core import SIMPLE_SELF_ATTENTION, normalisations
-from attention_core.changes import changed_cells
+from attention_core import (
+    CAUSAL_SELF_ATTENTION,
+    MULTI_HEAD_ATTENTION,
+    SIMPLE_SELF_ATTENTION,
+    Trace,
+    normalisations,
+)
+from attention_core.changes import changed_cells, leaks
 from attention_core.embeddings import NOTEBOOK_VECTORS
 from tests.attention_core import printed
 from tests.attention_core.matrices import FLOATS, matrices, matrix
+from tests.attention_core.runs import TOKENS, several, single
 
 X = torch.tensor(printed.X)
 
@@ -60,3 +67,47 @@ def test_every_cell_of_another_shape_is_new() -> None:
     before, after = (SIMPLE_SELF_ATTENTION.run(inputs=matrix(n, 2, 0)) for n in (3, 4))
     assert bool(changed_cells(before, after, "scores").all())
     assert changed_cells(before, after, "scores").shape == (4, 4)
+
+
+@pytest.mark.parametrize("changed", [0, 2, 6])
+def test_leaks_are_the_earlier_cells_that_differ(changed: int) -> None:
+    one = single(0)
+    other = one["inputs"].clone()
+    other[changed, 0] += 1
+    everybody = torch.ones(TOKENS, TOKENS, dtype=torch.bool)
+    for mask, is_leaky in ((None, False), (everybody, True)):
+        before = CAUSAL_SELF_ATTENTION.run(**one, mask=mask)
+        after = CAUSAL_SELF_ATTENTION.run(**{**one, "inputs": other}, mask=mask)
+        found = leaks(before, after, changed)
+        old, new = before["context"].tolist(), after["context"].tolist()
+        expected = [
+            [old[row][column] != new[row][column] for column in range(2)] for row in range(changed)
+        ]
+        assert found.tolist() == expected
+        assert found.shape == (changed, 2)
+        assert bool(found.all()) == (is_leaky or changed == 0)
+        assert (before["context"][changed] != after["context"][changed]).any()
+
+
+def test_leaks_know_heads_and_signs() -> None:
+    heads = several(0)
+    other = heads["inputs"].clone()
+    other[5] *= 2
+    before = MULTI_HEAD_ATTENTION.run(**heads, n_heads=3)
+    after = MULTI_HEAD_ATTENTION.run(**{**heads, "inputs": other}, n_heads=3)
+    found = leaks(before, after, 5)
+    assert found.shape == (3, 5, 11)
+    assert not found.any()
+    plus, minus = (
+        Trace(SIMPLE_SELF_ATTENTION, {"context": torch.tensor([[zero, float("nan")], [1.0, 2.0]])})
+        for zero in (0.0, -0.0)
+    )
+    assert leaks(plus, minus, 1).tolist() == [[True, False]]
+
+
+def test_a_leak_is_of_a_token_there_is() -> None:
+    before = CAUSAL_SELF_ATTENTION.run(**single(0))
+    with pytest.raises(ValueError, match="changed must be a token from 0 to 6; got 7"):
+        leaks(before, before, 7)
+    with pytest.raises(ValueError, match=r"of one shape; got \(7, 2\) and \(5, 2\)"):
+        leaks(before, CAUSAL_SELF_ATTENTION.run(**single(0, tokens=5)), 1)
