@@ -46,4 +46,10 @@ LESSONS = (
         ":material/key:",
         "Why does a token get three vectors instead of one?",
     ),
+    Lesson(
+        "9_side_by_side.py",
+        "Side by side",
+        ":material/compare:",
+        "What does each mechanism make of the same sentence?",
+    ),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -24,6 +25,7 @@ from ui import (
     overriding,
     parameters,
     part_view,
+    side_by_side,
     start,
     step_view,
     trainable,
@@ -53,6 +55,10 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
         "figures:projected": trainable.projected,
         "figures:attending": trainable.attending,
         "figures:scale": trainable.scale_study,
+        **{
+            f"{side_by_side.PLACE}{which}": partial(side_by_side.figures_of, which=which)
+            for which in side_by_side.SHOWN
+        },
     }
 )
 EDITORS = MappingProxyType(

@@ -8,6 +8,7 @@ from attention_core import ONE_QUERY, SELF_ATTENTION, SIMPLE_SELF_ATTENTION, nor
 from attention_core.glossary import term
 from attention_core.numbers import result_of
 from attention_core.operations import Softmax
+from ui import side_by_side
 from ui.lab import Lab
 from ui.literal import literal, names
 from ui.parameters import parameters_of
@@ -124,6 +125,26 @@ def doubled_query_weights(lab: Lab) -> Question:
         f"goes from {result_of(was)} to {result_of(now)}."
     )
     return question, ["It grows", "It shrinks", "It stays the same"], Truth(right, because)
+
+
+def doubled_embeddings(lab: Lab) -> Question:
+    """Return: whose attention gets sharper by the most when every embedding is doubled?"""
+    before, after = (side_by_side.spread_out(lab, factor) for factor in (1.0, 2.0))
+    falls = {which: before[which] - after[which] for which in before}
+    options = [side_by_side.SHOWN[which].title for which in falls]
+    right = max(range(len(options)), key=list(falls.values()).__getitem__)
+    most = max(falls.values())
+    ties = frozenset(at for at, fall in enumerate(falls.values()) if fall >= most - SAME)
+    told = "; ".join(
+        f"{side_by_side.SHOWN[which].title}: {result_of(before[which])} → {result_of(after[which])}"
+        for which in falls
+    )
+    question = (
+        "You double **every** embedding, so that every score is four times as large (but for "
+        "biases). In which mechanism does the mean entropy fall by the most bits?"
+    )
+    because = f"In bits, before → after: {told}."
+    return question, options, Truth(right, because, ties)
 
 
 def five_more(lab: Lab) -> Question:

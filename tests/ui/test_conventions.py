@@ -192,6 +192,7 @@ PLACES = {
     "3_all_tokens": "figures:all",
     "4_normalisation_lab": "figures:ways",
     "5_queries_keys_values": "figures:attending",
+    "9_side_by_side": "figures:side_causal",
 }
 
 
