@@ -16,9 +16,9 @@ conventions = lab.conventions
 lab_said.markdown(
     conventions.said(
         "Every way of attending on this site, on your own numbers, all in the same colours from 0 "
-        "to 1.  \n**Try this first:** find the last row of *Self-attention* and of *Causal "
-        "self-attention*. They are equal, and no other two need be: only the last token sees "
-        "everything in both."
+        "to 1.  \n**Try this first:** compare the last row of *Self-attention* with that of "
+        "*Causal self-attention*, then the row above. Only the last token sees everything in both, "
+        "so only its row is the same."
     )
 )
 

@@ -338,7 +338,7 @@ def other_field(lab: Lab) -> None:
 def _other_typed() -> None:
     typed = st.session_state["_other_sentence"][:LONGEST_OTHER]
     clean = typed.encode("utf-8", "ignore").decode()
-    state.commit(replace(state.current(), other_sentence=clean), ("other_sentence", clean))
+    state.commit(replace(state.current(), other_sentence=clean))
 
 
 def self_or_cross(lab: Lab) -> str:
