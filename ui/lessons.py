@@ -47,6 +47,12 @@ LESSONS = (
         "Why does a token get three vectors instead of one?",
     ),
     Lesson(
+        "8_multi_head.py",
+        "Multi-head",
+        ":material/hub:",
+        "What can several heads see that one cannot?",
+    ),
+    Lesson(
         "9_side_by_side.py",
         "Side by side",
         ":material/compare:",

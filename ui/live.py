@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from ui import (
     all_tokens,
     link,
+    multi_head,
     normalisation,
     one_query,
     overriding,
@@ -55,6 +56,12 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
         "figures:projected": trainable.projected,
         "figures:attending": trainable.attending,
         "figures:scale": trainable.scale_study,
+        "figures:heads": multi_head.all_heads,
+        "figures:head": multi_head.one_head,
+        "figures:head_steps": multi_head.head_steps,
+        "figures:joined": multi_head.joined,
+        "figures:contributions": multi_head.contributed,
+        "figures:stacked": multi_head.stacked_and_split,
         **{
             f"{side_by_side.PLACE}{which}": partial(side_by_side.figures_of, which=which)
             for which in side_by_side.SHOWN

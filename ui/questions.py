@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
-from attention_core import ONE_QUERY, SELF_ATTENTION, SIMPLE_SELF_ATTENTION, normalisations
+from attention_core import (
+    ONE_QUERY,
+    SELF_ATTENTION,
+    SIMPLE_SELF_ATTENTION,
+    USUAL,
+    normalisations,
+)
 from attention_core.glossary import term
 from attention_core.numbers import result_of
 from attention_core.operations import Softmax
-from ui import side_by_side
+from ui import multi_head, side_by_side
 from ui.lab import Lab
 from ui.literal import literal, names
 from ui.parameters import parameters_of
@@ -125,6 +133,27 @@ def doubled_query_weights(lab: Lab) -> Question:
         f"goes from {result_of(was)} to {result_of(now)}."
     )
     return question, ["It grows", "It shrinks", "It stays the same"], Truth(right, because)
+
+
+def most_missed_head(lab: Lab) -> Question:
+    """Return: which head's absence would move one token's output furthest?"""
+    on = replace(lab, heads_off=())
+    row, conventions = lab.query_index, lab.conventions
+    trace = multi_head.trace_of(on)
+    moved = multi_head.parts_of(trace, row).abs().amax(dim=1)
+    word = literal(names(labels_of(lab), conventions)[row])
+    heads = range(len(moved))
+    options = [f"Head {USUAL.number(head)}" for head in heads]
+    shown = tuple(f"Head {conventions.number(head)}" for head in heads)
+    right = int(moved.argmax())
+    question = (
+        f"All heads are on, and you may switch one off. Which one moves the output of **{word}** "
+        "furthest (the largest change of any of its numbers)?"
+    )
+    listed = ", ".join(f"{shown[head]} by {result_of(float(moved[head]))}" for head in heads)
+    because = f"Without it, the number that changes most would move: {listed}."
+    ties = frozenset(head for head in heads if float(moved[head]) >= float(moved.max()) - SAME)
+    return question, options, Truth(right, because, ties, shown)
 
 
 def doubled_embeddings(lab: Lab) -> Question:

@@ -162,6 +162,8 @@ def pointing(
         "of": [],
         "reads": [],
     }
+    if bool(whole.matrix.isneginf().any()) and not bool(whole.matrix.isnan().any()):
+        cells["blank"] = "−∞"
     if name in trace.mechanism.inputs:
         return {**cells, "sentence": "{row} · {column} = {value}"}
     step = trace.mechanism.step(name)
