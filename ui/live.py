@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -26,6 +27,7 @@ from ui import (
     overriding,
     parameters,
     part_view,
+    side_by_side,
     start,
     step_view,
     trainable,
@@ -61,6 +63,10 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
         "figures:joined": multi_head.joined,
         "figures:contributions": multi_head.contributed,
         "figures:stacked": multi_head.stacked_and_split,
+        **{
+            f"{side_by_side.PLACE}{which}": partial(side_by_side.figures_of, which=which)
+            for which in side_by_side.SHOWN
+        },
     }
 )
 EDITORS = MappingProxyType(

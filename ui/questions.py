@@ -16,7 +16,7 @@ from attention_core import (
 from attention_core.glossary import term
 from attention_core.numbers import result_of
 from attention_core.operations import Softmax
-from ui import multi_head
+from ui import multi_head, side_by_side
 from ui.lab import Lab
 from ui.literal import literal, names
 from ui.parameters import parameters_of
@@ -154,6 +154,26 @@ def most_missed_head(lab: Lab) -> Question:
     because = f"Without it, the number that changes most would move: {listed}."
     ties = frozenset(head for head in heads if float(moved[head]) >= float(moved.max()) - SAME)
     return question, options, Truth(right, because, ties, shown)
+
+
+def doubled_embeddings(lab: Lab) -> Question:
+    """Return: whose attention gets sharper by the most when every embedding is doubled?"""
+    before, after = (side_by_side.spread_out(lab, factor) for factor in (1.0, 2.0))
+    falls = {which: before[which] - after[which] for which in before}
+    options = [side_by_side.SHOWN[which].title for which in falls]
+    right = max(range(len(options)), key=list(falls.values()).__getitem__)
+    most = max(falls.values())
+    ties = frozenset(at for at, fall in enumerate(falls.values()) if fall >= most - SAME)
+    told = "; ".join(
+        f"{side_by_side.SHOWN[which].title}: {result_of(before[which])} → {result_of(after[which])}"
+        for which in falls
+    )
+    question = (
+        "You double **every** embedding, so that every score is four times as large (but for "
+        "biases). In which mechanism does the mean entropy fall by the most bits?"
+    )
+    because = f"In bits, before → after: {told}."
+    return question, options, Truth(right, because, ties)
 
 
 def five_more(lab: Lab) -> Question:

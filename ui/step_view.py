@@ -426,7 +426,7 @@ def pytorch_of(trace: Trace, tokens: Sequence[str] = ()) -> str:
         if name == FROM_FILE and reads_file(trace):
             parts.append(f"{READ_FILE}\n{name} = torch.tensor(rows{_dtype_code(tensor)})")
         else:
-            parts.append(_tensor_code(name, tensor, tokens))
+            parts.append(tensor_code(name, tensor, tokens))
     return "\n".join([*parts, "", trace.mechanism.pytorch()])
 
 
@@ -435,7 +435,7 @@ def reads_file(trace: Trace) -> bool:
     return FROM_FILE in trace.inputs and trace[FROM_FILE].numel() > MOST_PRINTED
 
 
-def _tensor_code(name: str, tensor: torch.Tensor, tokens: Sequence[str]) -> str:
+def tensor_code(name: str, tensor: torch.Tensor, tokens: Sequence[str]) -> str:
     """Return the line that makes a tensor, a row to a line, each with its token."""
     if _is_causal(tensor):
         sizes = ", ".join(map(str, tensor.shape))

@@ -193,6 +193,7 @@ PLACES = {
     "4_normalisation_lab": "figures:ways",
     "5_queries_keys_values": "figures:attending",
     "8_multi_head": "figures:heads",
+    "9_side_by_side": "figures:side_causal",
 }
 IN_HEADS = {"8_multi_head": (1,)}  # where a cell has a head before its row and column
 
