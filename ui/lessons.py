@@ -46,4 +46,16 @@ LESSONS = (
         ":material/key:",
         "Why does a token get three vectors instead of one?",
     ),
+    Lesson(
+        "6_causal_attention.py",
+        "Causal attention",
+        ":material/visibility_off:",
+        "How is a token kept from seeing what comes after it?",
+    ),
+    Lesson(
+        "7_dropout.py",
+        "Dropout",
+        ":material/casino:",
+        "Why throw weights away while training?",
+    ),
 )

@@ -19,6 +19,8 @@ from starlette.responses import JSONResponse, Response
 from attention_core import SIMPLE_SELF_ATTENTION
 from ui import (
     all_tokens,
+    causal,
+    dropping,
     link,
     normalisation,
     one_query,
@@ -57,6 +59,13 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
         "figures:projected": trainable.projected,
         "figures:attending": trainable.attending,
         "figures:scale": trainable.scale_study,
+        causal.MASK: causal.mask_figure,
+        "figures:masked": causal.masked_steps,
+        "figures:renormalised": causal.renormalised_steps,
+        "figures:causal_context": causal.context,
+        "figures:leaks": causal.leak_figures,
+        "figures:dropping": dropping.dropping,
+        "figures:mean_draws": dropping.mean_draws,
     }
 )
 EDITORS = MappingProxyType(
