@@ -57,8 +57,12 @@ if underflown:
     st.info(underflown, icon=":material/lightbulb:")
 
 st.subheader("4. The context vectors", anchor=False)
-live.figures("figures:causal_context", lab)
-st.caption(trainable.compared(trace))
+mixed, theirs = st.columns([3, 2], gap="medium")
+with mixed:
+    live.figures("figures:causal_context", lab)
+with theirs:
+    st.markdown("Torch's own attention, given the same mask:")
+    st.caption(trainable.compared(trace))
 
 st.subheader("5. The leak detector", anchor=False)
 st.markdown(
@@ -71,7 +75,7 @@ live.figures("figures:leaks", lab)
 
 st.subheader("The formula", anchor=False)
 step_view.formulas(
-    trace.mechanism, only=("scaled", "masked", "weights", "context"), conventions=conventions
+    trace.mechanism, only=(*causal.BEFORE, "dropped", "context"), conventions=conventions
 )
 st.markdown("With the mask after the softmax instead:")
 step_view.formulas(

@@ -187,10 +187,8 @@ def mask_figure(lab: Lab) -> Group:
     card = step_view.step_card(trace, "mask", tokens, (), conventions=lab.conventions)
     card["title"] = "Who may attend to whom"
     card["alt"] = mask_finding(trace["mask"])
-    note = "1: the query may attend to the key. 0: it may not."
     if _is_overview(card):
-        note = f"{card['note']} Paint in the part below."
-    card["note"] = note
+        card["note"] += " Paint there."
     width = step_view.card_width(len(tokens))
     return Group([card], Explained(trace, tokens), width, arrows=False)
 
@@ -200,9 +198,10 @@ def mask_finding(mask: Tensor) -> str:
 
     Example:
         >>> mask_finding(causal_mask(3))
-        '6 of 9 cells may attend.'
+        '6 of 9 cells are open: there the query may attend to the key.'
     """
-    return f"{int(mask.sum()):,} of {mask.numel():,} cells may attend."
+    open_, n = int(mask.sum()), mask.numel()
+    return f"{open_:,} of {n:,} cells are open: there the query may attend to the key."
 
 
 def _is_overview(card: Card) -> bool:
@@ -257,16 +256,30 @@ def _difference(masked: Trace, renormalised: Trace, lab: Lab) -> Card:
     spec = difference_spec(off, lab, ("query token", "key token"), "Difference of both ways")
     cells = spec["data"][0]
     cells["zmin"], cells["zmax"] = -allowed, allowed
+    cells["colorbar"] = {**cells["colorbar"], "tickformat": ".0e", "nticks": 3}
     told = ways_said(check)
     card = step_view.value_card(
         "difference",
         "Difference of both ways",
         spec,
-        told["text"],
+        difference_finding(off),
         off,
         turns="difference" if lab.conventions.is_turned else "",
     )
-    return {**card, "check": told, "note": "What is left of a row, divided, less the weights of −∞"}
+    return {**card, "check": told}
+
+
+def difference_finding(off: Tensor) -> str:
+    """Return how many cells of both ways are not the same to the last bit.
+
+    Example:
+        >>> difference_finding(torch.tensor([[0.0, 1e-8]]))
+        '1 of 2 cells differ, by rounding: what is divided last less what −∞ makes.'
+    """
+    differ, n = int((off.nan_to_num(nan=0.0) != 0).sum()), off.numel()
+    return (
+        f"{differ:,} of {n:,} cells differ, by rounding: what is divided last less what −∞ makes."
+    )
 
 
 def ways_said(check: Check | None) -> dict[str, Any]:
@@ -434,7 +447,7 @@ def leak_figures(lab: Lab) -> Group:
             offs[is_masked],
             turns="difference" if lab.conventions.is_turned else "",
         )
-        cards.append({**card, "note": told})
+        cards.append(card)
     width = step_view.card_width(len(tokens) if lab.conventions.is_turned else offs[True].shape[1])
     return Group(cards, arrows=False, min_width=width)
 

@@ -140,7 +140,7 @@ def dropping(lab: Lab) -> Group:
         if card["id"] == "kept":
             count, size = int(trace["kept"].sum()), trace["kept"].numel()
             card["alt"] = f"{count:,} of {size:,} cells are kept."
-            card["note"] = f"Drawn from seed {lab.dropout_seed}: {card['alt']}"
+            card["note"] = f"Drawn from seed {lab.dropout_seed}."
     return group
 
 
@@ -245,7 +245,6 @@ def mean_draws(lab: Lab) -> Group:
             distance_spec(study),
             height=340,
             alt=distance_finding(study),
-            note=distance_finding(study),
         ),
         _matrix(study.mean, weights, lab, "mean", f"Mean of {n_draws:,} draws"),
         _matrix(weights, weights, lab, "evaluated", "Weights at evaluation"),
