@@ -188,7 +188,7 @@ TERMS = (
     ),
     Term(
         "shares",
-        "Shares of all tokens",
+        "Shares",
         r"\alpha^{\text{all}}",
         "softmax of the scaled scores of all tokens, also of those that a mask will hide",
         "attn_weights",

@@ -47,6 +47,18 @@ LESSONS = (
         "Why does a token get three vectors instead of one?",
     ),
     Lesson(
+        "6_causal_attention.py",
+        "Causal attention",
+        ":material/visibility_off:",
+        "How is a token kept from seeing what comes after it?",
+    ),
+    Lesson(
+        "7_dropout.py",
+        "Dropout",
+        ":material/casino:",
+        "Why throw weights away while training?",
+    ),
+    Lesson(
         "8_multi_head.py",
         "Multi-head",
         ":material/hub:",

@@ -19,7 +19,9 @@ from starlette.responses import JSONResponse, Response
 
 from ui import (
     all_tokens,
+    causal,
     comparing,
+    dropping,
     link,
     multi_head,
     normalisation,
@@ -67,6 +69,13 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
             f"{side_by_side.PLACE}{which}": partial(side_by_side.figures_of, which=which)
             for which in side_by_side.SHOWN
         },
+        causal.MASK: causal.mask_figure,
+        "figures:masked": causal.masked_steps,
+        "figures:renormalised": causal.renormalised_steps,
+        "figures:causal_context": causal.context,
+        "figures:leaks": causal.leak_figures,
+        "figures:dropping": dropping.dropping,
+        "figures:mean_draws": dropping.mean_draws,
     }
 )
 EDITORS = MappingProxyType(

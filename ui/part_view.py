@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
@@ -89,12 +90,13 @@ def _around(centre: int, size: int, most: int) -> range:
     return range(first, min(size, first + most))
 
 
-def show(group: Group, widget_key: str) -> None:
+def show(group: Group, widget_key: str, on_pick: Callable[[], None] | None = None) -> None:
     """Draw the part of a group's large figures, if it has any, and what chooses it.
 
     Args:
         group: The figures above.
         widget_key: Their Streamlit key.
+        on_pick: Called when a cell of the part has just been picked.
     """
     large, explained = large_of(group), group.explained
     if not large or explained is None:
@@ -112,7 +114,7 @@ def show(group: Group, widget_key: str) -> None:
             if size > 1:
                 labels = position_labels(axis, size, explained.tokens, lab.conventions)
                 _picker(axis, labels, lab.conventions, widget_key)
-    step_view.draw(part(group, lab), widget_key=f"{widget_key}{SUFFIX}")
+    step_view.draw(part(group, lab), widget_key=f"{widget_key}{SUFFIX}", on_pick=on_pick)
 
 
 def look_at_pick(group: Group) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 
 from attention_core import (
+    CAUSAL_SELF_ATTENTION,
     ONE_QUERY,
     SELF_ATTENTION,
     SIMPLE_SELF_ATTENTION,
@@ -14,9 +16,10 @@ from attention_core import (
     normalisations,
 )
 from attention_core.glossary import term
-from attention_core.numbers import result_of
+from attention_core.numbers import plain, result_of
 from attention_core.operations import Softmax
 from ui import multi_head, side_by_side
+from ui.dropping import grown_by
 from ui.lab import Lab
 from ui.literal import literal, names
 from ui.parameters import parameters_of
@@ -174,6 +177,42 @@ def doubled_embeddings(lab: Lab) -> Question:
     )
     because = f"In bits, before → after: {told}."
     return question, options, Truth(right, because, ties)
+
+
+def first_token_unmasked(lab: Lab) -> Question:
+    """Return: to whom would the first token attend most, if no mask kept it from looking ahead?"""
+    tokens = names(labels_of(lab), lab.conventions)
+    given: dict[str, Any] = {"inputs": tensor_of(lab), **parameters_of(lab)}
+    masked = CAUSAL_SELF_ATTENTION.run(**given)["weights"][0]
+    free = SELF_ATTENTION.run(**given)["weights"][0]
+    right, word = int(free.argmax()), literal(tokens[0])
+    question = (
+        f"With the causal mask the first token, **{word}**, gives all its attention "
+        f"({result_of(float(masked[0]))}) to itself. To whom would it give most without any mask?"
+    )
+    because = (
+        f"Without a mask {word} gives {result_of(float(free[right]))} to {literal(tokens[right])} "
+        f"and {result_of(float(free[0]))} to itself. Choose the mask *None* to see it."
+    )
+    ties = torch.nonzero(free >= free.max() - SAME).flatten().tolist()
+    return question, names(labels_of(lab)), Truth(right, because, frozenset(ties), tuple(tokens))
+
+
+def grown_weight(lab: Lab) -> Question:
+    """Return: by what is a weight multiplied that is kept at another rate?"""
+    rate = 0.8 if lab.dropout != 0.8 else 0.75
+    grown = grown_by(lab, rate)
+    factors = sorted({1 - rate, 1.0, 1 + rate, 1 / (1 - rate)})
+    right = min(range(len(factors)), key=lambda i: abs(factors[i] - grown))
+    question = (
+        f"You set the rate to {rate}. By what is each weight multiplied that is **not** dropped?"
+    )
+    options = [f"by {plain(factor)}" for factor in factors]
+    because = (
+        f"A run at this rate multiplied the kept weights by {plain(grown)}, which is "
+        f"1 / (1 − {rate}): one in {plain(1 / (1 - rate))} is kept and stands for all."
+    )
+    return question, options, Truth(right, because)
 
 
 def five_more(lab: Lab) -> Question:

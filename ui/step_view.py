@@ -15,7 +15,7 @@ from attention_core.figures import finding, heatmap_spec, pointing, turned
 from attention_core.figures.heads import shown_of
 from attention_core.figures.heatmap import Part, figure_of, height_of
 from attention_core.glossary import symbol, term
-from attention_core.operations import DotProducts
+from attention_core.operations import DivideByRoot, DotProducts
 from ui import code_view, state
 from ui.components import component
 from ui.delivery import PLOTLY
@@ -87,7 +87,8 @@ def steps(
         conventions: How values are drawn and numbered.
         head: Which head is shown of those that have heads.
     """
-    checks = trace.check()
+    own = [name for name in names if name in trace.steps]
+    checks = trace.check(*own) if own else ()
     cards = [
         step_card(
             trace,
@@ -389,9 +390,9 @@ def legend(shown: Sequence[Step], conventions: Conventions) -> list[str]:
         meaning = conventions.said(known.meaning)
         lines.append(f"- {written} — `{name}`: {meaning}.{elsewhere}")
     lines.append(conventions.said("- $i$ — the query token (row); $j$ — the key token (column)"))
-    if conventions.symbols == "paper" and any(
-        isinstance(step.operation, DotProducts) for step in shown
-    ):
+    operations = tuple(type(step.operation) for step in shown)
+    is_bare = DotProducts in operations and DivideByRoot not in operations
+    if conventions.symbols == "paper" and is_bare:
         lines.append(
             r"- The paper also divides the scores by $\sqrt{d_k}$ before the softmax, and makes "
             "queries, keys and values by trained weights. Here nothing is divided or trained."
@@ -437,11 +438,10 @@ def reads_file(trace: Trace) -> bool:
 
 def tensor_code(name: str, tensor: torch.Tensor, tokens: Sequence[str]) -> str:
     """Return the line that makes a tensor, a row to a line, each with its token."""
-    if _is_causal(tensor):
-        sizes = ", ".join(map(str, tensor.shape))
-        return f"{name} = torch.ones({sizes}, dtype=torch.bool).tril()"
     is_matrix = tensor.ndim == 2
     labels = [f"  # {token}" for token in tokens] if len(tokens) == tensor.shape[-2] else []
+    if is_matrix and tensor.dtype == torch.bool:
+        return _mask_code(name, tensor, labels)
     texts = iter(_texts(tensor))
     lines = []
     for matrix in tensor[None] if is_matrix else tensor:
@@ -454,17 +454,27 @@ def tensor_code(name: str, tensor: torch.Tensor, tokens: Sequence[str]) -> str:
     return "\n".join([f"{name} = torch.tensor([", *lines, f"]{_dtype_code(tensor)})"])
 
 
-def _is_causal(tensor: torch.Tensor) -> bool:
-    """Return whether a tensor is the causal mask."""
-    return tensor.dtype == torch.bool and torch.equal(tensor, torch.ones_like(tensor).tril())
-
-
 def _texts(tensor: torch.Tensor) -> list[str]:
     """Return each entry as code."""
     entries = tensor.flatten().tolist()
     if tensor.dtype == torch.bool:
         return [str(entry) for entry in entries]
     return _exactly(entries, tensor.dtype)
+
+
+def _mask_code(name: str, mask: torch.Tensor, labels: Sequence[str]) -> str:
+    """Return the line that makes a mask: as 0 and 1, those of a large one without commas."""
+    if torch.equal(mask, torch.ones_like(mask).tril()):
+        shape = ", ".join(map(str, mask.shape))
+        return f"{name} = torch.ones({shape}, dtype=torch.bool).tril()"
+    digits = [["1" if cell else "0" for cell in row] for row in mask.tolist()]
+    if mask.numel() > MOST_PRINTED:
+        rows = [f'    "{"".join(row)}",' for row in digits]
+        made = f'{name} = torch.tensor([[cell == "1" for cell in row] for row in {name}_rows])'
+        return "\n".join([f"{name}_rows = [", *rows, "]", made])
+    told = labels or [""] * len(digits)
+    rows = [f"    [{', '.join(row)}],{label}" for row, label in zip(digits, told, strict=True)]
+    return "\n".join([f"{name} = torch.tensor([", *rows, "], dtype=torch.bool)"])
 
 
 def _dtype_code(tensor: torch.Tensor) -> str:

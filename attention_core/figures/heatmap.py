@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
+import torch
 from torch import Tensor
 
 from attention_core.conventions import USUAL, Conventions
@@ -101,6 +102,8 @@ def heatmap_spec(
         labels[0] = [query]
     step = None if name in trace.mechanism.inputs else trace.mechanism.step(name)
     kind = step.operation.kind if step else "vectors"
+    if name in trace.mechanism.masks:
+        kind = "weights"  # 0 or 1
     sentence = "%{y} · %{x} = {value}"
     if step:
         sentence = step.operation.sentence("%{y}", "%{x}")
@@ -112,7 +115,18 @@ def heatmap_spec(
         tensor, labels, axes=axes, title=term(name).title, kind=kind, sentence=sentence
     )
     spec["data"][0]["zmin"], spec["data"][0]["zmax"] = whole
+    if name in trace.mechanism.masks:
+        _as_yes_or_no(spec)
     return spec if lit_row is None else with_lit_row(spec, lit_row, labels[0][lit_row])
+
+
+def _as_yes_or_no(spec: Spec) -> None:
+    """Let a heatmap of a mask say 0 and 1, from 0 to 1 also where all its cells are the same."""
+    cells = spec["data"][0]
+    cells["zmin"], cells["zmax"] = 0.0, 1.0
+    cells["hovertemplate"] = cells["hovertemplate"].replace("%{z:.4f}", "%{z:.0f}")
+    if "texttemplate" in cells:
+        cells["texttemplate"] = "%{z:.0f}"
 
 
 def _part_of(tensor: Tensor, part: Part) -> Tensor:
@@ -226,7 +240,7 @@ def matrix_spec(
 def with_numbers(heatmap: Spec, tensor: Tensor) -> Spec:
     """Return a heatmap with the cells of a matrix: labelled, unlabelled, or an overview."""
     n_rows, n_columns = tensor.shape
-    tensor = tensor.detach()
+    tensor = tensor.detach().float() if tensor.dtype == torch.bool else tensor.detach()
     template = label_template(n_rows, n_columns)
     if template:
         return {

@@ -1,0 +1,273 @@
+"""Causal attention: the painted mask, both ways of masking, what is not a number, what leaks."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+from torch import Tensor
+from torch.nn import functional
+
+from attention_core import Check
+from attention_core.masks import causal_mask, sliding_window_mask
+from tests.screen import PROJECT, broken, cards, codes, components, opened, said
+from ui import causal, link, questions
+from ui.lab import MASKS, Lab
+from ui.worksheet import tensor_of
+
+PAGE = PROJECT / "pages" / "6_causal_attention.py"
+PRIMES = Lab(sentence="a b c d e f g", d=5, preset="random", d_out=3, drawn_as="linear")
+
+
+def page(lab: Lab | None = None) -> AppTest:
+    return opened(PAGE, lab=link.encode(lab or Lab()))
+
+
+def drawn(at: AppTest, group: str, card: str) -> Tensor:
+    return torch.tensor(
+        [
+            [float("nan") if cell is None else cell for cell in row]
+            for row in cards(at, group)[card]["spec"]["data"][0]["z"]
+        ]
+    )
+
+
+def pick(at: AppTest, row: int, column: int, serial: int, name: str = "mask") -> AppTest:
+    """Click a cell, as the figures send it."""
+    at.session_state[causal.MASK] = {
+        "picked": {"name": name, "row": row, "column": column, "serial": serial}
+    }
+    return at.run()
+
+
+def painted(lab: Lab, *cells: tuple[int, int]) -> Lab:
+    for row, column in cells:
+        lab = causal.toggled(lab, row, column)
+    return lab
+
+
+# ---- The mask ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preset", MASKS)
+def test_the_preset_is_drawn_and_used(preset: str) -> None:
+    lab = replace(PRIMES, mask_preset=preset, mask_size=3)
+    at = page(lab)
+    mask = causal.preset_mask(lab)
+    assert torch.equal(drawn(at, causal.MASK, "mask"), mask.float())
+    card = cards(at, causal.MASK)["mask"]["spec"]["data"][0]
+    assert (card["zmin"], card["zmax"], card["texttemplate"]) == (0, 1, "%{z:.0f}")
+    trace = causal.trace_of(lab)
+    queries, keys, values = (trace[name][None] for name in ("queries", "keys", "values"))
+    theirs = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)[0]
+    torch.testing.assert_close(drawn(at, "figures:causal_context", "context"), theirs)
+    assert broken(at) == []
+
+
+def test_a_click_turns_a_cell_over_once() -> None:
+    at = pick(page(), 0, 4, serial=1)
+    assert broken(at) == []
+    expected = causal_mask(6)
+    expected[0, 4] = True
+    assert torch.equal(drawn(at, causal.MASK, "mask"), expected.float())
+    assert float(drawn(at, "figures:masked", "weights")[0, 4]) > 0
+    at.run()
+    assert torch.equal(drawn(at, causal.MASK, "mask"), expected.float()), "the same click, again"
+    lab = link.decode(components(at)["table:embeddings"]["lab"])
+    assert dict(lab.painted) == {("mask", 1, 6, 4): 1.0}
+    pick(at, 0, 4, serial=2)
+    assert torch.equal(drawn(at, causal.MASK, "mask"), causal_mask(6).float())
+    assert not link.decode(components(at)["table:embeddings"]["lab"]).painted
+
+
+def test_painting_is_kept_for_its_number_of_tokens() -> None:
+    at = page(painted(Lab(), (1, 5)))
+    at.text_input[0].set_value("only three words").run()
+    assert torch.equal(drawn(at, causal.MASK, "mask"), causal_mask(3).float())
+    at.text_input[0].set_value("six words of quite another kind").run()
+    assert float(drawn(at, causal.MASK, "mask")[1, 5]) == 1
+
+
+def test_a_preset_clears_what_was_painted_and_the_button_too() -> None:
+    lab = replace(painted(Lab(), (1, 5), (0, 0)))
+    at = page(lab)
+    at.selectbox(key="_mask_preset").set_value("window").run()
+    assert torch.equal(drawn(at, causal.MASK, "mask"), sliding_window_mask(6, 2).float())
+    at.number_input(key="_mask_size").set_value(4).run()
+    assert torch.equal(drawn(at, causal.MASK, "mask"), sliding_window_mask(6, 4).float())
+    at = page(lab)
+    next(button for button in at.button if button.label == "Clear what I painted").click().run()
+    assert torch.equal(drawn(at, causal.MASK, "mask"), causal_mask(6).float())
+
+
+@settings(max_examples=30)
+@given(
+    st.integers(1, 11),
+    st.sampled_from(MASKS),
+    st.integers(1, 13),
+    st.lists(st.tuples(st.integers(0, 10), st.integers(0, 10)), max_size=9),
+)
+def test_painting_turns_cells_over(
+    n: int, preset: str, size: int, cells: list[tuple[int, int]]
+) -> None:
+    lab = Lab(sentence="a " * n, mask_preset=preset, mask_size=size)
+    expected = causal.mask_of(lab)
+    for row, column in cells:
+        row, column = row % n, column % n
+        lab = causal.toggled(lab, row, column)
+        expected[row, column] = ~expected[row, column]
+    assert torch.equal(causal.mask_of(lab), expected)
+    assert causal.painted_cells(lab) == int((expected != causal.preset_mask(lab)).sum())
+    assert torch.equal(causal.mask_of(link.decode(link.encode(lab))), expected)
+    assert torch.equal(causal.mask_of(causal.unpainted(lab)), causal.preset_mask(lab))
+
+
+# ---- Both ways ---------------------------------------------------------------------------------
+
+
+def test_both_ways_are_drawn_and_equal() -> None:
+    at = page(painted(PRIMES, (0, 6), (4, 4)))
+    scaled = drawn(at, "figures:masked", "scaled")
+    mask = drawn(at, causal.MASK, "mask")
+    shares = torch.softmax(scaled, dim=1)
+    torch.testing.assert_close(drawn(at, "figures:renormalised", "shares"), shares)
+    zeroed = drawn(at, "figures:renormalised", "zeroed")
+    torch.testing.assert_close(zeroed, shares * mask)
+    after = drawn(at, "figures:renormalised", "weights")
+    torch.testing.assert_close(after, zeroed / zeroed.sum(dim=1, keepdim=True))
+    before = drawn(at, "figures:masked", "weights")
+    torch.testing.assert_close(before, after)
+    card = cards(at, "figures:renormalised")["difference"]
+    assert torch.equal(drawn(at, "figures:renormalised", "difference"), after - before)
+    assert card["check"]["ok"]
+    assert card["check"]["text"].startswith("Both ways give the same weights (")
+    assert drawn(at, "figures:masked", "masked").isnan().equal(mask == 0)
+    assert any("`scaled_dot_product_attention` with the same" in c.value for c in at.caption)
+
+
+def test_a_difference_turns_the_page_red(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = Check("weights", "−∞ before the softmax", 0.1, 1e-6, ok=False)
+    monkeypatch.setattr(causal, "compare_ways", lambda *traces: wrong)
+    check = cards(page(), "figures:renormalised")["difference"]["check"]
+    assert not check["ok"]
+    assert "both ways differ" in check["text"]
+
+
+def test_who_may_attend_to_nobody_is_explained_and_left_out() -> None:
+    at = page(painted(Lab(), (1, 0), (1, 1)))
+    assert broken(at) == []
+    (told,) = said(at)
+    assert told.startswith("**journey** may attend to nobody.")
+    assert "context vector (0.0000, 0.0000) instead" in told
+    assert drawn(at, "figures:causal_context", "context").isnan().all(dim=1).tolist() == [
+        row == 1 for row in range(6)
+    ]
+    check = cards(at, "figures:renormalised")["difference"]["check"]
+    assert check["ok"]
+    assert "rows that are not a number left out" in check["text"]
+    assert any("where it is a number" in caption.value for caption in at.caption)
+
+
+def test_nobody_may_attend_to_anybody() -> None:
+    lab = painted(Lab(sentence="to be"), (0, 0), (1, 0), (1, 1))
+    at = page(lab)
+    assert broken(at) == []
+    assert "Nothing to compare" in cards(at, "figures:renormalised")["difference"]["check"]["text"]
+    assert any("cannot be compared" in caption.value for caption in at.caption)
+
+
+def test_shares_that_round_to_nothing_are_explained() -> None:
+    lab = Lab(sentence="to be", preset="one-hot", d=2, d_out=2).with_entries(
+        [("to", 1, 0, 1000.0), ("be", 1, 1, 9000.0)]
+    )
+    at = page(lab)
+    told = [text for text in said(at) if "0 / 0" in text]
+    assert len(told) == 1
+    assert told[0].startswith("**to**: hidden tokens take so much")
+    assert broken(at) == []
+
+
+def test_the_code_computes_what_is_shown() -> None:
+    for lab in (PRIMES, painted(PRIMES, (0, 6)), replace(PRIMES, mask_preset="none")):
+        at = page(lab)
+        names: dict[str, Any] = {}
+        exec(codes(at)[0], names)
+        assert torch.equal(names["context"], causal.trace_of(lab)["context"])
+        assert names["mask"].dtype == torch.bool
+    large = Lab(sentence="a " * 40, mask_preset="window", d=2)
+    names = {}
+    exec(codes(page(large))[0], names)
+    assert torch.equal(names["mask"], causal.mask_of(large))
+
+
+# ---- Leaks -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("token", [-1, 0, 3, 99])
+def test_the_leak_detector_runs_twice(token: int) -> None:
+    lab = replace(PRIMES, leak_token=token)
+    at = page(lab)
+    place = 6 if token in (-1, 99) else token
+    given = causal.inputs_of(lab)
+    changed = given["inputs"].clone()
+    changed[place, 0] += 1
+    weights = (given["w_query"], given["w_key"], given["w_value"])
+    for card, mask in (("with_mask", given["mask"]), ("without_mask", given["mask"] | True)):
+        contexts = []
+        for inputs in (given["inputs"], changed):
+            q, k, v = (inputs @ weight for weight in weights)
+            scores = (q @ k.T / 3**0.5).masked_fill(~mask, -torch.inf)
+            contexts.append(torch.softmax(scores, dim=1) @ v)
+        off = contexts[1] - contexts[0]
+        torch.testing.assert_close(drawn(at, "figures:leaks", card), off, atol=1e-5, rtol=1e-4)
+        shown = cards(at, "figures:leaks")[card]
+        if place == 0:
+            assert shown["alt"].startswith("Nobody comes before “a”")
+        elif card == "with_mask":
+            assert not drawn(at, "figures:leaks", card)[:place].any()
+            assert "exactly equal, bit for bit" in shown["alt"]
+            assert f"all {place * 3} context values" in shown["alt"]
+        else:
+            assert shown["alt"].startswith(f"It leaks: {place * 3} of the {place * 3}")
+
+
+def test_one_painted_cell_leaks_to_one_token() -> None:
+    alt = cards(page(painted(PRIMES, (2, 6))), "figures:leaks")["with_mask"]["alt"]
+    assert alt == "It leaks: 3 of the 18 context values before “g” changed, of “c”."
+
+
+def test_a_longer_sentence_keeps_the_last_token_under_test() -> None:
+    at = page(PRIMES)
+    at.text_input[0].set_value("a b c d e f g h").run()
+    assert at.selectbox(key="_leak_token").value == 7
+    at.selectbox(key="_leak_token").set_value(2).run()
+    assert "before “c”" in cards(at, "figures:leaks")["with_mask"]["alt"]
+
+
+# ---- The rest ----------------------------------------------------------------------------------
+
+
+def test_large_masks_are_painted_in_their_part() -> None:
+    lab = Lab(sentence=" ".join(f"w{i}" for i in range(140)), d=2)
+    at = page(lab)
+    assert broken(at) == []
+    pick(at, 3, 77, serial=1)  # an overview's cell stands for several: it is only looked at
+    assert not link.decode(components(at)["table:embeddings"]["lab"]).painted
+    at.session_state[f"{causal.MASK}:part"] = {
+        "picked": {"name": "mask", "row": 3, "column": 77, "serial": 1}
+    }
+    at.run()
+    edited = link.decode(components(at)["table:embeddings"]["lab"]).painted
+    assert dict(edited) == {("mask", 4, 140, 77): 1.0}
+
+
+def test_the_prediction_is_computed() -> None:
+    question, options, truth = questions.first_token_unmasked(PRIMES)
+    given = causal.inputs_of(PRIMES)
+    scores = (tensor_of(PRIMES) @ given["w_query"]) @ (tensor_of(PRIMES) @ given["w_key"]).T
+    assert truth.right == int(torch.softmax(scores / 3**0.5, dim=1)[0].argmax())
+    assert len(options) == 7
+    assert "**a**" in question
