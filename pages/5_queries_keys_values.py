@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import live, parameters, ripple, step_view, trainable, worksheet
+from ui import lens, live, parameters, ripple, step_view, trainable, worksheet
 from ui.predict import prediction
 from ui.questions import doubled_query_weights
 
@@ -43,6 +43,8 @@ st.markdown(
 )
 trainable.width_slider(lab)
 live.figures("figures:scale", lab)
+
+lens.section(trace, lab, trainable.PLACES, live.figures, trainable.OWN)
 
 st.subheader("The formula", anchor=False)
 step_view.formulas(trace.mechanism, conventions=conventions)

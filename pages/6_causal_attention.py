@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import causal, live, parameters, ripple, step_view, trainable, worksheet
+from ui import causal, lens, live, parameters, ripple, step_view, trainable, worksheet
 from ui.predict import prediction
 from ui.questions import first_token_unmasked
 
@@ -72,6 +72,8 @@ st.markdown(
 )
 causal.leak_chooser(lab)
 live.figures("figures:leaks", lab)
+
+lens.section(trace, lab, causal.PLACES, live.figures, causal.OWN)
 
 st.subheader("The formula", anchor=False)
 step_view.formulas(

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import live, multi_head, parameters, ripple, step_view, trainable, worksheet
+from ui import lens, live, multi_head, parameters, ripple, step_view, trainable, worksheet
 from ui.predict import prediction
 from ui.questions import most_missed_head
 
@@ -61,6 +61,8 @@ st.markdown(
     "single, split projection. Given the same weights, both make the same output:"
 )
 live.figures("figures:stacked", lab)
+
+lens.section(trace, lab, multi_head.PLACES, live.figures, multi_head.OWN)
 
 st.subheader("The formula", anchor=False)
 step_view.formulas(trace.mechanism, conventions=conventions)

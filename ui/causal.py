@@ -23,7 +23,7 @@ from attention_core.masks import (
 from attention_core.numbers import result_of
 from attention_core.reference import by_fused
 from attention_core.renormalised_attention import compare_ways
-from ui import part_view, state, step_view, trainable
+from ui import overriding, part_view, state, step_view, trainable
 from ui.edits import NO_EDITS, RowEdits, RowKey
 from ui.explain_view import Explained
 from ui.lab import MASKS, MAX_TOKENS, Lab
@@ -32,7 +32,9 @@ from ui.step_view import Card, Group
 from ui.widgets import chosen, set_widget
 from ui.worksheet import labels_of
 
+OWN = "causal"
 MASK = "figures:mask"
+PLACES = ("figures:masked", "figures:causal_context")
 PRESET_NAMES = {
     "causal": "Causal: itself and what came before",
     "none": "None: everybody attends to everybody",
@@ -118,6 +120,11 @@ def inputs_of(lab: Lab) -> dict[str, Any]:
 
 def trace_of(lab: Lab) -> Trace:
     """Return the run with −∞ before the softmax."""
+    return overriding.applied(computed_of(lab), lab, OWN)
+
+
+def computed_of(lab: Lab) -> Trace:
+    """Return that run without numbers of the user's own in its steps."""
     return CAUSAL_SELF_ATTENTION.run(**inputs_of(lab))
 
 
@@ -237,7 +244,8 @@ def _paint() -> None:
 
 def masked_steps(lab: Lab) -> Group:
     """Return the steps with −∞ before the softmax."""
-    return step_view.steps(trace_of(lab), BEFORE, labels_of(lab), conventions=lab.conventions)
+    group = step_view.steps(trace_of(lab), BEFORE, labels_of(lab), conventions=lab.conventions)
+    return overriding.overridable(group, OWN, lab.conventions)
 
 
 def renormalised_steps(lab: Lab) -> Group:
@@ -245,7 +253,7 @@ def renormalised_steps(lab: Lab) -> Group:
     trace, tokens = renormalised_of(lab), labels_of(lab)
     group = step_view.steps(trace, AFTER, tokens, conventions=lab.conventions)
     group.cards[-1]["title"] = "Divided by what is left"
-    return replace(group, cards=[*group.cards, _difference(trace_of(lab), trace, lab)])
+    return replace(group, cards=[*group.cards, _difference(computed_of(lab), trace, lab)])
 
 
 def _difference(masked: Trace, renormalised: Trace, lab: Lab) -> Card:
@@ -336,7 +344,10 @@ def written(difference: float) -> str:
 
 def context(lab: Lab) -> Group:
     """Return the context vectors, the mask before the softmax."""
-    return step_view.steps(trace_of(lab), ("context",), labels_of(lab), conventions=lab.conventions)
+    group = step_view.steps(
+        trace_of(lab), ("context",), labels_of(lab), conventions=lab.conventions
+    )
+    return overriding.overridable(group, OWN, lab.conventions)
 
 
 def blind_said(lab: Lab) -> str:

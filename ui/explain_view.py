@@ -142,6 +142,13 @@ def _exists(trace: Trace, place: str, pick: Pick) -> bool:
     )
 
 
+def label_of(
+    trace: Trace, tokens: Sequence[str], conventions: Conventions, name: str, index: Index
+) -> str:
+    """Return what a cell of a run is called: ``weights · journey → starts``."""
+    return _Words(Explained(trace, tokens), conventions).label(name, *index)
+
+
 class _Words:
     """The labels of one trace's cells."""
 

@@ -316,6 +316,7 @@ class Lab:
     overrides: Edits = field(  # of steps, by place, name and row
         default_factory=Edits, metadata={"check": _edits(MAX_TOKENS)}
     )
+    has_lens: bool = _field(False, _flag)  # whether the gradient lens is on
     pinned: str = _field("", _text(MAX_PINNED))  # the lab that is A, as text; empty for none
     showing: str = _field(SHOWINGS[0], _choice(SHOWINGS))  # what figures show while one is pinned
     parameter_row: int = _field(0, _whole(0, MAX_WIDTH - 1))  # where the weight tables' page begins

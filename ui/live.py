@@ -22,6 +22,7 @@ from ui import (
     causal,
     comparing,
     dropping,
+    lens,
     link,
     multi_head,
     normalisation,
@@ -76,6 +77,10 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
         "figures:leaks": causal.leak_figures,
         "figures:dropping": dropping.dropping,
         "figures:mean_draws": dropping.mean_draws,
+        **{
+            f"{lens.NAME}{page.OWN}": lens.figures(page.trace_of, page.PLACES)
+            for page in (start, trainable, causal, multi_head)
+        },
     }
 )
 EDITORS = MappingProxyType(

@@ -18,7 +18,7 @@ from attention_core.figures.heatmap import position_labels
 from attention_core.masks import mask_or_causal
 from attention_core.numbers import factor, result_of
 from attention_core.parameters import Parameters
-from ui import parameters, state, step_view
+from ui import overriding, parameters, state, step_view
 from ui.explain_view import Explained
 from ui.lab import MAX_HEADS, Lab, Same
 from ui.literal import literal, names
@@ -28,6 +28,8 @@ from ui.widgets import chosen, set_widget
 from ui.worksheet import labels_of, tensor_of
 
 SMALL, SMALL_MOST = 240, 360  # px: how narrow and how wide the card of one of all heads is
+OWN = "heads"
+PLACES = ("figures:heads", "figures:head", "figures:head_steps", "figures:joined")
 MOST_WORKED = 4  # columns of a head for which a sum of products has room
 OF_A_HEAD = ("queries", "keys", "values", "scores", "scaled", "masked", "context")
 JOINED = ("concatenated", "output")
@@ -94,6 +96,11 @@ def inputs_of(lab: Lab) -> Parameters:
 
 def trace_of(lab: Lab) -> Trace:
     """Return the run that the page shows."""
+    return overriding.applied(computed_of(lab), lab, OWN)
+
+
+def computed_of(lab: Lab) -> Trace:
+    """Return the run without numbers of the user's own in its steps."""
     return _trace(Same(lab))
 
 
@@ -265,7 +272,8 @@ def one_head(lab: Lab) -> Group:
     card = step_view.step_card(
         trace, "weights", tokens, trace.check("weights"), conventions=lab.conventions, head=head
     )
-    return Group([{**card, "id": "weights_large"}], Explained(trace, tokens), arrows=False)
+    group = Group([{**card, "id": "weights_large"}], Explained(trace, tokens), arrows=False)
+    return overriding.overridable(group, OWN, lab.conventions)
 
 
 def head_steps(lab: Lab) -> Group:
@@ -278,7 +286,7 @@ def head_steps(lab: Lab) -> Group:
         # Nothing is dropped here, so the weights stand for what is left of them.
         read = ["weights" if name == "dropped" else name for name in card["cells"]["of"]]
         card["cells"] = {**card["cells"], "of": read}
-    return replace(group, arrows=False)
+    return overriding.overridable(replace(group, arrows=False), OWN, lab.conventions)
 
 
 def split_said(lab: Lab) -> str:
@@ -317,7 +325,8 @@ def differs_said(trace: Trace, tokens: Sequence[str], conventions: Conventions) 
 def joined(lab: Lab) -> Group:
     """Return the heads side by side, and the output that mixes them."""
     group = step_view.steps(trace_of(lab), JOINED, labels_of(lab), conventions=lab.conventions)
-    return replace(group, min_width=step_view.card_width(lab.d_out))
+    group = replace(group, min_width=step_view.card_width(lab.d_out))
+    return overriding.overridable(group, OWN, lab.conventions)
 
 
 # ---- Stacked heads -----------------------------------------------------------------------------
@@ -339,7 +348,7 @@ def stacked_check(split: Trace, stacked: Trace) -> Check:
 
 def stacked_and_split(lab: Lab) -> Group:
     """Return the output made both ways, and the difference."""
-    split, stacked = trace_of(lab), stacked_of(lab)
+    split, stacked = computed_of(lab), stacked_of(lab)
     check = stacked_check(split, stacked)
     cards = [
         _output_card(split, lab, "split", "One projection, split"),

@@ -9,6 +9,7 @@ from ui.step_view import Group
 from ui.worksheet import labels_of, tensor_of
 
 OWN = "start"
+PLACES = ("figures:start",)
 
 
 def trace_of(lab: Lab) -> Trace:

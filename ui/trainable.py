@@ -23,6 +23,7 @@ from ui.widgets import chosen, set_widget
 from ui.worksheet import labels_of, tensor_of
 
 OWN = "qkv"
+PLACES = ("figures:projected", "figures:attending")
 PROJECTED = tuple(ROLES.values())
 ATTENDING = ("scores", "scaled", "weights", "context")
 MOST_WIDTHS = (16, 64, 256, 1024, MOST_D_K)

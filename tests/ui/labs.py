@@ -80,6 +80,7 @@ labs = st.builds(
     n_draws=st.integers(1, 1_000),
     other_sentence=st.text(st.characters(exclude_categories=["Cs"]), max_size=80),
     overrides=edits,
+    has_lens=st.booleans(),
     pinned=st.text(st.characters(exclude_categories=["Cs"]), max_size=80),
     showing=st.sampled_from(SHOWINGS),
     parameter_row=st.integers(0, 63),

@@ -192,6 +192,8 @@ PLACES = {
     "3_all_tokens": "figures:all",
     "4_normalisation_lab": "figures:ways",
     "5_queries_keys_values": "figures:attending",
+    "6_causal_attention": "figures:masked",
+    "7_dropout": "figures:dropping",
     "8_multi_head": "figures:heads",
     "9_side_by_side": "figures:side_causal",
 }

@@ -64,6 +64,8 @@ def test_every_group_of_the_app_is_on_a_page() -> None:
     drawn = {key for script in PAGES for key in groups_of(opened(script))}
     cold = encode(Lab(temperature=0.5))
     drawn |= set(groups_of(opened(NORMALISATION, lab=cold)))
+    looked_at = encode(Lab(has_lens=True))
+    drawn |= {key for script in PAGES for key in groups_of(opened(script, lab=looked_at))}
     assert drawn == set(GROUPS)
 
 

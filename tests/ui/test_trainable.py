@@ -143,3 +143,16 @@ def test_large_matrices_turn_pages_together() -> None:
 def test_the_prediction_is_answered_by_the_core() -> None:
     at = page(answers={"qkv": "It grows"})
     assert any(text.startswith("Right. Its scores all double") for text in said(at))
+
+
+def test_values_before_an_output_projection_are_edited_at_their_own_width() -> None:
+    lab = Lab(d_out=4, d_value=3)
+    mixed = PROJECT / "pages" / "8_multi_head.py"
+    at = opened(mixed, lab=link.encode(lab))
+    assert len(components(at)["table:w_value:mixed"]["columns"]) == 4
+    at = send(at, edit(1, ("2", 3, 9.0)), widget_key="table:w_value:mixed")
+    assert broken(at) == []
+    assert components(at)["table:w_value:mixed"]["cells"][1][3] == 9.0
+    told = components(at)["table:w_value:mixed"]["lab"]
+    assert float(parameters_of(link.decode(told), out=True)["w_value"][1, 3]) == 9.0
+    assert float(parameters_of(link.decode(told))["w_value"].max()) < 1

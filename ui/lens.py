@@ -1,0 +1,153 @@
+"""The gradient lens: how much one cell answers to each number of the user's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+from torch import Tensor
+
+from attention_core import Trace
+from attention_core.figures import matrix_spec, pointing
+from attention_core.glossary import term
+from attention_core.lens import check_sensitivity, sensitivity
+from attention_core.operations import Index
+from ui import step_view
+from ui.explain_view import label_of
+from ui.lab import Lab
+from ui.literal import literal
+from ui.step_view import Card, Group
+from ui.widgets import chosen, set_widget
+from ui.worksheet import labels_of
+
+MOST = 4_096  # numbers of all tables together: the lens of more would keep everybody waiting
+NAME = "figures:lens:"  # of a page's group, and what it is of after it
+
+
+def cell_of(trace: Trace, lab: Lab, places: Sequence[str]) -> tuple[str, Index]:
+    """Return the cell that the lens looks at: the one explained on the page, or the first output.
+
+    Args:
+        trace: The run on screen.
+        lab: What the user chose.
+        places: The groups of figures whose cells it may be.
+    """
+    if lab.trail and lab.trail[-1][0] in places:
+        _, name, *index = lab.trail[-1]
+        shape = tuple(trace[name].shape) if name in (*trace.inputs, *trace.steps) else ()
+        fits = len(index) == len(shape) > 0
+        if fits and all(0 <= at < size for at, size in zip(index, shape, strict=True)):
+            return name, tuple(index)
+    return trace.steps[-1], (0,) * trace.output.ndim
+
+
+def figures(trace_of: Callable[[Lab], Trace], places: Sequence[str]) -> Callable[[Lab], Group]:
+    """Return what makes the group of figures of a page's lens.
+
+    Args:
+        trace_of: Returns the page's run.
+        places: The groups of figures whose cells the lens may look at.
+    """
+
+    def group(lab: Lab) -> Group:
+        trace = trace_of(lab)
+        return lens(trace, *cell_of(trace, lab, places), lab)
+
+    return group
+
+
+def lens(trace: Trace, name: str, index: Index, lab: Lab) -> Group:
+    """Return a heatmap over each table: the derivative of one cell by every number of it.
+
+    Raises:
+        ValueError: If the cell, or a derivative, is no finite number.
+    """
+    found = sensitivity(trace, name, index)
+    check = check_sensitivity(found, trace, name, index)
+    numbers = f"largest difference {check.max_difference:.1g}, allowed {check.tolerance:.1g}"
+    said = "agree" if check.ok else "do not agree. Do not trust this picture"
+    verdict = {
+        "ok": check.ok,
+        "text": f"Autograd and {check.route} in float64 {said} ({numbers}).",
+        "detail": [],
+    }
+    cards = [_card(trace, own, name, index, found[own], verdict, lab) for own in found]
+    return Group(cards, arrows=False)
+
+
+def _card(
+    trace: Trace,
+    own: str,
+    name: str,
+    index: Index,
+    slopes: Tensor,
+    verdict: dict[str, object],
+    lab: Lab,
+) -> Card:
+    cells = pointing(trace, own, labels_of(lab), conventions=lab.conventions)
+    called = f"∂ {name} / ∂ {own}"
+    spec = matrix_spec(
+        slopes,
+        [cells["rows"], cells["columns"]],
+        axes=trace.axes(own),
+        title=called,
+        kind="scores",
+        sentence="%{y} · %{x}: one more here changes it by {value}",
+    )
+    turns = own if lab.conventions.is_turned and not own.startswith(("w_", "b_")) else ""
+    row, column = divmod(int(slopes.abs().argmax()), slopes.shape[1])
+    alt = (
+        f"it answers most to {cells['rows'][row]} · {cells['columns'][column]}: "
+        f"{float(slopes[row, column]):.4f} for each 1 more there."
+        if bool(slopes.any())
+        else "it does not depend on any of these numbers."
+    )
+    card = step_view.value_card(
+        f"lens_{own}", f"By {term(own).title.lower()}", spec, alt, slopes, turns=turns
+    )
+    return {**card, "formula": called, "check": verdict}
+
+
+def section(
+    trace: Trace, lab: Lab, places: Sequence[str], draw: Callable[[str, Lab], None], own: str
+) -> None:
+    """Draw the lens below a page's figures, if it is on.
+
+    Args:
+        trace: The run on screen.
+        lab: What the user chose.
+        places: The groups of figures whose cells it may look at.
+        draw: Draws a group of figures by its name.
+        own: Whose lens it is: its group is called ``figures:lens:<own>``.
+    """
+    st.subheader("Gradient lens", anchor=False)
+    set_widget("_has_lens", lab.has_lens)
+    st.toggle(
+        "Which of my numbers does a cell depend on?",
+        lab.has_lens,
+        key="_has_lens",
+        on_change=chosen,
+        args=("has_lens",),
+    )
+    if not lab.has_lens:
+        return
+    size = sum(tensor.numel() for tensor in trace.inputs.values())
+    if size > MOST:
+        st.info(
+            f"The lens is for up to {MOST:,} numbers in all tables; here are {size:,}. Take a "
+            "shorter sentence or smaller widths.",
+            icon=":material/zoom_in:",
+        )
+        return
+    name, index = cell_of(trace, lab, places)
+    try:
+        sensitivity(trace, name, index)
+    except ValueError as error:
+        st.warning(f"No derivative here: {literal(str(error))}.", icon=":material/error:")
+        return
+    called = label_of(trace, labels_of(lab), lab.conventions, name, index)
+    st.markdown(
+        f"By how much **{literal(called)}** = {float(trace[name][index]):.4f} changes for each 1 "
+        "more in a number of yours. Click any other cell above to look at that one."
+    )
+    draw(f"{NAME}{own}", lab)
