@@ -10,12 +10,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from attention_core import MULTI_HEAD_ATTENTION, STACKED_HEADS, Trace
 from attention_core.figures import pointing
 from tests.attention_core.runs import HEADS, apart, several
+from tests.browser.lab_page import until
+from tests.browser.server import Server
+from tests.browser.steps import wait_until_drawn
 from tests.browser.test_javascript import ORIGIN, answer
+from tests.browser.test_links import _REGIONS, point_at
+from ui import link, multi_head
+from ui.lab import Lab
 
 Cell = tuple[int, ...]
 Where = tuple[str, Cell, str]  # matrix, cell with its head, role
@@ -37,7 +43,7 @@ ASK = """async ({ matrices, cells }) => {
 
 
 @pytest.fixture(scope="module")
-def page(chromium: Browser) -> Iterator[Page]:
+def empty(chromium: Browser) -> Iterator[Page]:
     """An empty page that can import the project's scripts."""
     page = chromium.new_page()
     page.route("**/*", answer)
@@ -85,7 +91,7 @@ def expanded(matrix: dict[str, Any]) -> set[Where]:
 
 
 @pytest.mark.parametrize("trace", RUNS.values(), ids=RUNS)
-def test_pointing_lights_what_the_core_reads_in_both_directions(page: Page, trace: Trace) -> None:
+def test_pointing_lights_what_the_core_reads_in_both_directions(empty: Page, trace: Trace) -> None:
     sources, dice = all_sources(trace), random.Random(7)
     asked = [
         (name, cell)
@@ -96,9 +102,44 @@ def test_pointing_lights_what_the_core_reads_in_both_directions(page: Page, trac
         {"name": name, "head": cell[0] if len(cell) == 3 else None, "cell": cell[-2:]}
         for name, cell in asked
     ]
-    answers = page.evaluate(ASK, {"matrices": matrices_of(trace), "cells": cells})
+    answers = empty.evaluate(ASK, {"matrices": matrices_of(trace), "cells": cells})
     for at, lit in zip(asked, answers, strict=True):
         expected = {(*source, "source") for source in sources.get(at, ())}
         expected |= {(*made, "target") for made, of in sources.items() if at in of}
         expected.add((*at, "self"))
         assert set().union(*map(expanded, lit)) == expected, at
+
+
+def lit_figures(page: Page) -> dict[str, list[Any]]:
+    """Return the regions lit on the screen, by figure."""
+    return {figure: region for figure, *region in page.evaluate(_REGIONS)}
+
+
+def test_pointing_and_picking_on_the_page_keep_to_the_head(server: Server, page: Page) -> None:
+    lab = Lab(d_out=6, n_heads=3, head=1)
+    trace = multi_head.trace_of(lab)
+    page.goto(f"{server.url}/multi_head?lab={link.encode(lab)}")
+    wait_until_drawn(page)
+    page.locator("[data-figure=split] .main-svg").first.wait_for(state="attached")
+    point_at(page, "concatenated", trace, "concatenated", (4, 3))  # the second column of head 2
+    context = ["source", [4, 4], [1, 1]]
+    until(lambda: lit_figures(page).get("context_1") == context, lambda: str(lit_figures(page)))
+    point_at(page, "concatenated", trace, "concatenated", (4, 5))  # head 3 is not looked at
+    until(lambda: "context_1" not in lit_figures(page), lambda: str(lit_figures(page)))
+    cells = page.locator("[data-figure=weights_2] .cells rect")
+    cells.nth(5 * 6 + 2).click(force=True)
+    trail = page.locator("nav.trail [aria-current=step]")
+    expect(trail).to_have_text("weights · head 3 · step → starts")
+    rects = page.locator("[data-figure=queries_1] .cells rect")  # 2 columns
+    rects.nth(2 * 3 + 1).click(force=True)
+    expect(trail).to_have_text("queries · head 2 · with · d2")
+    page.locator(".operand", has_text="w_query · d2 · d4").click()
+    focused = "document.activeElement.shadowRoot?.activeElement?.value"
+    until(
+        lambda: page.evaluate(focused) == shown_number(trace), lambda: str(page.evaluate(focused))
+    )
+
+
+def shown_number(trace: Trace) -> str:
+    """Return the query weight in row 2, column 4, as its table shows it while it has the focus."""
+    return repr(float(trace["w_query"][1, 3]))
