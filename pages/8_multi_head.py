@@ -49,11 +49,8 @@ st.caption(trainable.compared(trace))
 st.subheader("4. What each head contributes", anchor=False)
 multi_head.on_switches(lab)
 multi_head.cell_chooser(lab)
-picture, numbers = st.columns([3, 2], gap="medium")
-with picture:
-    live.figures("figures:contributions", lab)
-with numbers:
-    multi_head.parts_table(lab)
+live.figures("figures:contributions", lab)
+multi_head.parts_table(lab)
 
 st.subheader("5. Separate heads, stacked, are the same", anchor=False)
 st.markdown(

@@ -27,9 +27,10 @@ from ui.step_view import Card, Group, head_of, shape_of
 from ui.widgets import chosen, set_widget
 from ui.worksheet import labels_of, tensor_of
 
-SMALL, SMALL_MOST = 240, 360  # px: how narrow and how wide the card of one of all heads is
 OWN = "heads"
 PLACES = ("figures:heads", "figures:head", "figures:head_steps", "figures:joined")
+SMALL, SMALL_MOST = 240, 320  # px: how narrow and how wide the card of one of all heads is
+PARTS_MOST = 720  # px: of a picture with few rows
 MOST_WORKED = 4  # columns of a head for which a sum of products has room
 OF_A_HEAD = ("queries", "keys", "values", "scores", "scaled", "masked", "context")
 JOINED = ("concatenated", "output")
@@ -434,7 +435,8 @@ def contributed(lab: Lab) -> Group:
         "contributions", "Parts of the output", spec, alt, matrix, turns=turns
     )
     card["check"] = {"ok": check.ok, "text": text, "detail": []}
-    return Group([card], arrows=False, min_width=step_view.card_width(lab.d_out))
+    width = step_view.card_width(lab.d_out)
+    return Group([card], arrows=False, min_width=width, max_width=max(width, PARTS_MOST))
 
 
 def parts_table(lab: Lab) -> None:

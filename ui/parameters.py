@@ -22,6 +22,7 @@ from ui.widgets import chosen, set_widget
 WEIGHTS = ("w_query", "w_key", "w_value")
 BIASES = ("b_query", "b_key", "b_value")
 OUT = ("w_out", "b_out")
+VALUES = ("w_value", "b_value")
 DRAWN_AS_NAMES = {
     "rand": "torch.rand (0 to 1)",
     "linear": "nn.Linear",
@@ -84,8 +85,8 @@ def _key(name: str, row: int, width: int) -> RowKey:
     return name, row + 1, width
 
 
-def _set_entries(name: str, lab: Lab, entries: Sequence[Entry]) -> Lab:
-    start = _drawn(*_start(lab, out=name in OUT)).get(name)
+def _set_entries(name: str, out: bool, lab: Lab, entries: Sequence[Entry]) -> Lab:
+    start = _drawn(*_start(lab, out=out)).get(name)
     if start is None:
         raise ValueError("weights that are on the page")
     n_rows, width = start.shape
@@ -109,9 +110,9 @@ def _row(row_id: str, n_rows: int) -> int:
     return int(row_id) - 1
 
 
-def _reset(name: str, lab: Lab, row_id: str | None) -> Lab:
+def _reset(name: str, out: bool, lab: Lab, row_id: str | None) -> Lab:
     """Return the lab with one row, or all at this width, as drawn."""
-    n_rows, width = _drawn(*_start(lab, out=name in OUT))[name].shape
+    n_rows, width = _drawn(*_start(lab, out=out))[name].shape
     rows = range(n_rows) if row_id is None else [_row(row_id, n_rows)]
     gone: dict[RowKey, RowEdits] = {_key(name, row, width): NO_EDITS for row in rows}
     return replace(lab, parameters=lab.parameters.with_rows(gone))
@@ -121,11 +122,15 @@ def _turn(lab: Lab, row: int) -> Lab:
     return replace(lab, parameter_row=min(row, MAX_WIDTH - 1))
 
 
+def _editor(called: str, name: str, *, out: bool) -> Editor:
+    set_entries, reset = partial(_set_entries, name, out), partial(_reset, name, out)
+    return Editor(called, name, set_entries, reset, _turn)
+
+
 EDITORS: Mapping[str, Editor] = MappingProxyType(
-    {
-        name: Editor(name, name, partial(_set_entries, name), partial(_reset, name), _turn)
-        for name in (*WEIGHTS, *BIASES, *OUT)
-    }
+    {name: _editor(name, name, out=name in OUT) for name in (*WEIGHTS, *BIASES, *OUT)}
+    # Before an output projection the values are as wide as the rest, whatever else was chosen.
+    | {f"{name}:mixed": _editor(f"{name}:mixed", name, out=True) for name in VALUES}
 )
 
 
@@ -136,7 +141,7 @@ def take_in(names: Sequence[str] = (*WEIGHTS, *BIASES)) -> Lab:
         The lab as it is then.
     """
     for name in names:
-        EDITORS[name].take_in()
+        editor_of(name, names).take_in()
     return state.current()
 
 
@@ -206,16 +211,23 @@ def tables(lab: Lab, names: Sequence[str] = (*WEIGHTS, *BIASES)) -> None:
         for place, name in zip(st.columns(3, gap="small"), shown[start : start + 3], strict=False):
             with place:
                 st.markdown(f"**{term(name).title}** `{name}`")
-                _table(lab, name, known[name])
+                _table(lab, editor_of(name, names), known[name])
 
 
-def _table(lab: Lab, name: str, tensor: Tensor) -> None:
+def editor_of(name: str, names: Sequence[str]) -> Editor:
+    """Return the editor of some weights, given all that stand on the page."""
+    is_mixed = name in VALUES and any(other in OUT for other in names)
+    return EDITORS[f"{name}:mixed" if is_mixed else name]
+
+
+def _table(lab: Lab, editor: Editor, tensor: Tensor) -> None:
+    name = editor.matrix
     n_rows, width = tensor.shape
     page = paging([str(row + 1) for row in range(n_rows)], width, lab.parameter_row)
     rows = range(n_rows)[page.rows]
     edits = {row: lab.parameters.row(*_key(name, row, width)) for row in range(n_rows)}
     is_bias = name.startswith("b_")
-    EDITORS[name].show(
+    editor.show(
         label=f"{term(name).title}, {n_rows} × {width}",
         rows=[
             Row(
