@@ -50,7 +50,7 @@ st.markdown(
 st.markdown(
     rf"$\displaystyle {side_by_side.entropy_formula(conventions)}$", text_alignment="center"
 )
-st.table(side_by_side.summary(lab))
+side_by_side.numbers(lab)
 
 st.subheader("The same in PyTorch", anchor=False)
 st.markdown("Every row of this page, one after the other:")

@@ -16,18 +16,21 @@ _STYLE = """<style>
   border-bottom: 1px solid rgba(128, 134, 150, 0.35);
 }
 .numbers th:first-child { text-align: left; }
-.numbers thead th, .numbers tr:last-child > * { font-weight: 650; }
+.numbers thead th, .numbers .sum tr:last-child > * { font-weight: 650; }
 .numbers tr:last-child > * { border-bottom: none; }
 </style>"""
 
 
-def number_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def number_table(
+    title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *, has_sum: bool = True
+) -> None:
     """Draw a table.
 
     Args:
         title: What it shows, as plain text.
         head: The columns' names, as plain text.
         rows: A name and the numbers in each, as plain text; the last row is the sum.
+        has_sum: Whether it is; if not, the last row is a row like any other.
     """
     columns = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
     body = "".join(
@@ -36,9 +39,10 @@ def number_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]])
         + "</tr>"
         for name, *numbers in rows
     )
+    sums = ' class="sum"' if has_sum else ""
     html = (
         f'{_STYLE}<div class="numbers" role="region" tabindex="0" aria-label="{escape(title)}">'
-        f"<table><thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"<table><thead><tr>{columns}</tr></thead><tbody{sums}>{body}</tbody></table></div>"
     )
     with st.expander(title) if len(rows) > MOST_OPEN + 1 else st.container():
         st.html(html)

@@ -35,6 +35,7 @@ from attention_core.numbers import result_of
 from ui import parameters, state, step_view
 from ui.explain_view import Explained
 from ui.lab import MAX_HEADS, OTHER_SENTENCE, Lab
+from ui.number_table import number_table
 from ui.step_view import Card, Group
 from ui.widgets import chosen, set_widget
 from ui.worksheet import labels_of, tensor_of
@@ -372,6 +373,13 @@ def summary(lab: Lab) -> dict[str, list[str]]:
             for name, measured in zip(_MEASURED, _measured(matrix), strict=True):
                 table[name].append(result_of(measured))
     return table
+
+
+def numbers(lab: Lab) -> None:
+    """Draw what each mechanism did, as a table."""
+    table = summary(lab)
+    rows = list(zip(*table.values(), strict=True))
+    number_table("Every mechanism in numbers", list(table), rows, has_sum=False)
 
 
 _MEASURED = ("mean entropy (bits)", "at most", "largest weight")
