@@ -23,7 +23,8 @@ def contributions(trace: Trace, row: int, column: int) -> Tensor:
         One number per head, (n_heads,).
 
     Raises:
-        ValueError: If the run has no heads or no output projection.
+        ValueError: If the run has no heads or no output projection, or somebody put a number
+            of their own into the cell.
         IndexError: If the output has no such cell.
 
     Example:
@@ -36,9 +37,9 @@ def contributions(trace: Trace, row: int, column: int) -> Tensor:
         tensor(1.7121)
     """
     _require_cell(trace, row, column)
-    context, w_out = trace["context"], trace["w_out"]
-    own = w_out[:, column].reshape(len(context), -1)  # (n_heads, d_head)
-    return (context[:, row] * own).sum(dim=-1)
+    n_heads, w_out = len(trace["context"]), trace["w_out"]
+    parts = trace["concatenated"][row] * w_out[:, column]
+    return parts.reshape(n_heads, -1).sum(dim=-1)  # of (n_heads, d_head)
 
 
 def check_contributions(trace: Trace, row: int, column: int) -> Check:
@@ -72,3 +73,5 @@ def _require_cell(trace: Trace, row: int, column: int) -> None:
     shape = tuple(trace["output"].shape)
     if not (0 <= row < shape[0] and 0 <= column < shape[1]):
         raise IndexError(f"output has shape {shape}; there is no cell {(row, column)}")
+    if (row, column) in trace.overridden.get("output", ()):
+        raise ValueError(f"output[{row}, {column}] is a number of yours: no head made it")

@@ -5,11 +5,13 @@ Figures, self-checks, explanations, formulas and code all follow from the declar
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from attention_core.operations import Operation
+from attention_core.operations import Index, Operation, Overridden
+from attention_core.operations.overriding import require_finite
 from attention_core.tensors import require_mask, require_numbers
 from attention_core.trace import Trace
 
@@ -102,6 +104,8 @@ class Mechanism:
             except RuntimeError:
                 shapes = " and ".join(f"{name} {tuple(tensors[name].shape)}" for name in step.of)
                 raise ValueError(f"{step.name} cannot be made: {shapes} do not fit") from None
+            except ValueError as error:  # an operation does not know its step's name
+                raise ValueError(f"{step.name} {error}") from None
         return Trace(self, tensors)
 
     def _checked(self, name: str, tensor: Tensor) -> Tensor:
@@ -130,6 +134,39 @@ class Mechanism:
         changed = self.step(name)
         steps = (replace(s, operation=operation) if s is changed else s for s in self.steps)
         return replace(self, steps=tuple(steps))
+
+    def with_overrides(self, overrides: Mapping[str, Mapping[Index, float]]) -> Mechanism:
+        """Return the same mechanism with own numbers in some cells of its steps.
+
+        What comes after them follows; what comes before stays what it was. Numbers in a step that
+        has some already come on top of these.
+
+        Args:
+            overrides: For each step, its own numbers by cell: one 0-based index per axis.
+
+        Raises:
+            KeyError: If there is no such step. An input is changed where it is given.
+            ValueError: If a number is not finite. Whether its cell exists shows in ``run``, which
+                raises ValueError with the step, its shape and the cell.
+
+        Example:
+            >>> import torch
+            >>> from attention_core import SIMPLE_SELF_ATTENTION
+            >>> own = SIMPLE_SELF_ATTENTION.with_overrides({"weights": {(0, 1): 0.9}})
+            >>> own.run(inputs=torch.eye(2)).output
+            tensor([[0.7311, 0.9000],
+                    [0.2689, 0.7311]])
+        """
+        changed = self
+        for name, cells in overrides.items():
+            own = {tuple(cell): require_finite(name, cell, n) for cell, n in cells.items()}
+            operation = changed.step(name).operation
+            if isinstance(operation, Overridden):
+                own = {**operation.cells, **own}
+                operation = operation.operation
+            if own:
+                changed = changed.with_operation(name, Overridden(operation, own))
+        return changed
 
     def pytorch(self) -> str:
         """Return the lines of PyTorch that compute every step from the inputs."""

@@ -11,7 +11,7 @@ from torch import Tensor
 from attention_core.checks import Check, check_step
 from attention_core.glossary import term
 from attention_core.numbers import result_of
-from attention_core.operations import Index, Operation
+from attention_core.operations import Index, Operation, Overridden
 
 if TYPE_CHECKING:
     from attention_core.mechanism import Mechanism, Step
@@ -80,6 +80,36 @@ class Trace:
     def output(self) -> Tensor:
         """The last step's tensor."""
         return self[self.steps[-1]]
+
+    @property
+    def overridden(self) -> Mapping[str, frozenset[Index]]:
+        """The cells with somebody's own numbers, by step; only steps that have some."""
+        return MappingProxyType(
+            {
+                step.name: frozenset(step.operation.cells)
+                for step in self.mechanism.steps
+                if isinstance(step.operation, Overridden)
+            }
+        )
+
+    @property
+    def detached(self) -> Mapping[str, tuple[str, ...]]:
+        """For each step, the later ones that own numbers keep from following it, as a whole.
+
+        Example:
+            >>> import torch
+            >>> from attention_core import SIMPLE_SELF_ATTENTION
+            >>> own = SIMPLE_SELF_ATTENTION.with_overrides({"context": {(0, 0): 1.0}})
+            >>> dict(own.run(inputs=torch.eye(2)).detached)
+            {'scores': ('context',), 'weights': ('context',)}
+        """
+        before: dict[str, set[str]] = {}  # of each step, the steps it is made of, near and far
+        for step in self.mechanism.steps:
+            near = set(step.of) - set(self.mechanism.inputs)
+            before[step.name] = near.union(*(before[name] for name in near))
+        own = self.overridden
+        found = {name: tuple(late for late in own if name in before[late]) for name in before}
+        return MappingProxyType({name: late for name, late in found.items() if late})
 
     def explain(self, step: str, *index: int) -> Explanation:
         """Return the arithmetic of one cell, with its real operands.

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from attention_core import SIMPLE_SELF_ATTENTION
-from ui import live, ripple, step_view, worksheet
+from ui import live, ripple, start, step_view, worksheet
 from ui.predict import prediction
 from ui.questions import doubled_first_value
 
@@ -17,7 +17,7 @@ st.markdown(
 
 lab, table = worksheet.worksheet()
 
-trace = SIMPLE_SELF_ATTENTION.run(inputs=worksheet.tensor_of(lab))
+trace = start.trace_of(lab)
 
 ripple.status(trace, lab, worksheet.inputs_of)
 live.figures("figures:start", lab)

@@ -52,6 +52,6 @@ LUKEWARM = Mechanism(
     steps=(
         Step("sympathies", DotProducts(), of=("ideas", "doubts")),
         Step("half_hearted", Halve(), of=("sympathies",)),
-        Step("shares", Softmax(), of=("half_hearted",)),
+        Step("portions", Softmax(), of=("half_hearted",)),
     ),
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 import ui.warm_up  # noqa: F401 - first of all: what follows needs what it imports
-from ui import state
+from ui import comparing, state
 from ui.conventions_switch import conventions_switch
 from ui.lessons import LESSONS
 
@@ -29,4 +29,5 @@ page = st.navigation(
 state.begin(page.url_path)
 conventions_switch()
 page.run()
+comparing.switch()  # after the page, whose tables may undo a pin
 state.keep(page.url_path)

@@ -38,13 +38,15 @@ MAX_SEEN = 2**40  # what a link may claim was seen; the edits to come have room 
 MAX_HEADS = 16
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 DRAWN_AS = ("rand", "linear", "linear with bias")  # parameters, as the chapter's classes draw them
+SHOWINGS = ("B", "A", "B − A")
+MAX_PINNED = 100_000  # characters of a pinned lab
 MASKS = ("causal", "none", "padding", "window", "prefix", "blocks")
 OTHER_SENTENCE = "Where does it start"
 NOTEBOOK_SCORES = (0.9544, 1.4950, 1.4754, 0.8434, 0.7070, 1.0865)
 
 VIEW = (
     *("applied", "moment", "answers", "trail", "window", "table_row"),
-    *("queries_as", "count_from", "symbols", "head", "parameter_row"),
+    *("queries_as", "count_from", "symbols", "head", "parameter_row", "showing"),
 )
 """The fields that undo leaves alone: which edits were seen, where and how one looks, what one
 guessed."""
@@ -314,6 +316,8 @@ class Lab:
     overrides: Edits = field(  # of steps, by place, name and row
         default_factory=Edits, metadata={"check": _edits(MAX_TOKENS)}
     )
+    pinned: str = _field("", _text(MAX_PINNED))  # the lab that is A, as text; empty for none
+    showing: str = _field(SHOWINGS[0], _choice(SHOWINGS))  # what figures show while one is pinned
     parameter_row: int = _field(0, _whole(0, MAX_WIDTH - 1))  # where the weight tables' page begins
     answers: Mapping[str, str] = _field({}, _named(_text(200)))  # predictions made, by page
     window: tuple[int, int, int] = _field((0, 0, 0), _window)  # query, key, dimension looked at

@@ -58,4 +58,10 @@ LESSONS = (
         ":material/casino:",
         "Why throw weights away while training?",
     ),
+    Lesson(
+        "8_multi_head.py",
+        "Multi-head",
+        ":material/hub:",
+        "What can several heads see that one cannot?",
+    ),
 )

@@ -16,36 +16,34 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from attention_core import SIMPLE_SELF_ATTENTION
 from ui import (
     all_tokens,
     causal,
+    comparing,
     dropping,
     link,
+    multi_head,
     normalisation,
     one_query,
+    overriding,
     parameters,
     part_view,
+    start,
     step_view,
     trainable,
 )
 from ui.lab import Lab
 from ui.matrix_editor import operations
 from ui.step_view import Group
-from ui.worksheet import EMBEDDINGS, labels_of, tensor_of
+from ui.worksheet import EMBEDDINGS
 
 MAX_QUESTION = 256_000  # bytes
 MAX_GROUPS = 16
 
 
-def _start(lab: Lab) -> Group:
-    trace = SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(lab))
-    return step_view.steps(trace, trace.steps, labels_of(lab), conventions=lab.conventions)
-
-
 GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
     {
-        "figures:start": _start,
+        "figures:start": start.steps,
         "figures:dots": one_query.dots,
         "figures:normalisations": one_query.normalisations,
         "figures:context": one_query.context,
@@ -66,6 +64,12 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
         "figures:leaks": causal.leak_figures,
         "figures:dropping": dropping.dropping,
         "figures:mean_draws": dropping.mean_draws,
+        "figures:heads": multi_head.all_heads,
+        "figures:head": multi_head.one_head,
+        "figures:head_steps": multi_head.head_steps,
+        "figures:joined": multi_head.joined,
+        "figures:contributions": multi_head.contributed,
+        "figures:stacked": multi_head.stacked_and_split,
     }
 )
 EDITORS = MappingProxyType(
@@ -79,7 +83,7 @@ EDITORS = MappingProxyType(
 def groups_of(names: Sequence[str], lab: Lab) -> dict[str, Group]:
     """Return groups of figures by their names, or the parts of them shown with numbers."""
     of = {name: name.removesuffix(part_view.SUFFIX) for name in names}
-    wholes = {name: GROUPS[name](lab) for name in set(of.values())}
+    wholes = {name: comparing.compared(GROUPS[name], lab) for name in set(of.values())}
     return {
         name: wholes[whole] if name == whole else part_view.part(wholes[whole], lab)
         for name, whole in of.items()
@@ -93,9 +97,11 @@ def figures(widget_key: str, lab: Lab) -> None:
         widget_key: Its name in ``GROUPS``, which is also its Streamlit key.
         lab: What the figures show.
     """
-    shown = GROUPS[widget_key](lab)
+    shown = comparing.compared(GROUPS[widget_key], lab)
     step_view.draw(shown, widget_key=widget_key, on_pick=lambda: part_view.look_at_pick(shown))
     part_view.show(shown, widget_key)
+    overriding.controls(shown, widget_key)
+    comparing.changes(GROUPS[widget_key], lab)
 
 
 def answer(question: object) -> dict[str, Any]:

@@ -96,13 +96,16 @@ def show(group: Group, widget_key: str, on_pick: Callable[[], None] | None = Non
     large, explained = large_of(group), group.explained
     if not large or explained is None:
         return
-    lab, sizes = state.current(), dict[str, int]()
+    lab, along = state.current(), dict[int, tuple[str, int]]()
     for card in large:
         name = card["cells"]["name"]
-        sizes |= zip(*_last_two(explained.trace, name), strict=True)
+        for axis, size in zip(*_last_two(explained.trace, name), strict=True):
+            # Queries and keys have tokens, their scores query tokens: one choice is for both.
+            if size > along.get(SLOTS[axis], ("", 0))[1]:
+                along[SLOTS[axis]] = (axis, size)
     st.markdown("**Exact numbers of a part.** Click a cell above to look there, or choose:")
     with st.container(horizontal=True):
-        for axis, size in sizes.items():
+        for axis, size in along.values():
             if size > 1:
                 labels = position_labels(axis, size, explained.tokens, lab.conventions)
                 _picker(axis, labels, lab.conventions, widget_key)
@@ -114,9 +117,11 @@ def look_at_pick(group: Group) -> None:
     if group.explained is None or not large_of(group):
         return
     _, name, *cell = state.current().trail[-1]
-    axes = group.explained.trace.axes(name)[-2:]
+    axes, before = group.explained.trace.axes(name)[-2:], state.current().window
     for axis, position in zip(axes, cell[-2:], strict=True):
         _commit(SLOTS[axis], position)
+    if state.current().window != before:
+        st.rerun()  # the parts of other figures were drawn before this was known
 
 
 def _commit(slot: int, position: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,11 +12,13 @@ from attention_core import (
     ONE_QUERY,
     SELF_ATTENTION,
     SIMPLE_SELF_ATTENTION,
+    USUAL,
     normalisations,
 )
 from attention_core.glossary import term
 from attention_core.numbers import plain, result_of
 from attention_core.operations import Softmax
+from ui import multi_head
 from ui.dropping import grown_by
 from ui.lab import Lab
 from ui.literal import literal, names
@@ -169,6 +172,27 @@ def grown_weight(lab: Lab) -> Question:
         f"1 / (1 − {rate}): one in {plain(1 / (1 - rate))} is kept and stands for all."
     )
     return question, options, Truth(right, because)
+
+
+def most_missed_head(lab: Lab) -> Question:
+    """Return: which head's absence would move one token's output furthest?"""
+    on = replace(lab, heads_off=())
+    row, conventions = lab.query_index, lab.conventions
+    trace = multi_head.trace_of(on)
+    moved = multi_head.parts_of(trace, row).abs().amax(dim=1)
+    word = literal(names(labels_of(lab), conventions)[row])
+    heads = range(len(moved))
+    options = [f"Head {USUAL.number(head)}" for head in heads]
+    shown = tuple(f"Head {conventions.number(head)}" for head in heads)
+    right = int(moved.argmax())
+    question = (
+        f"All heads are on, and you may switch one off. Which one moves the output of **{word}** "
+        "furthest (the largest change of any of its numbers)?"
+    )
+    listed = ", ".join(f"{shown[head]} by {result_of(float(moved[head]))}" for head in heads)
+    because = f"Without it, the number that changes most would move: {listed}."
+    ties = frozenset(head for head in heads if float(moved[head]) >= float(moved.max()) - SAME)
+    return question, options, Truth(right, because, ties, shown)
 
 
 def five_more(lab: Lab) -> Question:

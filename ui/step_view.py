@@ -50,19 +50,24 @@ class Group:
         explained: The run whose cells can be picked, if any.
         min_width: Of a card, in pixels.
         arrows: Whether each step leads to the next.
+        own: The name under which the user's own numbers in its steps are kept; empty where the
+            steps take none.
+        max_width: Of a card, in pixels; 0 to let the cards fill the page.
     """
 
     cards: Sequence[Card]
     explained: Explained | None = None
     min_width: int = MIN_WIDTH
     arrows: bool = True
+    own: str = ""
+    max_width: int = 0
 
     @property
     def data(self) -> dict[str, Any]:
         """What the browser draws."""
         *leading, last = map(as_drawn, self.cards)
         cards = [{**card, "arrow": self.arrows and bool(card["check"])} for card in leading]
-        return {"figures": [*cards, last], "min_width": self.min_width}
+        return {"figures": [*cards, last], "min_width": self.min_width, "max_width": self.max_width}
 
 
 def steps(
@@ -433,23 +438,40 @@ def reads_file(trace: Trace) -> bool:
 
 def _tensor_code(name: str, tensor: torch.Tensor, tokens: Sequence[str]) -> str:
     """Return the line that makes a tensor, a row to a line, each with its token."""
-    labels = [f"  # {token}" for token in tokens] if len(tokens) == len(tensor) else []
-    if tensor.dtype == torch.bool:
+    if _is_causal(tensor):
+        sizes = ", ".join(map(str, tensor.shape))
+        return f"{name} = torch.ones({sizes}, dtype=torch.bool).tril()"
+    is_matrix = tensor.ndim == 2
+    labels = [f"  # {token}" for token in tokens] if len(tokens) == tensor.shape[-2] else []
+    if is_matrix and tensor.dtype == torch.bool:
         return _mask_code(name, tensor, labels)
-    texts = iter(_exactly(tensor.flatten().tolist(), tensor.dtype))
-    rows = []
-    for position in range(len(tensor)):
-        numbers = ", ".join(islice(texts, tensor.shape[1]))
-        label = labels[position] if labels else ""
-        rows.append(f"    [{numbers}],{label}")
-    return "\n".join([f"{name} = torch.tensor([", *rows, f"]{_dtype_code(tensor)})"])
+    texts = iter(_texts(tensor))
+    lines = []
+    for matrix in tensor[None] if is_matrix else tensor:
+        rows = []
+        for position in range(len(matrix)):
+            numbers = ", ".join(islice(texts, matrix.shape[1]))
+            label = labels[position] if labels else ""
+            rows.append(f"    [{numbers}],{label}")
+        lines += rows if is_matrix else ["    [", *(f"    {row}" for row in rows), "    ],"]
+    return "\n".join([f"{name} = torch.tensor([", *lines, f"]{_dtype_code(tensor)})"])
+
+
+def _is_causal(tensor: torch.Tensor) -> bool:
+    """Return whether a tensor is the causal mask."""
+    return tensor.dtype == torch.bool and torch.equal(tensor, torch.ones_like(tensor).tril())
+
+
+def _texts(tensor: torch.Tensor) -> list[str]:
+    """Return each entry as code."""
+    entries = tensor.flatten().tolist()
+    if tensor.dtype == torch.bool:
+        return [str(entry) for entry in entries]
+    return _exactly(entries, tensor.dtype)
 
 
 def _mask_code(name: str, mask: torch.Tensor, labels: Sequence[str]) -> str:
     """Return the line that makes a mask: as 0 and 1, those of a large one without commas."""
-    if torch.equal(mask, torch.ones_like(mask).tril()):
-        shape = ", ".join(map(str, mask.shape))
-        return f"{name} = torch.ones({shape}, dtype=torch.bool).tril()"
     digits = [["1" if cell else "0" for cell in row] for row in mask.tolist()]
     if mask.numel() > MOST_PRINTED:
         rows = [f'    "{"".join(row)}",' for row in digits]
@@ -461,7 +483,9 @@ def _mask_code(name: str, mask: torch.Tensor, labels: Sequence[str]) -> str:
 
 
 def _dtype_code(tensor: torch.Tensor) -> str:
-    return f", dtype={tensor.dtype}" if tensor.dtype != torch.float32 else ""
+    """Return what says the dtype, where torch would not choose it itself."""
+    own = (torch.float32, torch.bool)
+    return "" if tensor.dtype in own else f", dtype={tensor.dtype}"
 
 
 def _exactly(entries: Sequence[float], dtype: torch.dtype) -> list[str]:

@@ -15,13 +15,14 @@ from attention_core.numbers import result_of
 from attention_core.projections import ROLES
 from attention_core.reference import compare_with_torch
 from attention_core.scale_study import MOST_D_K, Scale, scales, widths
-from ui import parameters, state, step_view
+from ui import overriding, parameters, state, step_view
 from ui.lab import Lab
 from ui.literal import literal, names
 from ui.step_view import Group
 from ui.widgets import chosen, set_widget
 from ui.worksheet import labels_of, tensor_of
 
+OWN = "qkv"
 PROJECTED = tuple(ROLES.values())
 ATTENDING = ("scores", "scaled", "weights", "context")
 MOST_WIDTHS = (16, 64, 256, 1024, MOST_D_K)
@@ -35,7 +36,7 @@ def inputs_of(lab: Lab) -> dict[str, Tensor]:
 
 def trace_of(lab: Lab) -> Trace:
     """Return the run that the page shows."""
-    return SELF_ATTENTION.run(**inputs_of(lab))
+    return overriding.applied(SELF_ATTENTION.run(**inputs_of(lab)), lab, OWN)
 
 
 def projected(lab: Lab) -> Group:
@@ -53,7 +54,7 @@ def _lit(trace: Trace, shown: tuple[str, ...], lab: Lab) -> Group:
     group = step_view.steps(trace, shown, tokens, conventions=lab.conventions)
     for card in group.cards:
         card["spec"] = with_lit_row(card["spec"], lab.query_index, tokens[lab.query_index])
-    return group
+    return overriding.overridable(group, OWN, lab.conventions)
 
 
 def token_chooser(lab: Lab) -> None:

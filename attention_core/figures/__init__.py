@@ -12,6 +12,7 @@ from attention_core.figures.heatmap import (
     matrix_spec,
     pointing,
     with_lit_row,
+    with_marks,
 )
 from attention_core.figures.pictures import flow_spec, space_spec
 from attention_core.figures.turn import turned
@@ -26,4 +27,5 @@ __all__ = [
     "space_spec",
     "turned",
     "with_lit_row",
+    "with_marks",
 ]

@@ -49,7 +49,8 @@ def finding(
     """
     matrix, axes = shown_of(trace, name, head)
     tensor = matrix.detach().double()
-    if not bool(torch.isfinite(tensor).all()):
+    is_masked = tensor.isneginf()
+    if not bool((tensor.isfinite() | is_masked).all()):
         return f"{int((~torch.isfinite(tensor)).sum())} of {tensor.numel()} cells are not a number."
     is_share = name not in trace.mechanism.inputs and (
         trace.mechanism.step(name).operation.kind == "weights"
@@ -62,7 +63,8 @@ def finding(
         rows = [query]
     if is_share:
         return _shares(tensor, rows, columns, conventions.said("row"))
-    return _extremes(tensor, rows, columns)
+    told = _extremes(tensor, rows, columns)
+    return f"{told[:-1]}; {int(is_masked.sum())} cells are −∞." if bool(is_masked.any()) else told
 
 
 def _shares(tensor: Tensor, rows: Sequence[str], columns: Sequence[str], line: str) -> str:
@@ -83,7 +85,10 @@ def _most(row: Tensor, column: str) -> str:
 
 def _extremes(tensor: Tensor, rows: Sequence[str], columns: Sequence[str]) -> str:
     width = tensor.shape[1]
-    high, low = divmod(int(tensor.argmax()), width), divmod(int(tensor.argmin()), width)
+    if bool(tensor.isneginf().all()):
+        return "every cell is −∞."
+    finite = tensor.masked_fill(tensor.isneginf(), torch.inf)  # what is masked is no number
+    high, low = divmod(int(tensor.argmax()), width), divmod(int(finite.argmin()), width)
     told = [
         f"{size} {result_of(float(tensor[i, j]))}, {rows[i]} with {columns[j]}"
         for size, (i, j) in (("largest", high), ("smallest", low))

@@ -175,6 +175,8 @@ def pointing(
         "of": [],
         "reads": [],
     }
+    if bool(whole.matrix.isneginf().any()) and not bool(whole.matrix.isnan().any()):
+        cells["blank"] = "−∞"
     if name in trace.mechanism.inputs:
         return {**cells, "sentence": "{row} · {column} = {value}"}
     step = trace.mechanism.step(name)
@@ -313,6 +315,26 @@ def with_lit_row(spec: Spec, row: int, label: str) -> Spec:
         },
     }
     return {"data": [cells, frame], "layout": layout}
+
+
+def with_marks(spec: Spec, cells: Sequence[Sequence[int]]) -> Spec:
+    """Return a heatmap's figure JSON with a dot in the corner of some cells.
+
+    Args:
+        spec: A heatmap, and whatever is drawn over it.
+        cells: The row and the column of each.
+    """
+    dots: Spec = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [column - 0.4 for _, column in cells],
+        "y": [row - 0.3 for row, _ in cells],
+        "marker": {"size": 9, "symbol": "circle", "line": {"width": 1, "color": "#ffffff"}},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "meta": {"colors": ROLES["context"]},
+    }
+    return {**spec, "data": [*spec["data"], dots]}
 
 
 def _length(cells: Spec, axis: str) -> int:

@@ -5,6 +5,7 @@ from attention_core.operations.dropping import DropNothing, Dropout
 from attention_core.operations.heads import DotProductsOfHeads, JoinHeads, SplitProjection
 from attention_core.operations.masking import Mask, ZeroMasked
 from attention_core.operations.normalise import DivideBySum, NaiveSoftmax, Renormalise, Softmax
+from attention_core.operations.overriding import Overridden
 from attention_core.operations.patterns import Index, Shape, entries_read, numbers_read
 from attention_core.operations.products import DivideBy, DivideByRoot, DotProducts, WeightedSum
 from attention_core.operations.project import Projection
@@ -22,6 +23,7 @@ __all__ = [
     "Mask",
     "NaiveSoftmax",
     "Operation",
+    "Overridden",
     "Projection",
     "Renormalise",
     "Shape",

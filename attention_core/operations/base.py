@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
 
 from torch import Tensor
 
@@ -25,8 +24,8 @@ class Operation(ABC):
     """One step's arithmetic, for every cell, for one cell, in words and in code."""
 
     reads: tuple[str, ...]
-    kind: ClassVar[str] = "vectors"  # which colour scale its result is drawn in
-    roles: ClassVar[tuple[str, ...]] = ()  # which operand is the query, the key, the value
+    kind: str = "vectors"  # which colour scale its result is drawn in
+    roles: tuple[str, ...] = ()  # which operand is the query, the key, the value
 
     @abstractmethod
     def compute(self, *operands: Tensor) -> Tensor:

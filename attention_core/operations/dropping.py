@@ -117,7 +117,7 @@ class DropNothing(_Dropping):
 
     def pytorch(self, result: str, *operands: str) -> str:
         """Return the line of PyTorch."""
-        return f"{result} = {operands[0]}  # nothing is dropped"
+        return f"{result} = {operands[0]}.clone()  # nothing is dropped"
 
     def sentence(self, row: str, column: str) -> str:
         """Return what the weight says."""

@@ -10,6 +10,7 @@ from attention_core.operations import (
     Dropout,
     Mask,
     Operation,
+    Overridden,
     Projection,
     Softmax,
     SplitProjection,
@@ -50,6 +51,8 @@ INSTANCES: dict[str, Operation] = {
     "Projection with a bias": Projection(biased=True),
     "SplitProjection": SplitProjection(13),
     "SplitProjection with a bias": SplitProjection(13, biased=True),
+    "Overridden": Overridden(Softmax(), {(0, 2): 0.9, (3, 1): -1e6}),
+    "Overridden, with heads": Overridden(SplitProjection(13), {(1, 0, 2): 0.1}),
 }
 
 

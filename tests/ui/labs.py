@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from attention_core.conventions import COUNT_FROM, QUERIES_AS, SYMBOLS
 from attention_core.embeddings import MAX_WIDTH, PRESETS
 from ui.edits import Edits
-from ui.lab import DRAWN_AS, DTYPES, LIMIT, MASKS, MAX_HEADS, MAX_SEED, MAX_TOKENS, Lab
+from ui.lab import (
+    DRAWN_AS,
+    DTYPES,
+    LIMIT,
+    MASKS,
+    MAX_HEADS,
+    MAX_SEED,
+    MAX_TOKENS,
+    SHOWINGS,
+    Lab,
+)
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 numbers = st.floats(-LIMIT, LIMIT, allow_nan=False)
@@ -26,7 +36,10 @@ edits = st.tuples(
     st.dictionaries(cells, numbers, max_size=12), long_rows | st.just({}), long_rows | st.just({})
 ).map(lambda parts: Edits.of(parts[0] | parts[1] | parts[2]))
 
-picks = st.tuples(words, words, st.integers(0, 512), st.integers(0, 512))
+positions = st.integers(0, 512)
+picks = st.tuples(words, words, positions, positions) | st.tuples(
+    words, words, positions, positions, positions
+)
 
 labs = st.builds(
     Lab,
@@ -44,9 +57,7 @@ labs = st.builds(
     temperature=st.floats(0.05, 100),
     dtype=st.sampled_from(DTYPES),
     answers=st.dictionaries(words, words, max_size=3).map(MappingProxyType),
-    trail=st.lists(
-        st.tuples(words, words, st.integers(0, 512), st.integers(0, 512)), max_size=3
-    ).map(tuple),
+    trail=st.lists(picks, max_size=3).map(tuple),
     table_row=st.integers(0, 511),
     window=st.tuples(st.integers(0, 511), st.integers(0, 511), st.integers(0, 63)),
     applied=st.dictionaries(words, st.integers(0, 2**40), max_size=3).map(MappingProxyType),
@@ -69,6 +80,8 @@ labs = st.builds(
     n_draws=st.integers(1, 1_000),
     other_sentence=st.text(st.characters(exclude_categories=["Cs"]), max_size=80),
     overrides=edits,
+    pinned=st.text(st.characters(exclude_categories=["Cs"]), max_size=80),
+    showing=st.sampled_from(SHOWINGS),
     parameter_row=st.integers(0, 63),
     queries_as=st.sampled_from(QUERIES_AS),
     count_from=st.sampled_from(COUNT_FROM),

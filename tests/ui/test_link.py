@@ -254,6 +254,8 @@ WRONG: dict[str, list[Any]] = {
     "n_draws": [0, 1_001],
     "other_sentence": [5, "x" * 100_001],
     "overrides": [{}, [["weights", 1, 6, 6, 1.0]], [["weights", 1, 6, 0, float("nan")]]],
+    "pinned": [1, "x" * 100_001],
+    "showing": ["C", None],
     "parameter_row": [-1, 64],
 }
 

@@ -175,14 +175,14 @@ def test_a_new_mechanism_has_a_page_section_without_code_of_its_own() -> None:
     at = AppTest.from_string(NEW_PAGE, default_timeout=30).run()
     assert broken(at) == []
     shown = cards(at, "figures:new")
-    assert list(shown) == ["sympathies", "half_hearted", "shares"]
-    assert [card["title"] for card in shown.values()] == ["Sympathies", "Half hearted", "Shares"]
+    assert list(shown) == ["sympathies", "half_hearted", "portions"]
+    assert [card["title"] for card in shown.values()] == ["Sympathies", "Half hearted", "Portions"]
     assert [card["shape"] for card in shown.values()] == ["3 × 5"] * 3
     assert all(card["check"]["ok"] and card["alt"] for card in shown.values())
     assert shown["half_hearted"]["formula"] == "half_hearted = sympathies / 2"
     assert shown["half_hearted"]["spec"]["layout"]["xaxis"]["ticktext"] == list("abcde")
     told = "\n".join([*(formula.value for formula in at.latex), *markdown_texts(at)])
-    for name in ("sympathies", "half hearted", "shares", "ideas", "doubts"):
+    for name in ("sympathies", "half hearted", "portions", "ideas", "doubts"):
         assert rf"\text{{{name}}}" in told
     assert r"\text{half hearted}_{ij} = \text{sympathies}_{ij} / 2" in told
-    assert codes(at)[0].endswith("shares = torch.softmax(half_hearted, dim=-1)")
+    assert codes(at)[0].endswith("portions = torch.softmax(half_hearted, dim=-1)")

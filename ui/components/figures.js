@@ -3,7 +3,7 @@
  * changed in place.
  *
  * data = { name, figures: [{ id, title, shape, formula, spec, height, alt, note, check, arrow,
- *          cells }], min_width, ack, seen, plotly }
+ *          cells }], min_width, max_width, ack, seen, plotly }
  *
  * Edits reach the figures by live.js before their page run does. `seen` says which operations of the
  * tables a run knew, so that an older one never paints over them.
@@ -111,9 +111,10 @@ function setText(element, text = "") {
   element.hidden = text === "";
 }
 
-function syncCards(state, { figures, min_width: minWidth = 300 }) {
+function syncCards(state, { figures, min_width: minWidth = 300, max_width: maxWidth = 0 }) {
   const { root, cards } = state;
   root.style.setProperty("--min-width", `${minWidth}px`);
+  root.style.setProperty("--max-width", maxWidth ? `${maxWidth}px` : "1fr");
   const wanted = new Set(figures.map((figure) => figure.id));
   for (const [id, card] of cards) {
     if (!wanted.has(id)) {
