@@ -122,7 +122,7 @@ class Trace:
             KeyError: If there is no such step.
             IndexError: If there is no such cell.
         """
-        cell = _checked(step, self[step], index)
+        cell = require_cell(step, self[step], index)
         result = float(self[step][cell])
         if step in self.mechanism.inputs:
             where = ", ".join(str(position) for position in cell)
@@ -175,8 +175,8 @@ class Trace:
         return step.operation.axes(*(self.axes(operand) for operand in step.of))
 
 
-def _checked(step: str, tensor: Tensor, index: Sequence[int]) -> Index:
-    """Return the index if it names one cell of the tensor."""
+def require_cell(step: str, tensor: Tensor, index: Sequence[int]) -> Index:
+    """Return the index if it names one cell of the tensor; IndexError if not."""
     shape = tuple(tensor.shape)
     fits = len(index) == len(shape) and all(
         0 <= position < size for position, size in zip(index, shape, strict=True)

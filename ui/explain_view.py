@@ -33,12 +33,15 @@ class Explained:
         tokens: One label per token.
         query: The label of the row, when there is only one query.
         query_row: Which row of ``inputs`` the value ``query`` is.
+        scope: Whose links these are: figures and tables of different scopes never light up
+            together, though they be called the same.
     """
 
     trace: Trace
     tokens: Sequence[str]
     query: str = ""
     query_row: int | None = None
+    scope: str = SCOPE
 
 
 def take_in_pick(explained: Explained, place: str, message: object) -> bool:
@@ -112,7 +115,7 @@ def panel(explained: Explained, place: str) -> None:
     said = _Words(explained, state.current().conventions)
     answer = _panel(
         data={
-            "scope": SCOPE,
+            "scope": explained.scope,
             **said.explanation(*trail[-1][1:]),
             "trail": [said.label(*pick[1:]) for pick in trail],
             "ack": _ack(state.current(), widget_key),

@@ -64,4 +64,10 @@ LESSONS = (
         ":material/hub:",
         "What can several heads see that one cannot?",
     ),
+    Lesson(
+        "9_side_by_side.py",
+        "Side by side",
+        ":material/compare:",
+        "What does each mechanism make of the same sentence?",
+    ),
 )

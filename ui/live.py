@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -28,6 +29,7 @@ from ui import (
     overriding,
     parameters,
     part_view,
+    side_by_side,
     start,
     step_view,
     trainable,
@@ -57,6 +59,16 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
         "figures:projected": trainable.projected,
         "figures:attending": trainable.attending,
         "figures:scale": trainable.scale_study,
+        "figures:heads": multi_head.all_heads,
+        "figures:head": multi_head.one_head,
+        "figures:head_steps": multi_head.head_steps,
+        "figures:joined": multi_head.joined,
+        "figures:contributions": multi_head.contributed,
+        "figures:stacked": multi_head.stacked_and_split,
+        **{
+            f"{side_by_side.PLACE}{which}": partial(side_by_side.figures_of, which=which)
+            for which in side_by_side.SHOWN
+        },
         causal.MASK: causal.mask_figure,
         "figures:masked": causal.masked_steps,
         "figures:renormalised": causal.renormalised_steps,
@@ -64,12 +76,6 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
         "figures:leaks": causal.leak_figures,
         "figures:dropping": dropping.dropping,
         "figures:mean_draws": dropping.mean_draws,
-        "figures:heads": multi_head.all_heads,
-        "figures:head": multi_head.one_head,
-        "figures:head_steps": multi_head.head_steps,
-        "figures:joined": multi_head.joined,
-        "figures:contributions": multi_head.contributed,
-        "figures:stacked": multi_head.stacked_and_split,
     }
 )
 EDITORS = MappingProxyType(

@@ -64,7 +64,12 @@ def _card(explained: Explained, large: Card, lab: Lab) -> Card:
         "shape": f"{len(shown[0])} × {len(shown[1])} of {card['shape']}",
         "formula": "",
         "check": None,
-        "cells": {**card["cells"], "of": large["cells"]["of"], "reads": large["cells"]["reads"]},
+        "cells": {
+            **card["cells"],
+            "of": large["cells"]["of"],
+            "reads": large["cells"]["reads"],
+            "scope": large["cells"]["scope"],
+        },
     }
 
 

@@ -18,7 +18,7 @@ from attention_core import (
 from attention_core.glossary import term
 from attention_core.numbers import plain, result_of
 from attention_core.operations import Softmax
-from ui import multi_head
+from ui import multi_head, side_by_side
 from ui.dropping import grown_by
 from ui.lab import Lab
 from ui.literal import literal, names
@@ -138,6 +138,47 @@ def doubled_query_weights(lab: Lab) -> Question:
     return question, ["It grows", "It shrinks", "It stays the same"], Truth(right, because)
 
 
+def most_missed_head(lab: Lab) -> Question:
+    """Return: which head's absence would move one token's output furthest?"""
+    on = replace(lab, heads_off=())
+    row, conventions = lab.query_index, lab.conventions
+    trace = multi_head.trace_of(on)
+    moved = multi_head.parts_of(trace, row).abs().amax(dim=1)
+    word = literal(names(labels_of(lab), conventions)[row])
+    heads = range(len(moved))
+    options = [f"Head {USUAL.number(head)}" for head in heads]
+    shown = tuple(f"Head {conventions.number(head)}" for head in heads)
+    right = int(moved.argmax())
+    question = (
+        f"All heads are on, and you may switch one off. Which one moves the output of **{word}** "
+        "furthest (the largest change of any of its numbers)?"
+    )
+    listed = ", ".join(f"{shown[head]} by {result_of(float(moved[head]))}" for head in heads)
+    because = f"Without it, the number that changes most would move: {listed}."
+    ties = frozenset(head for head in heads if float(moved[head]) >= float(moved.max()) - SAME)
+    return question, options, Truth(right, because, ties, shown)
+
+
+def doubled_embeddings(lab: Lab) -> Question:
+    """Return: whose attention gets sharper by the most when every embedding is doubled?"""
+    before, after = (side_by_side.spread_out(lab, factor) for factor in (1.0, 2.0))
+    falls = {which: before[which] - after[which] for which in before}
+    options = [side_by_side.SHOWN[which].title for which in falls]
+    right = max(range(len(options)), key=list(falls.values()).__getitem__)
+    most = max(falls.values())
+    ties = frozenset(at for at, fall in enumerate(falls.values()) if fall >= most - SAME)
+    told = "; ".join(
+        f"{side_by_side.SHOWN[which].title}: {result_of(before[which])} → {result_of(after[which])}"
+        for which in falls
+    )
+    question = (
+        "You double **every** embedding, so that every score is four times as large (but for "
+        "biases). In which mechanism does the mean entropy fall by the most bits?"
+    )
+    because = f"In bits, before → after: {told}."
+    return question, options, Truth(right, because, ties)
+
+
 def first_token_unmasked(lab: Lab) -> Question:
     """Return: to whom would the first token attend most, if no mask kept it from looking ahead?"""
     tokens = names(labels_of(lab), lab.conventions)
@@ -172,27 +213,6 @@ def grown_weight(lab: Lab) -> Question:
         f"1 / (1 − {rate}): one in {plain(1 / (1 - rate))} is kept and stands for all."
     )
     return question, options, Truth(right, because)
-
-
-def most_missed_head(lab: Lab) -> Question:
-    """Return: which head's absence would move one token's output furthest?"""
-    on = replace(lab, heads_off=())
-    row, conventions = lab.query_index, lab.conventions
-    trace = multi_head.trace_of(on)
-    moved = multi_head.parts_of(trace, row).abs().amax(dim=1)
-    word = literal(names(labels_of(lab), conventions)[row])
-    heads = range(len(moved))
-    options = [f"Head {USUAL.number(head)}" for head in heads]
-    shown = tuple(f"Head {conventions.number(head)}" for head in heads)
-    right = int(moved.argmax())
-    question = (
-        f"All heads are on, and you may switch one off. Which one moves the output of **{word}** "
-        "furthest (the largest change of any of its numbers)?"
-    )
-    listed = ", ".join(f"{shown[head]} by {result_of(float(moved[head]))}" for head in heads)
-    because = f"Without it, the number that changes most would move: {listed}."
-    ties = frozenset(head for head in heads if float(moved[head]) >= float(moved.max()) - SAME)
-    return question, options, Truth(right, because, ties, shown)
 
 
 def five_more(lab: Lab) -> Question:

@@ -427,7 +427,7 @@ def pytorch_of(trace: Trace, tokens: Sequence[str] = ()) -> str:
         if name == FROM_FILE and reads_file(trace):
             parts.append(f"{READ_FILE}\n{name} = torch.tensor(rows{_dtype_code(tensor)})")
         else:
-            parts.append(_tensor_code(name, tensor, tokens))
+            parts.append(tensor_code(name, tensor, tokens))
     return "\n".join([*parts, "", trace.mechanism.pytorch()])
 
 
@@ -436,11 +436,8 @@ def reads_file(trace: Trace) -> bool:
     return FROM_FILE in trace.inputs and trace[FROM_FILE].numel() > MOST_PRINTED
 
 
-def _tensor_code(name: str, tensor: torch.Tensor, tokens: Sequence[str]) -> str:
+def tensor_code(name: str, tensor: torch.Tensor, tokens: Sequence[str]) -> str:
     """Return the line that makes a tensor, a row to a line, each with its token."""
-    if _is_causal(tensor):
-        sizes = ", ".join(map(str, tensor.shape))
-        return f"{name} = torch.ones({sizes}, dtype=torch.bool).tril()"
     is_matrix = tensor.ndim == 2
     labels = [f"  # {token}" for token in tokens] if len(tokens) == tensor.shape[-2] else []
     if is_matrix and tensor.dtype == torch.bool:
@@ -457,11 +454,6 @@ def _tensor_code(name: str, tensor: torch.Tensor, tokens: Sequence[str]) -> str:
     return "\n".join([f"{name} = torch.tensor([", *lines, f"]{_dtype_code(tensor)})"])
 
 
-def _is_causal(tensor: torch.Tensor) -> bool:
-    """Return whether a tensor is the causal mask."""
-    return tensor.dtype == torch.bool and torch.equal(tensor, torch.ones_like(tensor).tril())
-
-
 def _texts(tensor: torch.Tensor) -> list[str]:
     """Return each entry as code."""
     entries = tensor.flatten().tolist()
@@ -472,6 +464,9 @@ def _texts(tensor: torch.Tensor) -> list[str]:
 
 def _mask_code(name: str, mask: torch.Tensor, labels: Sequence[str]) -> str:
     """Return the line that makes a mask: as 0 and 1, those of a large one without commas."""
+    if torch.equal(mask, torch.ones_like(mask).tril()):
+        shape = ", ".join(map(str, mask.shape))
+        return f"{name} = torch.ones({shape}, dtype=torch.bool).tril()"
     digits = [["1" if cell else "0" for cell in row] for row in mask.tolist()]
     if mask.numel() > MOST_PRINTED:
         rows = [f'    "{"".join(row)}",' for row in digits]

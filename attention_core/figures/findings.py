@@ -11,7 +11,7 @@ from torch import Tensor
 
 from attention_core.conventions import USUAL, Conventions
 from attention_core.figures.heads import shown_of
-from attention_core.figures.labels import short
+from attention_core.figures.labels import short, tokens_along
 from attention_core.numbers import result_of
 from attention_core.trace import Trace
 
@@ -100,6 +100,7 @@ def _names(axis: str, size: int, tokens: Sequence[str], conventions: Conventions
     """Return what the positions of an axis are called; a repeated token gets its number."""
     if not axis.endswith("token"):
         return [conventions.dimension(position) for position in range(size)]
+    tokens = tokens_along(axis, tokens)
     if len(tokens) != size:
         return [conventions.number(position) for position in range(size)]
     times = Counter(tokens)

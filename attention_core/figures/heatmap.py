@@ -19,6 +19,7 @@ from attention_core.figures.labels import (
     plain_numbers,
     short,
     ticks,
+    tokens_along,
 )
 from attention_core.figures.overview import overview, packed
 from attention_core.figures.palette import ROLES, range_of, scale_of
@@ -374,6 +375,7 @@ def position_labels(
     axis: str, size: int, tokens: Sequence[str], conventions: Conventions = USUAL
 ) -> list[str]:
     """Return one label per position of an axis."""
+    tokens = tokens_along(axis, tokens)
     if axis.endswith("token") and len(tokens) == size:
         return list(tokens)
     if axis.endswith("token"):

@@ -10,6 +10,33 @@ LABELLED_ROWS, LABELLED_COLUMNS = 40, 24  # more ticks would overlap: every so m
 LIT_BESIDE, LIT_ABOVE = "<b>▸ ", "<b>▾ "  # before the name of a lit row, of a lit column
 
 
+class TwoSentences(tuple[str, ...]):
+    """The labels of tokens that ask, and of other tokens that are asked, as in cross-attention.
+
+    Args:
+        asking: One label per query token.
+        asked: One label per key token.
+
+    Example:
+        >>> labels = TwoSentences(["it"], ["one", "journey"])
+        >>> len(labels), tokens_along("key token", labels)
+        (1, ('one', 'journey'))
+    """
+
+    asked: tuple[str, ...]
+
+    def __new__(cls, asking: Sequence[str], asked: Sequence[str]) -> TwoSentences:
+        """Return the labels of those that ask, which also know the others."""
+        labels = super().__new__(cls, asking)
+        labels.asked = tuple(asked)
+        return labels
+
+
+def tokens_along(axis: str, tokens: Sequence[str]) -> Sequence[str]:
+    """Return the labels of the tokens that an axis counts."""
+    return tokens.asked if isinstance(tokens, TwoSentences) and axis == "key token" else tokens
+
+
 def literal(text: str) -> str:
     """Return text that Plotly shows as it is: its labels understand a little HTML.
 

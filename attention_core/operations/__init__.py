@@ -6,7 +6,7 @@ from attention_core.operations.heads import DotProductsOfHeads, JoinHeads, Split
 from attention_core.operations.masking import Mask, ZeroMasked
 from attention_core.operations.normalise import DivideBySum, NaiveSoftmax, Renormalise, Softmax
 from attention_core.operations.overriding import Overridden
-from attention_core.operations.patterns import Index, Shape, entries_read, numbers_read
+from attention_core.operations.patterns import Index, Shape, cells_read, entries_read, numbers_read
 from attention_core.operations.products import DivideBy, DivideByRoot, DotProducts, WeightedSum
 from attention_core.operations.project import Projection
 
@@ -31,6 +31,7 @@ __all__ = [
     "SplitProjection",
     "WeightedSum",
     "ZeroMasked",
+    "cells_read",
     "entries_read",
     "numbers_read",
 ]

@@ -195,6 +195,7 @@ PLACES = {
     "6_causal_attention": "figures:masked",
     "7_dropout": "figures:dropping",
     "8_multi_head": "figures:heads",
+    "9_side_by_side": "figures:side_causal",
 }
 IN_HEADS = {"8_multi_head": (1,)}  # where a cell has a head before its row and column
 
