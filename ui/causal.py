@@ -21,9 +21,9 @@ from attention_core.masks import (
     sliding_window_mask,
 )
 from attention_core.numbers import result_of
-from attention_core.reference import by_fused
+from attention_core.reference import by_fused, compare_with_torch
 from attention_core.renormalised_attention import compare_ways
-from ui import overriding, part_view, state, step_view, trainable
+from ui import comparing, overriding, part_view, state, step_view, trainable
 from ui.edits import NO_EDITS, RowEdits, RowKey
 from ui.explain_view import Explained
 from ui.lab import MASKS, MAX_TOKENS, Lab
@@ -32,8 +32,7 @@ from ui.step_view import Card, Group
 from ui.widgets import chosen, set_widget
 from ui.worksheet import labels_of
 
-OWN = "causal"
-MASK = "figures:mask"
+MASK, OWN = "figures:mask", "causal"
 PLACES = ("figures:masked", "figures:causal_context")
 PRESET_NAMES = {
     "causal": "Causal: itself and what came before",
@@ -118,14 +117,14 @@ def inputs_of(lab: Lab) -> dict[str, Any]:
     return {**trainable.inputs_of(lab), "mask": mask_of(lab)}
 
 
-def trace_of(lab: Lab) -> Trace:
+def plain_of(lab: Lab) -> Trace:
     """Return the run with −∞ before the softmax."""
-    return overriding.applied(computed_of(lab), lab, OWN)
-
-
-def computed_of(lab: Lab) -> Trace:
-    """Return that run without numbers of the user's own in its steps."""
     return CAUSAL_SELF_ATTENTION.run(**inputs_of(lab))
+
+
+def trace_of(lab: Lab) -> Trace:
+    """Return the same with the numbers that the user put into its steps."""
+    return overriding.applied(plain_of(lab), lab, OWN)
 
 
 def renormalised_of(lab: Lab) -> Trace:
@@ -190,7 +189,7 @@ def _unpaint() -> None:
 
 def mask_figure(lab: Lab) -> Group:
     """Return the mask, as cells to click."""
-    trace, tokens = trace_of(lab), labels_of(lab)
+    trace, tokens = plain_of(lab), labels_of(lab)
     card = step_view.step_card(trace, "mask", tokens, (), conventions=lab.conventions)
     card["title"] = "Who may attend to whom"
     card["alt"] = mask_finding(trace["mask"])
@@ -218,25 +217,31 @@ def _is_overview(card: Card) -> bool:
 
 def painter(lab: Lab) -> None:
     """Draw the mask; a click or Enter turns a cell over."""
-    group = mask_figure(lab)
+    group = comparing.compared(mask_figure, lab)
+    can_paint = comparing.pinned_of(lab) is None or lab.showing == "B"
 
-    def picked() -> None:
-        part_view.look_at_pick(group)
-        if not _is_overview(group.cards[0]):
-            _paint()
+    def picked(*, is_part: bool = False) -> None:
+        is_painted = can_paint and (is_part or not _is_overview(group.cards[0])) and _paint()
+        if not is_part:
+            part_view.look_at_pick(group)
+        if is_painted:
+            st.rerun()  # what stands above was drawn with the mask before
 
     step_view.draw(group, widget_key=MASK, on_pick=picked)
-    part_view.show(group, MASK, on_pick=_paint)
+    part_view.show(group, MASK, on_pick=lambda: picked(is_part=True))
+    if not can_paint:
+        st.caption("To paint, let the figures show B, what is on screen now.")
 
 
-def _paint() -> None:
-    """Turn over the cell of the mask that was just picked, and draw the page anew."""
+def _paint() -> bool:
+    """Turn over the cell of the mask that was just picked; return whether it was one."""
     lab = state.current()
     _, name, *cell = lab.trail[-1]
-    if name == "mask":
-        row, column = cell
-        state.commit(toggled(lab, row, column))
-        st.rerun()
+    if name != "mask":
+        return False
+    row, column = cell
+    state.commit(toggled(lab, row, column))
+    return True
 
 
 # ---- Both ways ---------------------------------------------------------------------------------
@@ -244,7 +249,10 @@ def _paint() -> None:
 
 def masked_steps(lab: Lab) -> Group:
     """Return the steps with −∞ before the softmax."""
-    group = step_view.steps(trace_of(lab), BEFORE, labels_of(lab), conventions=lab.conventions)
+    trace = trace_of(lab)
+    group = step_view.steps(trace, BEFORE, labels_of(lab), conventions=lab.conventions)
+    hidden, n = int((~trace["mask"]).sum()), trace["mask"].numel()
+    group.cards[BEFORE.index("masked")]["alt"] = f"{hidden:,} of {n:,} cells are −∞, drawn empty."
     return overriding.overridable(group, OWN, lab.conventions)
 
 
@@ -253,7 +261,7 @@ def renormalised_steps(lab: Lab) -> Group:
     trace, tokens = renormalised_of(lab), labels_of(lab)
     group = step_view.steps(trace, AFTER, tokens, conventions=lab.conventions)
     group.cards[-1]["title"] = "Divided by what is left"
-    return replace(group, cards=[*group.cards, _difference(computed_of(lab), trace, lab)])
+    return replace(group, cards=[*group.cards, _difference(plain_of(lab), trace, lab)])
 
 
 def _difference(masked: Trace, renormalised: Trace, lab: Lab) -> Card:
@@ -350,9 +358,16 @@ def context(lab: Lab) -> Group:
     return overriding.overridable(group, OWN, lab.conventions)
 
 
+def compared(trace: Trace) -> str:
+    """Return how far the run is from torch's own attention, as Markdown."""
+    if trace.overridden and not compare_with_torch(trace):
+        return "Torch cannot be told the numbers you put into a step: nothing to compare."
+    return trainable.compared(trace)
+
+
 def blind_said(lab: Lab) -> str:
     """Return what becomes of the queries that may attend to nobody, or nothing, as Markdown."""
-    trace = trace_of(lab)
+    trace = plain_of(lab)
     blind = (~trace["mask"].any(dim=1)).nonzero().flatten().tolist()
     if not blind:
         return ""
@@ -373,7 +388,7 @@ def blind_said(lab: Lab) -> str:
 def underflown_said(lab: Lab) -> str:
     """Return which rows only −∞ can make, or nothing, as Markdown."""
     after = renormalised_of(lab)
-    before = trace_of(lab)["weights"].isnan().any(dim=1)
+    before = plain_of(lab)["weights"].isnan().any(dim=1)
     lost = (after["weights"].isnan().any(dim=1) & ~before).nonzero().flatten().tolist()
     if not lost:
         return ""

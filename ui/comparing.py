@@ -103,7 +103,8 @@ def _pair(was: Card | None, card: Card, before: Group, now: Group) -> tuple[Tens
     for each, group in ((was["cells"], before.explained), (card["cells"], now.explained)):
         if each["name"] not in (*group.trace.inputs, *group.trace.steps):
             return None
-        tensors.append(shown_of(group.trace, each["name"], each.get("head")).matrix.detach())
+        matrix = shown_of(group.trace, each["name"], each.get("head")).matrix.detach()
+        tensors.append(matrix.float() if matrix.dtype == torch.bool else matrix)
     old, new = tensors
     return (old, new) if old.shape == new.shape else None
 

@@ -16,7 +16,7 @@ from attention_core.figures import matrix_spec
 from attention_core.figures.curves import Curve, Spec, curves_spec
 from attention_core.figures.palette import range_of
 from attention_core.numbers import plain, result_of
-from ui import all_tokens, causal, state, step_view
+from ui import all_tokens, causal, overriding, state, step_view
 from ui.lab import MAX_SEED, Lab
 from ui.literal import literal, names
 from ui.step_view import Card, Group
@@ -30,17 +30,19 @@ PLATFORM = (
     "Which weights a seed drops depends on the platform: PyTorch draws with what the processor "
     "offers, so another computer may drop others. The shares and the scaling are the same."
 )
+OWN = "dropout"
 _TYPED = "_dropout_typed"
 
 
 def trace_of(lab: Lab, *, training: bool | None = None) -> Trace:
-    """Return the run that the page shows: causal self-attention with your mask and dropout."""
-    return CAUSAL_SELF_ATTENTION.run(
+    """Return the run that the page shows: with your mask, dropout and numbers in its steps."""
+    run = CAUSAL_SELF_ATTENTION.run(
         **causal.inputs_of(lab),
         dropout=lab.dropout,
         training=lab.training if training is None else training,
         seed=lab.dropout_seed,
     )
+    return overriding.applied(run, lab, OWN)
 
 
 def inputs_of(lab: Lab) -> dict[str, Tensor]:
@@ -141,7 +143,7 @@ def dropping(lab: Lab) -> Group:
             count, size = int(trace["kept"].sum()), trace["kept"].numel()
             card["alt"] = f"{count:,} of {size:,} cells are kept."
             card["note"] = f"Drawn from seed {lab.dropout_seed}."
-    return group
+    return overriding.overridable(group, OWN, lab.conventions)
 
 
 def sums_of(weights: Tensor) -> list[float]:

@@ -14,7 +14,7 @@ from torch.nn import functional
 from attention_core import Check
 from attention_core.masks import causal_mask, sliding_window_mask
 from tests.screen import PROJECT, broken, cards, codes, components, opened, said
-from ui import causal, link, questions
+from ui import causal, comparing, link, overriding, questions
 from ui.lab import MASKS, Lab
 from ui.worksheet import tensor_of
 
@@ -271,3 +271,28 @@ def test_the_prediction_is_computed() -> None:
     assert truth.right == int(torch.softmax(scores / 3**0.5, dim=1)[0].argmax())
     assert len(options) == 7
     assert "**a**" in question
+
+
+def test_a_number_of_ones_own_goes_on_to_the_context_and_nowhere_else() -> None:
+    lab = overriding.with_override(PRIMES, causal.plain_of(PRIMES), "causal", "masked", (1, 0), 9.0)
+    at, before = page(lab), page(PRIMES)
+    assert broken(at) == []
+    assert float(drawn(at, "figures:masked", "masked")[1, 0]) == 9
+    weights = torch.softmax(drawn(at, "figures:masked", "masked").nan_to_num(nan=-torch.inf), 1)
+    torch.testing.assert_close(drawn(at, "figures:masked", "weights"), weights)
+    assert any("cannot be told the numbers you put" in caption.value for caption in at.caption)
+    for group in ("figures:renormalised", "figures:leaks"):
+        assert cards(at, group) == cards(before, group)
+
+
+def test_a_mask_that_is_pinned_is_compared_and_not_painted() -> None:
+    lab = painted(PRIMES, (0, 6))
+    lab = replace(lab, pinned=comparing.MARK + link.encode(PRIMES), showing="B − A")
+    at = pick(page(lab), 0, 1, serial=1)
+    assert broken(at) == []
+    difference = drawn(at, causal.MASK, "mask")
+    assert difference.nonzero().tolist() == [[0, 6]]
+    assert (
+        not link.decode(components(at)["table:embeddings"]["lab"]).painted.row("mask", 1, 7).get(1)
+    )
+    assert any("To paint" in caption.value for caption in at.caption)
