@@ -3,7 +3,7 @@
 import streamlit as st
 
 from attention_core import SIMPLE_SELF_ATTENTION
-from ui import lens, live, ripple, start, step_view, worksheet
+from ui import goal, lens, live, ripple, start, step_view, worksheet
 from ui.predict import prediction
 from ui.questions import doubled_first_value
 
@@ -23,6 +23,7 @@ ripple.status(trace, lab, worksheet.inputs_of)
 live.figures("figures:start", lab)
 
 lens.section(trace, lab, start.PLACES, live.figures, start.OWN)
+goal.section(trace, lab, start.trace_of, start.OWN)
 
 st.subheader("The formula", anchor=False)
 step_view.formulas(SIMPLE_SELF_ATTENTION, conventions=lab.conventions)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import lens, live, parameters, ripple, step_view, trainable, worksheet
+from ui import goal, lens, live, parameters, ripple, step_view, trainable, worksheet
 from ui.predict import prediction
 from ui.questions import doubled_query_weights
 
@@ -45,6 +45,7 @@ trainable.width_slider(lab)
 live.figures("figures:scale", lab)
 
 lens.section(trace, lab, trainable.PLACES, live.figures, trainable.OWN)
+goal.section(trace, lab, trainable.trace_of, trainable.OWN)
 
 st.subheader("The formula", anchor=False)
 step_view.formulas(trace.mechanism, conventions=conventions)

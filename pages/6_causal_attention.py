@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import causal, lens, live, parameters, ripple, step_view, worksheet
+from ui import causal, goal, lens, live, parameters, ripple, step_view, worksheet
 from ui.predict import prediction
 from ui.questions import first_token_unmasked
 
@@ -74,6 +74,7 @@ causal.leak_chooser(lab)
 live.figures("figures:leaks", lab)
 
 lens.section(trace, lab, causal.PLACES, live.figures, causal.OWN)
+goal.section(trace, lab, causal.trace_of, causal.OWN)
 
 st.subheader("The formula", anchor=False)
 step_view.formulas(

@@ -38,6 +38,7 @@ MAX_SEEN = 2**40  # what a link may claim was seen; the edits to come have room 
 MAX_HEADS = 16
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 DRAWN_AS = ("rand", "linear", "linear with bias")  # parameters, as the chapter's classes draw them
+MOVES = ("inputs", "w_query", "w_key")  # what a goal may move
 SHOWINGS = ("B", "A", "B − A")
 MAX_PINNED = 100_000  # characters of a pinned lab
 MASKS = ("causal", "none", "padding", "window", "prefix", "blocks")
@@ -146,6 +147,21 @@ def _rate(value: Any) -> float:
     if number(value, 0, 1) == 1:
         raise ValueError("a number from 0 to below 1")
     return float(value)
+
+
+def _goal(value: Any) -> tuple[int, int, float, float]:
+    """Return a query, a key, the weight it is to get, and how far to move (0: any length)."""
+    if not isinstance(value, (list, tuple)) or len(value) != 4:
+        raise ValueError("a query, a key, a weight and a length")
+    token, (query, key, target, bound) = _whole(0, MAX_TOKENS - 1), value
+    return token(query), token(key), number(target, 0.01, 0.99), number(bound, 0, LIMIT)
+
+
+def _moves(value: Any) -> tuple[str, ...]:
+    """Return the names of what may move, in their order, or raise ValueError."""
+    if not isinstance(value, (list, tuple)) or not set(map(str, value)) <= set(MOVES):
+        raise ValueError(f"some of {', '.join(MOVES)}")
+    return tuple(name for name in MOVES if name in value)
 
 
 def _heads(value: Any) -> tuple[int, ...]:
@@ -317,6 +333,10 @@ class Lab:
         default_factory=Edits, metadata={"check": _edits(MAX_TOKENS)}
     )
     has_lens: bool = _field(False, _flag)  # whether the gradient lens is on
+    goal: tuple[int, int, float, float] = _field((0, 0, 0.9, 0.0), _goal)
+    goal_moves: tuple[str, ...] = _field(("inputs",), _moves)  # what the search may move
+    goal_from: str = _field("", _text(MAX_PINNED))  # the lab that the search began at, as text
+    goal_step: int = _field(0, _whole(0, 10_000))  # which of its steps is shown
     pinned: str = _field("", _text(MAX_PINNED))  # the lab that is A, as text; empty for none
     showing: str = _field(SHOWINGS[0], _choice(SHOWINGS))  # what figures show while one is pinned
     parameter_row: int = _field(0, _whole(0, MAX_WIDTH - 1))  # where the weight tables' page begins

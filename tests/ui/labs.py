@@ -19,6 +19,7 @@ from ui.lab import (
     MAX_HEADS,
     MAX_SEED,
     MAX_TOKENS,
+    MOVES,
     SHOWINGS,
     Lab,
 )
@@ -81,6 +82,14 @@ labs = st.builds(
     other_sentence=st.text(st.characters(exclude_categories=["Cs"]), max_size=80),
     overrides=edits,
     has_lens=st.booleans(),
+    goal=st.tuples(
+        st.integers(0, 511), st.integers(0, 511), st.floats(0.01, 0.99), st.floats(0, LIMIT)
+    ),
+    goal_moves=st.sets(st.sampled_from(MOVES)).map(
+        lambda some: tuple(name for name in MOVES if name in some)
+    ),
+    goal_from=st.text(st.characters(exclude_categories=["Cs"]), max_size=80),
+    goal_step=st.integers(0, 10_000),
     pinned=st.text(st.characters(exclude_categories=["Cs"]), max_size=80),
     showing=st.sampled_from(SHOWINGS),
     parameter_row=st.integers(0, 63),
