@@ -123,7 +123,8 @@ def test_everything_else_is_the_operations() -> None:
         one, other = step.operation, overridden.operation
         assert (one.reads, one.kind, one.roles) == (other.reads, other.kind, other.roles)
         assert one.latex("r", "a", "b") == other.latex("r", "a", "b")
-        assert one.matrix_latex("r", "a", "b") == other.matrix_latex("r", "a", "b")
+        whole = "" if step.name == "scores" else one.matrix_latex("r", "a", "b")
+        assert other.matrix_latex("r", "a", "b") == whole
         assert one.sentence("a", "b") == other.sentence("a", "b")
         assert plain.axes(step.name) == own.axes(step.name)
 
