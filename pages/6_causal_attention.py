@@ -2,7 +2,17 @@
 
 import streamlit as st
 
-from ui import causal, goal, lens, live, parameters, ripple, step_view, worksheet
+from ui import (
+    causal,
+    goal,
+    lens,
+    live,
+    parameters,
+    ripple,
+    step_view,
+    trainable,
+    worksheet,
+)
 from ui.predict import prediction
 from ui.questions import first_token_unmasked
 
@@ -62,7 +72,7 @@ with mixed:
     live.figures("figures:causal_context", lab)
 with theirs:
     st.markdown("Torch's own attention, given the same mask:")
-    st.caption(causal.compared(trace))
+    st.caption(trainable.compared(trace))
 
 st.subheader("5. The leak detector", anchor=False)
 st.markdown(

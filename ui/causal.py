@@ -21,7 +21,7 @@ from attention_core.masks import (
     sliding_window_mask,
 )
 from attention_core.numbers import result_of
-from attention_core.reference import by_fused, compare_with_torch
+from attention_core.reference import by_fused
 from attention_core.renormalised_attention import compare_ways
 from ui import comparing, overriding, part_view, state, step_view, trainable
 from ui.edits import NO_EDITS, RowEdits, RowKey
@@ -356,13 +356,6 @@ def context(lab: Lab) -> Group:
         trace_of(lab), ("context",), labels_of(lab), conventions=lab.conventions
     )
     return overriding.overridable(group, OWN, lab.conventions)
-
-
-def compared(trace: Trace) -> str:
-    """Return how far the run is from torch's own attention, as Markdown."""
-    if trace.overridden and not compare_with_torch(trace):
-        return "Torch cannot be told the numbers you put into a step: nothing to compare."
-    return trainable.compared(trace)
 
 
 def blind_said(lab: Lab) -> str:

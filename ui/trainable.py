@@ -8,7 +8,7 @@ from functools import lru_cache
 import streamlit as st
 from torch import Tensor
 
-from attention_core import SELF_ATTENTION, Check, Trace
+from attention_core import SELF_ATTENTION, Trace
 from attention_core.figures import with_lit_row
 from attention_core.figures.curves import peak_finding, peak_spec, spread_finding, spread_spec
 from attention_core.numbers import result_of
@@ -114,10 +114,13 @@ def roots_said(lab: Lab) -> str:
 # ---- Torch's own -------------------------------------------------------------------------------
 
 
-def torch_said(checks: tuple[Check, ...], said: str = "") -> str:
-    """Return how far the run is from torch's own attention, as Markdown."""
+def compared(trace: Trace) -> str:
+    """Return how far a run is from torch's own attention, as Markdown."""
+    checks = compare_with_torch(trace)
+    if not checks and trace.overridden:
+        return "Torch cannot be told the numbers you put into a step: nothing to compare."
     if not checks:
-        return said or "Torch's own attention cannot be compared here: nothing in it is a number."
+        return "Torch's own attention cannot be compared here: nothing in it is a number."
     lines = []
     for check in checks:
         verdict = "the same" if check.ok else ":red[**not the same**]"
@@ -126,11 +129,6 @@ def torch_said(checks: tuple[Check, ...], said: str = "") -> str:
             f"difference {check.max_difference:.1g}, allowed {check.tolerance:.1g}."
         )
     return "  \n".join(lines)
-
-
-def compared(trace: Trace) -> str:
-    """Return how far a run is from torch's own attention, as Markdown."""
-    return torch_said(compare_with_torch(trace))
 
 
 # ---- Why divide by the root --------------------------------------------------------------------

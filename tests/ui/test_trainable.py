@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from attention_core.figures.curves import spread_spec
 from attention_core.scale_study import scales
 from tests.screen import PROJECT, broken, cards, components, edit, opened, order, said, send
-from ui import link, trainable
+from ui import link, overriding, trainable
 from ui.lab import Lab
 from ui.parameters import EDITORS, WEIGHTS, parameters_of
 from ui.worksheet import tensor_of
@@ -125,6 +125,13 @@ def test_all_zero_weights_share_evenly() -> None:
 def test_torchs_own_attention_is_named_with_its_difference() -> None:
     told = trainable.compared(trainable.trace_of(PRIMES))
     assert "`scaled_dot_product_attention` with the same weights gives the same `context`" in told
+
+
+def test_torchs_own_attention_cannot_be_told_numbers_of_ones_own() -> None:
+    trace = trainable.trace_of(Lab())
+    lab = overriding.with_override(Lab(), trace, "qkv", "weights", (0, 0), 0.5)
+    told = trainable.compared(trainable.trace_of(lab))
+    assert told == "Torch cannot be told the numbers you put into a step: nothing to compare."
 
 
 def test_the_study_is_drawn_from_what_was_measured() -> None:
