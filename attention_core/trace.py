@@ -111,6 +111,18 @@ class Trace:
         found = {name: tuple(late for late in own if name in before[late]) for name in before}
         return MappingProxyType({name: late for name, late in found.items() if late})
 
+    def has_cell(self, name: str, index: Sequence[int]) -> bool:
+        """Return whether there is a value of that name, and in it such a cell.
+
+        Example:
+            >>> import torch
+            >>> from attention_core import SIMPLE_SELF_ATTENTION
+            >>> trace = SIMPLE_SELF_ATTENTION.run(inputs=torch.eye(2))
+            >>> trace.has_cell("weights", (1, 1)), trace.has_cell("weights", (1, 2))
+            (True, False)
+        """
+        return name in self._tensors and _is_within(index, tuple(self[name].shape))
+
     def explain(self, step: str, *index: int) -> Explanation:
         """Return the arithmetic of one cell, with its real operands.
 
@@ -178,12 +190,15 @@ class Trace:
 def require_cell(step: str, tensor: Tensor, index: Sequence[int]) -> Index:
     """Return the index if it names one cell of the tensor; IndexError if not."""
     shape = tuple(tensor.shape)
-    fits = len(index) == len(shape) and all(
-        0 <= position < size for position, size in zip(index, shape, strict=True)
-    )
-    if not fits:
+    if not _is_within(index, shape):
         raise IndexError(f"{step} has shape {shape}; there is no cell {tuple(index)}")
     return tuple(index)
+
+
+def _is_within(index: Sequence[int], shape: Sequence[int]) -> bool:
+    return len(index) == len(shape) and all(
+        0 <= position < size for position, size in zip(index, shape, strict=True)
+    )
 
 
 def _state_of(operation: Operation, *tensors: Tensor) -> tuple[object, ...] | None:

@@ -30,28 +30,37 @@ SENTENCE = "{row} · {column}: B − A = {value}"
 
 def pinned_of(lab: Lab) -> Lab | None:
     """Return the pinned lab, looked at as the one on screen is; None if none can be read."""
-    if not lab.pinned.startswith(MARK):
-        return None
-    try:
-        pinned = link.decode(lab.pinned.removeprefix(MARK))
-    except link.LinkError:
-        return None
-    view = {name: getattr(lab, name) for name in VIEW}
-    return replace(pinned, pinned="", **view)
+    pinned = link.kept(lab.pinned, MARK)
+    return pinned and replace(pinned, **{name: getattr(lab, name) for name in VIEW})
 
 
-def compared(figures: Callable[[Lab], Group], lab: Lab) -> Group:
-    """Return a group of figures as the user wants it: of now, of what is pinned, or what differs.
+def both(figures: Callable[[Lab], Group], lab: Lab) -> tuple[Group | None, Group]:
+    """Return a group of figures of what is pinned and of now; None where A is not looked at.
 
     Args:
         figures: Returns the group for a lab.
         lab: What is on screen.
     """
     now = figures(lab)
-    pinned = pinned_of(lab)
-    if pinned is None or lab.showing == "B" or now.explained is None:
+    pinned = pinned_of(lab) if lab.showing != "B" and now.explained else None
+    return (None if pinned is None else figures(pinned)), now
+
+
+def compared(figures: Callable[[Lab], Group], lab: Lab) -> Group:
+    """Return a group of figures as the user wants it, when nothing else is asked of A and B."""
+    return shown(*both(figures, lab), lab)
+
+
+def shown(before: Group | None, now: Group, lab: Lab) -> Group:
+    """Return a group of figures as the user wants it: of now, of what is pinned, or what differs.
+
+    Args:
+        before: What ``both`` returned first.
+        now: And second.
+        lab: What is on screen.
+    """
+    if before is None:
         return now
-    before = figures(pinned)
     if lab.showing == "A":
         cards = [{**card, "title": f"{card['title']} · A"} for card in before.cards]
         return replace(before, cards=cards, own="")
@@ -169,18 +178,15 @@ def entropies(before: Group, now: Group) -> tuple[Tensor, Tensor] | None:
     return (old, new) if old.shape == new.shape and old.ndim == 1 else None
 
 
-def changes(figures: Callable[[Lab], Group], lab: Lab) -> None:
+def changes(before: Group | None, now: Group, lab: Lab) -> None:
     """Draw the largest changes of a group's figures, and each query's change in entropy.
 
     Args:
-        figures: Returns the group for a lab.
+        before: What ``both`` returned first.
+        now: And second.
         lab: What is on screen.
     """
-    pinned = pinned_of(lab)
-    if pinned is None or lab.showing != "B − A":
-        return
-    before, now = figures(pinned), figures(lab)
-    if now.explained is None:
+    if before is None or lab.showing != "B − A":
         return
     found = largest_changes(before, now)
     with st.expander("The largest changes from A to B", expanded=bool(found)):
@@ -263,7 +269,7 @@ def switch() -> None:
 
 def _pin() -> None:
     lab = state.current()
-    text = MARK + link.encode(replace(lab, pinned="", showing="B", applied=Lab().applied, trail=()))
+    text = link.keep(lab, MARK)
     if len(text) > MAX_PINNED:
         state.complain("This lab is too large to be pinned beside another one.")
         return

@@ -134,12 +134,7 @@ def _ack(lab: Lab, sender: str) -> int:
 def _exists(trace: Trace, place: str, pick: Pick) -> bool:
     """Return whether a pick is a cell of this trace, whose shape may have changed since."""
     where, name, *index = pick
-    if where != place or name not in (*trace.inputs, *trace.steps):
-        return False
-    shape = trace[name].shape
-    return len(index) == len(shape) and all(
-        0 <= position < size for position, size in zip(index, shape, strict=True)
-    )
+    return where == place and trace.has_cell(name, index)
 
 
 def label_of(

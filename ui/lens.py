@@ -34,9 +34,7 @@ def cell_of(trace: Trace, lab: Lab, places: Sequence[str]) -> tuple[str, Index]:
     """
     if lab.trail and lab.trail[-1][0] in places:
         _, name, *index = lab.trail[-1]
-        shape = tuple(trace[name].shape) if name in (*trace.inputs, *trace.steps) else ()
-        fits = len(index) == len(shape) > 0
-        if fits and all(0 <= at < size for at, size in zip(index, shape, strict=True)):
+        if trace.has_cell(name, index):
             return name, tuple(index)
     return trace.steps[-1], (0,) * trace.output.ndim
 

@@ -12,7 +12,7 @@ import binascii
 import json
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Any
 
@@ -102,6 +102,32 @@ def decode(text: str) -> Lab:
     if int(version[:9]) != VERSION:
         raise LinkError("The lab in this link was made by another version of Attention Lab.")
     return _lab(_unpacked(payload))
+
+
+def keep(lab: Lab, mark: str) -> str:
+    """Return a lab as text to be kept inside of a lab, without what it keeps itself.
+
+    Args:
+        lab: What to keep.
+        mark: What the text begins with: that of the lab everyone starts with is empty after it.
+    """
+    own = replace(lab, pinned="", showing="B", goal_from="", goal_step=0, trail=())
+    return mark + encode(replace(own, applied=Lab().applied))
+
+
+def kept(text: str, mark: str) -> Lab | None:
+    """Return the lab that ``keep`` made a text of; None if there is none that can be read.
+
+    Example:
+        >>> kept(keep(Lab(sentence="to be"), "A:"), "A:").sentence
+        'to be'
+    """
+    if not text.startswith(mark):
+        return None
+    try:
+        return decode(text.removeprefix(mark))
+    except LinkError:
+        return None
 
 
 def to_file(lab: Lab) -> str:

@@ -108,11 +108,12 @@ def figures(widget_key: str, lab: Lab) -> None:
         widget_key: Its name in ``GROUPS``, which is also its Streamlit key.
         lab: What the figures show.
     """
-    shown = comparing.compared(GROUPS[widget_key], lab)
+    before, now = comparing.both(GROUPS[widget_key], lab)
+    shown = comparing.shown(before, now, lab)
     step_view.draw(shown, widget_key=widget_key, on_pick=lambda: part_view.look_at_pick(shown))
     part_view.show(shown, widget_key)
     overriding.controls(shown, widget_key)
-    comparing.changes(GROUPS[widget_key], lab)
+    comparing.changes(before, now, lab)
 
 
 def answer(question: object) -> dict[str, Any]:

@@ -98,9 +98,8 @@ def without_overrides(lab: Lab, trace: Trace, own: str) -> Lab:
 
 
 def _require_cell(trace: Trace, name: str, index: Index) -> None:
-    shape = tuple(trace[name].shape) if name in trace.steps else ()
-    fits = len(index) == len(shape) > 0
-    if not fits or not all(0 <= at < size for at, size in zip(index, shape, strict=True)):
+    if name not in trace.steps or not trace.has_cell(name, index):
+        shape = tuple(trace[name].shape) if name in trace.steps else ()
         raise ValueError(f"a cell of a step; {name} has shape {shape}")
 
 
@@ -187,9 +186,7 @@ def _picked(trace: Trace, lab: Lab, place: str) -> tuple[str, Index] | None:
     if not lab.trail or lab.trail[-1][0] != place:
         return None
     _, name, *index = lab.trail[-1]
-    if name not in trace.steps or len(index) != trace[name].ndim:
-        return None
-    fits = all(at < size for at, size in zip(index, trace[name].shape, strict=True))
+    fits = name in trace.steps and trace.has_cell(name, index)
     return (name, tuple(index)) if fits else None
 
 

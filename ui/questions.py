@@ -17,8 +17,8 @@ from attention_core import (
 )
 from attention_core.glossary import term
 from attention_core.numbers import plain, result_of
-from attention_core.operations import Softmax
 from ui import multi_head, side_by_side
+from ui.all_tokens import WRONG_AXIS
 from ui.dropping import grown_by
 from ui.lab import Lab
 from ui.literal import literal, names
@@ -27,7 +27,6 @@ from ui.predict import Truth
 from ui.worksheet import labels_of, tensor_of
 
 Question = tuple[str, list[str], Truth]
-WRONG_AXIS = SIMPLE_SELF_ATTENTION.with_operation("weights", Softmax(dim=-2))
 EVERY_ROW = "every row sums to 1 all the same"
 SAME = 1e-5  # numbers closer than this are called the same: it is only rounding
 CHANGED = {
