@@ -32,7 +32,7 @@ from ui import state, step_view
 from ui.lab import MAX_SEED, Lab
 from ui.literal import literal, names
 from ui.step_view import Card, Group, Spec
-from ui.widgets import set_widget
+from ui.widgets import choice, query_chosen, set_widget
 from ui.worksheet import labels_of, tensor_of
 
 LOOPS_CODE = """\
@@ -229,20 +229,14 @@ def timings_finding(measured: Sequence[Timing]) -> str:
 def query_chooser(lab: Lab) -> None:
     """Draw the choice of the query token."""
     labels = names([token.text for token in lab.tokens], lab.conventions)
-    set_widget("_lit_query", lab.query_index)
-    st.selectbox(
+    choice(
         lab.conventions.said("Light up the row of this query token"),
-        range(len(labels)),
+        labels,
         lab.query_index,
-        key="_lit_query",
-        format_func=labels.__getitem__,
-        on_change=_query_chosen,
+        widget_key="_lit_query",
+        on_choice=query_chosen,
         width=320,
     )
-
-
-def _query_chosen() -> None:
-    state.commit(replace(state.current(), query=st.session_state["_lit_query"]))
 
 
 def lit_steps(lab: Lab) -> Group:

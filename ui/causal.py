@@ -29,7 +29,7 @@ from ui.explain_view import Explained
 from ui.lab import MASKS, MAX_TOKENS, Lab
 from ui.literal import literal, names
 from ui.step_view import Card, Group
-from ui.widgets import chosen, set_widget
+from ui.widgets import choice, chosen, set_widget
 from ui.worksheet import labels_of
 
 MASK, OWN = "figures:mask", "causal"
@@ -407,20 +407,18 @@ def leak_index(lab: Lab) -> int:
 def leak_chooser(lab: Lab) -> None:
     """Draw the choice of the token that is changed."""
     labels, token = names(labels_of(lab), lab.conventions), leak_index(lab)
-    set_widget("_leak_token", token)
-    st.selectbox(
+    choice(
         "Add 1 to the first number of this token, and run everything again",
-        range(len(labels)),
+        labels,
         token,
-        key="_leak_token",
-        format_func=labels.__getitem__,
-        on_change=_leak_chosen,
+        widget_key="_leak_token",
+        on_choice=_leak_chosen,
         width=420,
     )
 
 
-def _leak_chosen() -> None:
-    lab, token = state.current(), st.session_state["_leak_token"]
+def _leak_chosen(token: int) -> None:
+    lab = state.current()
     is_last = token == len(lab.tokens) - 1
     state.commit(replace(lab, leak_token=-1 if is_last else token))
 

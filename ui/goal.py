@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import streamlit as st
 
@@ -18,7 +19,7 @@ from ui import link, state
 from ui.lab import LIMIT, MAX_PINNED, Lab
 from ui.literal import literal, names
 from ui.parameters import EDITORS
-from ui.widgets import chosen, set_widget
+from ui.widgets import choice, set_widget
 from ui.worksheet import labels_of
 
 MARK = "S:"  # before the text of the lab a search began at, which may be empty
@@ -89,12 +90,7 @@ def at_attempt(lab: Lab, attempt: Attempt, step: int) -> Lab:
 
 def began_at(lab: Lab) -> Lab | None:
     """Return the lab that the search began at, if there is one that can be read."""
-    if not lab.goal_from.startswith(MARK):
-        return None
-    try:
-        return link.decode(lab.goal_from.removeprefix(MARK))
-    except link.LinkError:
-        return None
+    return link.kept(lab.goal_from, MARK)
 
 
 def section(trace: Trace, lab: Lab, trace_of: Callable[[Lab], Trace], page: str) -> None:
@@ -160,16 +156,8 @@ def _controls(trace: Trace, lab: Lab) -> None:
 
 
 def _token(slot: int, label: str, at: int, called: Sequence[str]) -> None:
-    set_widget(f"_goal:{slot}", at)
-    st.selectbox(
-        label,
-        range(len(called)),
-        at,
-        key=f"_goal:{slot}",
-        format_func=called.__getitem__,
-        on_change=_chosen,
-        args=(slot,),
-        width=180,
+    choice(
+        label, called, at, widget_key=f"_goal:{slot}", on_choice=partial(_choose, slot), width=180
     )
 
 
@@ -184,31 +172,29 @@ def _number(
         now,
         step,
         key=f"_goal:{slot}",
-        on_change=_chosen,
-        args=(slot,),
+        on_change=lambda: _choose(slot, st.session_state[f"_goal:{slot}"]),
         width=150,
         help=told,
     )
 
 
-def _chosen(slot: int) -> None:
+def _choose(slot: int, value: float) -> None:
     lab = state.current()
     query, key, target, bound = lab.goal
     now = [query, key, target, bound]
-    now[slot] = st.session_state[f"_goal:{slot}"]
+    now[slot] = value
     state.commit(replace(lab, goal=(int(now[0]), int(now[1]), now[2], now[3])))
 
 
 def _moves_chosen() -> None:
-    chosen("goal_moves")
-    lab = state.current()
-    state.commit(replace(lab, goal_moves=tuple(n for n in MOVES_NAMES if n in lab.goal_moves)))
+    some = st.session_state["_goal_moves"]
+    moves = tuple(name for name in MOVES_NAMES if name in some)
+    state.commit(replace(state.current(), goal_moves=moves))
 
 
 def _begin() -> None:
     lab = state.current()
-    start = replace(lab, goal_from="", goal_step=0, pinned="", applied=Lab().applied, trail=())
-    text = MARK + link.encode(start)
+    text = link.keep(lab, MARK)
     if len(text) > MAX_PINNED:
         state.complain("This lab is too large to search in. Take a shorter sentence.")
         return

@@ -24,7 +24,7 @@ from ui.lab import MAX_HEADS, Lab, Same
 from ui.literal import literal, names
 from ui.number_table import number_table
 from ui.step_view import Card, Group, head_of, shape_of
-from ui.widgets import chosen, set_widget
+from ui.widgets import choice, chosen, query_chosen, set_widget
 from ui.worksheet import labels_of, tensor_of
 
 OWN = "heads"
@@ -150,16 +150,12 @@ def heads_options(lab: Lab) -> None:
 
 def head_chooser(lab: Lab) -> None:
     """Draw the choice of the head that is looked at."""
-    shown = head_index(lab)
-    set_widget("_head", shown)
-    st.selectbox(
+    choice(
         "Look closely at",
-        range(heads_of(lab)),
-        shown,
-        key="_head",
-        format_func=lambda head: head_of(head, lab.conventions).capitalize(),
-        on_change=chosen,
-        args=("head",),
+        [head_of(head, lab.conventions).capitalize() for head in range(heads_of(lab))],
+        head_index(lab),
+        widget_key="_head",
+        on_choice=lambda head: state.commit(replace(state.current(), head=head)),
         width=200,
     )
 
@@ -209,36 +205,27 @@ def cell_chooser(lab: Lab) -> None:
     """Draw the choice of the output cell whose parts are shown."""
     labels, conventions = names(labels_of(lab), lab.conventions), lab.conventions
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        set_widget("_output_token", lab.query_index)
-        st.selectbox(
+        choice(
             "Output of this token",
-            range(len(labels)),
+            labels,
             lab.query_index,
-            key="_output_token",
-            format_func=labels.__getitem__,
-            on_change=_token_chosen,
+            widget_key="_output_token",
+            on_choice=query_chosen,
             width=240,
         )
-        column = column_of(lab)
-        set_widget("_output_column", column)
-        st.selectbox(
+        choice(
             "Dimension",
-            range(lab.d_out),
-            column,
-            key="_output_column",
-            format_func=conventions.dimension,
-            on_change=_column_chosen,
+            [conventions.dimension(column) for column in range(lab.d_out)],
+            column_of(lab),
+            widget_key="_output_column",
+            on_choice=_column_chosen,
             width=130,
         )
 
 
-def _token_chosen() -> None:
-    state.commit(replace(state.current(), query=st.session_state["_output_token"]))
-
-
-def _column_chosen() -> None:
+def _column_chosen(column: int) -> None:
     lab = state.current()
-    state.commit(replace(lab, window=(*lab.window[:2], st.session_state["_output_column"])))
+    state.commit(replace(lab, window=(*lab.window[:2], column)))
 
 
 def column_of(lab: Lab) -> int:

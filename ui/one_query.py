@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import streamlit as st
 import torch
@@ -18,13 +18,12 @@ from attention_core.figures.pictures import alignment_spec, flow_height
 from attention_core.glossary import vector
 from attention_core.numbers import factor, plain, result_of
 from ui import literal as words
-from ui import state
 from ui.explain_view import Explained, shortened
 from ui.lab import Lab
 from ui.literal import literal
 from ui.number_table import number_table
 from ui.step_view import Card, Group, picture_card, step_card
-from ui.widgets import set_widget
+from ui.widgets import choice, query_chosen
 from ui.worksheet import labels_of, tensor_of
 
 MOST_WORKED = 4  # dimensions for which the table of terms has room for the arithmetic
@@ -67,20 +66,14 @@ def asked(lab: Lab) -> Asked:
 
 def query_picker(lab: Lab, names: Sequence[str]) -> None:
     """Draw the choice of the query token."""
-    set_widget("_query", lab.query_index)
-    st.selectbox(
+    choice(
         "Query token: whose attention do we follow?",
-        range(len(names)),
+        [f"{name} · {query_of(at, lab.conventions)}" for at, name in enumerate(names)],
         lab.query_index,
-        key="_query",
-        format_func=lambda position: f"{names[position]} · {query_of(position, lab.conventions)}",
-        on_change=_query_chosen,
+        widget_key="_query",
+        on_choice=query_chosen,
         width=360,
     )
-
-
-def _query_chosen() -> None:
-    state.commit(replace(state.current(), query=st.session_state["_query"]))
 
 
 def query_of(position: int, conventions: Conventions) -> str:

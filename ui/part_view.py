@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -13,7 +14,7 @@ from ui import state, step_view
 from ui.explain_view import Explained
 from ui.lab import Lab
 from ui.step_view import Card, Group
-from ui.widgets import set_widget
+from ui.widgets import choice
 
 SUFFIX = ":part"  # the name of a group's part is the group's own and this
 ROWS, COLUMNS = 10, 8
@@ -139,14 +140,11 @@ def _picker(axis: str, labels: list[str], conventions: Conventions, place: str) 
     """Draw the choice of what the part lies around, along one axis."""
     slot = SLOTS[axis]
     chosen = min(state.current().window[slot], len(labels) - 1)
-    widget_key = f"_{place}{SUFFIX}:{slot}"
-    set_widget(widget_key, chosen)
-    st.selectbox(
+    choice(
         axis.capitalize(),
-        range(len(labels)),
+        [f"{conventions.number(at)} · {label}" for at, label in enumerate(labels)],
         chosen,
-        key=widget_key,
-        format_func=lambda position: f"{conventions.number(position)} · {labels[position]}",
-        on_change=lambda: _commit(slot, st.session_state[widget_key]),
+        widget_key=f"_{place}{SUFFIX}:{slot}",
+        on_choice=partial(_commit, slot),
         width=240,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 
 import streamlit as st
@@ -15,11 +14,11 @@ from attention_core.numbers import result_of
 from attention_core.projections import ROLES
 from attention_core.reference import compare_with_torch
 from attention_core.scale_study import MOST_D_K, Scale, scales, widths
-from ui import overriding, parameters, state, step_view
+from ui import overriding, parameters, step_view
 from ui.lab import Lab
 from ui.literal import literal, names
 from ui.step_view import Group
-from ui.widgets import chosen, set_widget
+from ui.widgets import choice, chosen, query_chosen, set_widget
 from ui.worksheet import labels_of, tensor_of
 
 OWN = "qkv"
@@ -61,20 +60,14 @@ def _lit(trace: Trace, shown: tuple[str, ...], lab: Lab) -> Group:
 def token_chooser(lab: Lab) -> None:
     """Draw the choice of the token that is followed through its three roles."""
     labels = names(labels_of(lab), lab.conventions)
-    set_widget("_role_token", lab.query_index)
-    st.selectbox(
+    choice(
         "Follow this token through its three roles",
-        range(len(labels)),
+        labels,
         lab.query_index,
-        key="_role_token",
-        format_func=labels.__getitem__,
-        on_change=_token_chosen,
+        widget_key="_role_token",
+        on_choice=query_chosen,
         width=320,
     )
-
-
-def _token_chosen() -> None:
-    state.commit(replace(state.current(), query=st.session_state["_role_token"]))
 
 
 def roles_said(trace: Trace, lab: Lab) -> str:
