@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 PROJECT = Path(__file__).parents[1]
 FRAME = PROJECT / "ui" / "frame.py"
 START = PROJECT / "pages" / "1_start_here.py"
-PAGES = sorted((PROJECT / "pages").glob("*.py"))
+PAGES = sorted((PROJECT / "pages").glob("*.py"), key=lambda page: int(page.name.split("_")[0]))
 TABLE = "table:embeddings"
 
 

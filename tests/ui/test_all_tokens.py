@@ -20,7 +20,7 @@ from ui.lab import MAX_SEED, Lab
 from ui.questions import EVERY_ROW, largest_row_sum
 from ui.worksheet import tensor_of
 
-PAGE = PROJECT / "pages" / "3_all_tokens.py"
+PAGE = PROJECT / "pages" / "6_all_tokens.py"
 RIGHT = SIMPLE_SELF_ATTENTION.run(inputs=INPUTS)
 WRONG = all_tokens.WRONG_AXIS.run(inputs=INPUTS)
 TOKENS = ["Your", "journey", "starts", "with", "one", "step"]

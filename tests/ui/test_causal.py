@@ -18,7 +18,7 @@ from ui import causal, comparing, link, overriding, questions
 from ui.lab import MASKS, Lab
 from ui.worksheet import tensor_of
 
-PAGE = PROJECT / "pages" / "6_causal_attention.py"
+PAGE = PROJECT / "pages" / "9_causal_attention.py"
 PRIMES = Lab(sentence="a b c d e f g", d=5, preset="random", d_out=3, drawn_as="linear")
 
 

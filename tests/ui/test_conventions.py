@@ -188,16 +188,16 @@ def test_the_line_about_the_last_edit_stays_and_follows() -> None:
 STATE: dict[str, Any] = {"order_seed": 7, "query": 2, "temperature": 2.0}
 PLACES = {
     "1_start_here": "figures:start",
-    "2_one_query": "figures:normalisations",
-    "3_all_tokens": "figures:all",
-    "4_normalisation_lab": "figures:ways",
-    "5_queries_keys_values": "figures:attending",
-    "6_causal_attention": "figures:masked",
-    "7_dropout": "figures:dropping",
-    "8_multi_head": "figures:heads",
-    "9_side_by_side": "figures:side_causal",
+    "5_one_query": "figures:normalisations",
+    "6_all_tokens": "figures:all",
+    "7_normalisation_lab": "figures:ways",
+    "8_queries_keys_values": "figures:attending",
+    "9_causal_attention": "figures:masked",
+    "10_dropout": "figures:dropping",
+    "11_multi_head": "figures:heads",
+    "12_side_by_side": "figures:side_causal",
 }
-IN_HEADS = {"8_multi_head": (1,)}  # where a cell has a head before its row and column
+IN_HEADS = {"11_multi_head": (1,)}  # where a cell has a head before its row and column
 
 
 @pytest.fixture(scope="module")
@@ -265,7 +265,7 @@ def test_no_page_has_a_symbol_of_another_set(page: str) -> None:
 
 
 def test_the_pictures_of_page_2_call_the_context_vector_the_same() -> None:
-    at = opened(PAGE["2_one_query"], lab=link.encode(Lab(symbols="paper", count_from=0)))
+    at = opened(PAGE["5_one_query"], lab=link.encode(Lab(symbols="paper", count_from=0)))
     shown = {card_id: card["spec"] for (_, card_id), card in figures(at).items()}
     assert shown["flow"]["layout"]["yaxis2"]["ticktext"][0].startswith("<b>O</b>")
     assert shown["space"]["data"][-1]["name"] == "O"
@@ -273,7 +273,7 @@ def test_the_pictures_of_page_2_call_the_context_vector_the_same() -> None:
 
 
 def test_page_3_says_columns_of_what_are_columns() -> None:
-    told = texts("3_all_tokens", queries_as="columns", order_seed=7)
+    told = texts("6_all_tokens", queries_as="columns", order_seed=7)
     assert "Every column sums to 1" in told
     assert "All columns: weights and context vectors" in told
     assert "Which column went where" in told
@@ -281,19 +281,19 @@ def test_page_3_says_columns_of_what_are_columns() -> None:
     assert "every column sums to 1 all the same" in told.replace("\\", "")
     for gone in ("Every row sums to 1", "lit row", "Light up the row", "every row sums"):
         assert gone not in told
-    usual = texts("3_all_tokens", order_seed=7)
+    usual = texts("6_all_tokens", order_seed=7)
     assert "Every row sums to 1" in usual
     assert "lit row" in usual
 
 
 def test_numbers_of_tokens_follow_on_the_pages() -> None:
     repeated = {"sentence": "to be to be", "count_from": 0}
-    assert "to (0)" in texts("2_one_query", **repeated).replace("\\", "")
-    assert "x⁽¹⁾" in texts("2_one_query", **repeated)
-    assert "x⁽²⁾" in texts("2_one_query", sentence="to be to be")
-    told = texts("3_all_tokens", sentence="to be", order_seed=3, count_from=0)
+    assert "to (0)" in texts("5_one_query", **repeated).replace("\\", "")
+    assert "x⁽¹⁾" in texts("5_one_query", **repeated)
+    assert "x⁽²⁾" in texts("5_one_query", sentence="to be to be")
+    told = texts("6_all_tokens", sentence="to be", order_seed=3, count_from=0)
     assert "**to** 0 → 1 · **be** 1 → 0" in told
-    at = opened(PAGE["4_normalisation_lab"], lab=link.encode(Lab(count_from=0)))
+    at = opened(PAGE["7_normalisation_lab"], lab=link.encode(Lab(count_from=0)))
     assert components(at)["table:row_scores"]["columns"][0] == "key 0"
 
 
@@ -311,7 +311,7 @@ def test_an_answer_means_the_same_token_when_numbers_change() -> None:
 
 def test_an_answer_about_rows_stays_when_they_become_columns() -> None:
     at = opened(FRAME)
-    at.switch_page("../pages/3_all_tokens.py").run()
+    at.switch_page("../pages/6_all_tokens.py").run()
     last = len(at.main.radio[0].options) - 1
     at.main.radio[0].set_value(last).run()
     at.radio(key="_queries_as").set_value("columns").run()

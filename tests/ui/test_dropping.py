@@ -13,7 +13,7 @@ from tests.screen import PROJECT, broken, cards, codes, edit, markdown_texts, op
 from ui import causal, dropping, link, questions
 from ui.lab import Lab
 
-PAGE = PROJECT / "pages" / "7_dropout.py"
+PAGE = PROJECT / "pages" / "10_dropout.py"
 PRIMES = Lab(sentence="a b c d e f g", d=5, preset="random", d_out=3, drawn_as="linear")
 
 

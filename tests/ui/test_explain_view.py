@@ -203,7 +203,7 @@ def test_what_no_figure_and_no_panel_sends_changes_nothing(told: Any) -> None:
 
 
 def test_one_panel_at_a_time_on_a_page_with_several_places() -> None:
-    at = pick(opened(PAGE["2_one_query"]), message("scores", 0, 1), place="figures:dots")
+    at = pick(opened(PAGE["5_one_query"]), message("scores", 0, 1), place="figures:dots")
     assert list(panels(at)) == ["figures:dots"]
     pick(at, message("context", 0, 1), place="figures:context")
     assert list(panels(at)) == ["figures:context"]
@@ -212,7 +212,7 @@ def test_one_panel_at_a_time_on_a_page_with_several_places() -> None:
 
 
 def test_the_query_is_a_row_of_the_table() -> None:
-    at = pick(opened(PAGE["2_one_query"]), message("scores", 0, 2), place="figures:dots")
+    at = pick(opened(PAGE["5_one_query"]), message("scores", 0, 2), place="figures:dots")
     shown = panel(at)
     x = torch.tensor(printed.X)
     told = ONE_QUERY.run(query=x[[1]], inputs=x).explain("scores", 0, 2)
@@ -225,7 +225,7 @@ def test_the_query_is_a_row_of_the_table() -> None:
 
 
 def test_the_row_of_the_normalisation_lab_is_where_its_weights_come_from() -> None:
-    at = pick(opened(PAGE["4_normalisation_lab"]), message("weights", 0, 2), place="figures:ways")
+    at = pick(opened(PAGE["7_normalisation_lab"]), message("weights", 0, 2), place="figures:ways")
     trace = normalisations().run(scores=torch.tensor([NOTEBOOK_SCORES]))
     assert panel(at)["formula"] == trace.explain("weights", 0, 2).formula
     walk(at, message("scaled", 0, 2), place="figures:ways")
@@ -243,9 +243,9 @@ def test_words_that_are_markup_or_a_sentences_parts_are_said_as_they_are() -> No
         assert shown["trail"][0].startswith(f"scores · {token} → <")
 
 
-@pytest.mark.parametrize("page", [START, PAGE["3_all_tokens"]], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [START, PAGE["6_all_tokens"]], ids=lambda page: page.stem)
 def test_no_number_can_not_be_explained(page: Path) -> None:
-    place = {"1_start_here": PLACE, "3_all_tokens": "figures:all"}[page.stem]
+    place = {"1_start_here": PLACE, "6_all_tokens": "figures:all"}[page.stem]
     at = send(opened(page), edit(1, ("journey|1", 0, 1e6), ("your|1", 0, -1e6)))
     for serial, name in enumerate(TRACE.steps, start=1):
         shown = panel(pick(at, message(name, 0, 0, serial), place=place))

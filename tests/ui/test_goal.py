@@ -11,8 +11,8 @@ from tests.screen import PROJECT, broken, cards, components, edit, markdown_text
 from ui import causal, goal, link, start, trainable
 from ui.lab import Lab
 
-PAGES: dict[str, Any] = {"1_start_here": start, "5_queries_keys_values": trainable}
-PLACE = {"1_start_here": "figures:start", "5_queries_keys_values": "figures:attending"}
+PAGES: dict[str, Any] = {"1_start_here": start, "8_queries_keys_values": trainable}
+PLACE = {"1_start_here": "figures:start", "8_queries_keys_values": "figures:attending"}
 each = pytest.mark.parametrize("stem", PAGES)
 
 
@@ -65,7 +65,7 @@ def test_a_reload_replays_the_same_search() -> None:
 
 
 def test_only_what_may_move_moves() -> None:
-    at = searched("5_queries_keys_values", goal_moves=("w_query",))
+    at = searched("8_queries_keys_values", goal_moves=("w_query",))
     lab = link.decode(components(at)["table:embeddings"]["lab"])
     assert not lab.edits
     assert {name for name, _, _ in lab.parameters.rows} == {"w_query"}
@@ -81,7 +81,7 @@ def test_a_bound_that_is_too_tight_is_said() -> None:
 
 
 def test_a_masked_weight_cannot_be_reached_and_it_says_so() -> None:
-    at = page("6_causal_attention", goal=(1, 4, 0.9, 0.0))
+    at = page("9_causal_attention", goal=(1, 4, 0.9, 0.0))
     at.button(key="_goal_search").click().run()
     assert broken(at) == []
     assert any(text.startswith("**Not reachable: masked") for text in markdown_texts(at))
@@ -90,7 +90,7 @@ def test_a_masked_weight_cannot_be_reached_and_it_says_so() -> None:
 
 
 def test_nothing_that_may_move_is_a_message() -> None:
-    at = page("5_queries_keys_values", goal_moves=())
+    at = page("8_queries_keys_values", goal_moves=())
     at.button(key="_goal_search").click().run()
     assert broken(at) == []
     told = [str(warning.value) for warning in at.warning]

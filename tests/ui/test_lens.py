@@ -14,9 +14,9 @@ from ui.lab import Lab
 
 PAGES: dict[str, Any] = {
     "1_start_here": start,
-    "5_queries_keys_values": trainable,
-    "6_causal_attention": causal,
-    "8_multi_head": multi_head,
+    "8_queries_keys_values": trainable,
+    "9_causal_attention": causal,
+    "11_multi_head": multi_head,
 }
 each = pytest.mark.parametrize("stem", PAGES)
 
@@ -84,7 +84,7 @@ def test_a_cell_of_a_head() -> None:
 
 def test_what_is_not_a_number_has_no_derivative_and_says_so() -> None:
     cell = (("figures:masked", "masked", 0, 5),)
-    at = page("6_causal_attention", trail=cell)
+    at = page("9_causal_attention", trail=cell)
     assert broken(at) == []
     assert any(text.startswith("No derivative here") for text in said(at))
 

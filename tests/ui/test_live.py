@@ -23,7 +23,7 @@ from ui.matrix_editor import LONGEST_QUESTION
 from ui.state import Session
 
 FIGURES = "figures:start"
-NORMALISATION = next(page for page in PAGES if page.stem == "4_normalisation_lab")
+NORMALISATION = next(page for page in PAGES if page.stem == "7_normalisation_lab")
 
 
 def question(lab: Lab, *ops: Any, groups: list[Any] | None = None) -> dict[str, Any]:

@@ -398,7 +398,7 @@ def test_a_block_over_all_pages_is_one_step(wide: AppTest) -> None:
 
 
 def test_the_row_of_scores_has_one_page() -> None:
-    at = opened(PROJECT / "pages" / "4_normalisation_lab.py")
+    at = opened(PROJECT / "pages" / "7_normalisation_lab.py")
     send(at, order(1, "page", row=3), widget_key="table:row_scores")
     assert broken(at) == []
     assert "this table has one page" in components(at)["table:row_scores"]["message"]

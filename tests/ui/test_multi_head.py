@@ -19,7 +19,7 @@ from ui.questions import most_missed_head
 from ui.step_view import pytorch_of
 from ui.worksheet import tensor_of
 
-PAGE = PROJECT / "pages" / "8_multi_head.py"
+PAGE = PROJECT / "pages" / "11_multi_head.py"
 PRIMES = Lab(
     sentence="a b c d e f g",
     d=5,

@@ -17,7 +17,7 @@ from ui import link, normalisation
 from ui.lab import DTYPES, LIMIT, MAX_SCORES, NOTEBOOK_SCORES, Lab
 from ui.questions import CHANGED, five_more
 
-PAGE = PROJECT / "pages" / "4_normalisation_lab.py"
+PAGE = PROJECT / "pages" / "7_normalisation_lab.py"
 TABLE = normalisation.ROW.widget_key
 NEGATIVE = normalisation.PRESETS["A negative score"]
 THOUSAND = normalisation.PRESETS["A score of 1000"]

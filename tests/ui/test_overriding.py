@@ -14,7 +14,7 @@ from ui.lab import LIMIT, Lab
 
 PAGES = {
     "figures:start": PROJECT / "pages" / "1_start_here.py",
-    "figures:attending": PROJECT / "pages" / "5_queries_keys_values.py",
+    "figures:attending": PROJECT / "pages" / "8_queries_keys_values.py",
 }
 OWN = {"figures:start": "start", "figures:attending": "qkv"}
 each = pytest.mark.parametrize("place", PAGES)

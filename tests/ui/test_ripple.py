@@ -105,7 +105,7 @@ def test_the_words_are_literal() -> None:
 
 
 def test_a_wrong_number_takes_the_badge_away_and_the_wrong_axis_is_no_mistake_of_ours() -> None:
-    at = opened(next(page for page in PAGES if page.stem == "3_all_tokens"))
+    at = opened(next(page for page in PAGES if page.stem == "6_all_tokens"))
     badges = [str(element.value) for element in at.markdown if "-badge[" in str(element.value)]
     assert any("matches the notebook" in badge for badge in badges)
     assert SIMPLE_SELF_ATTENTION.steps[0].name == "scores"

@@ -17,7 +17,7 @@ from ui.parameters import EDITORS, parameters_of
 from ui.side_by_side import PLACE, SHOWN
 from ui.worksheet import tensor_of
 
-PAGE = PROJECT / "pages" / "9_side_by_side.py"
+PAGE = PROJECT / "pages" / "12_side_by_side.py"
 PRIMES = Lab(sentence="a b c d e f g", d=5, preset="random", d_out=6, n_heads=3, d_value=11)
 
 

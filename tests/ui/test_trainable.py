@@ -16,7 +16,7 @@ from ui.lab import Lab
 from ui.parameters import EDITORS, WEIGHTS, parameters_of
 from ui.worksheet import tensor_of
 
-PAGE = PROJECT / "pages" / "5_queries_keys_values.py"
+PAGE = PROJECT / "pages" / "8_queries_keys_values.py"
 PRIMES = Lab(sentence="a b c d e f g", d=5, preset="random", d_out=3, d_value=11)
 
 
@@ -154,7 +154,7 @@ def test_the_prediction_is_answered_by_the_core() -> None:
 
 def test_values_before_an_output_projection_are_edited_at_their_own_width() -> None:
     lab = Lab(d_out=4, d_value=3)
-    mixed = PROJECT / "pages" / "8_multi_head.py"
+    mixed = PROJECT / "pages" / "11_multi_head.py"
     at = opened(mixed, lab=link.encode(lab))
     assert len(components(at)["table:w_value:mixed"]["columns"]) == 4
     at = send(at, edit(1, ("2", 3, 9.0)), widget_key="table:w_value:mixed")
