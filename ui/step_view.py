@@ -53,6 +53,7 @@ class Group:
         own: The name under which the user's own numbers in its steps are kept; empty where the
             steps take none.
         max_width: Of a card, in pixels; 0 to let the cards fill the page.
+        own_steps: Which steps take the user's own numbers; all of them if empty.
     """
 
     cards: Sequence[Card]
@@ -61,6 +62,7 @@ class Group:
     arrows: bool = True
     own: str = ""
     max_width: int = 0
+    own_steps: tuple[str, ...] = ()
 
     @property
     def data(self) -> dict[str, Any]:
