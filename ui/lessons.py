@@ -23,6 +23,12 @@ LESSONS = (
         "What does self-attention do to a sentence?",
     ),
     Lesson(
+        "2_why_attention.py",
+        "Why attention",
+        ":material/hourglass_empty:",
+        "Why was attention invented?",
+    ),
+    Lesson(
         "4_to_self_attention.py",
         "From this to self-attention",
         ":material/moving:",

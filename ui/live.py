@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 
 from ui import (
     all_tokens,
+    bottleneck,
     causal,
     comparing,
     dropping,
@@ -48,6 +49,12 @@ MAX_GROUPS = 16
 GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
     {
         "figures:start": start.steps,
+        "figures:why_reading": bottleneck.reading,
+        "figures:why_gates": bottleneck.gates,
+        "figures:why_vector": bottleneck.vector,
+        "figures:why_accuracy": bottleneck.accuracy,
+        "figures:why_training": bottleneck.training,
+        "figures:why_memory": bottleneck.memory,
         "figures:dots": one_query.dots,
         "figures:normalisations": one_query.normalisations,
         "figures:context": one_query.context,
@@ -94,7 +101,12 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
 EDITORS = MappingProxyType(
     {
         editor.name: editor
-        for editor in (EMBEDDINGS, normalisation.ROW, *parameters.EDITORS.values())
+        for editor in (
+            EMBEDDINGS,
+            normalisation.ROW,
+            *parameters.EDITORS.values(),
+            *bottleneck.EDITORS.values(),
+        )
     }
 )
 

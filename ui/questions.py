@@ -17,11 +17,12 @@ from attention_core import (
 )
 from attention_core.glossary import term
 from attention_core.numbers import plain, result_of
-from ui import multi_head, side_by_side, to_self
+from ui import bottleneck, multi_head, side_by_side, to_self
 from ui.all_tokens import WRONG_AXIS
 from ui.dropping import grown_by
 from ui.lab import Lab
 from ui.literal import literal, names
+from ui.numbers_field import words_of
 from ui.parameters import parameters_of
 from ui.predict import Truth
 from ui.worksheet import labels_of, tensor_of
@@ -59,6 +60,24 @@ def doubled_first_value(lab: Lab) -> Question:
     )
     ties = torch.nonzero(after >= after.max() - SAME).flatten().tolist()
     return question, names(labels_of(lab)), Truth(right, because, frozenset(ties), tuple(tokens))
+
+
+def least_remembered(lab: Lab) -> Question:
+    """Return: on which word of a long sentence does the final state depend least?"""
+    words = words_of(lab)
+    norms = bottleneck.forgotten(lab.reader, words)[0]["hidden"]
+    right = int(norms.argmin())
+    called, model = names(words, lab.conventions), bottleneck.LOOKS[lab.reader].name
+    question = (
+        f"On which word of your sentence does the **final hidden state** of {model} depend least?"
+    )
+    because = (
+        f"The derivative by *{called[right]}* has the length {result_of(float(norms[right]))}; the "
+        f"largest, by *{called[int(norms.argmax())]}*, has {result_of(float(norms.max()))}. "
+        "Section 5 shows all of them."
+    )
+    ties = torch.nonzero(norms <= norms.min() + SAME * norms.max()).flatten().tolist()
+    return question, names(words), Truth(right, because, frozenset(ties), tuple(called))
 
 
 def doubled_query(lab: Lab) -> Question:

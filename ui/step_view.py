@@ -33,6 +33,7 @@ READ_FILE = """\
 # Download embeddings.csv on this page, under "Share and files", and put it beside this code.
 with open("embeddings.csv", encoding="utf-8-sig", newline="") as file:
     rows = [[float(number) for number in row[1:]] for row in list(csv.reader(file))[1:]]"""
+INDICES = "$i$ — the query token (row); $j$ — the key token (column)"
 IN_TORCH = (
     "In PyTorch the queries are always rows, as in the table: what the pictures above show is the "
     "transpose (`.T`) of these tensors."
@@ -346,15 +347,29 @@ def _praise(checks: Sequence[Check]) -> str:
 
 
 def formulas(
-    mechanism: Mechanism, *, only: Sequence[str] = (), conventions: Conventions = USUAL
+    mechanism: Mechanism,
+    *,
+    only: Sequence[str] = (),
+    conventions: Conventions = USUAL,
+    indices: str = INDICES,
+    folded: str = "",
 ) -> None:
-    """Show every step's formula, and what each symbol stands for."""
+    """Show every step's formula, and what each symbol stands for.
+
+    Args:
+        mechanism: Whose.
+        only: The steps to show, if not all.
+        conventions: Whose symbols.
+        indices: What the indices stand for, as Markdown, for queries as rows.
+        folded: What is clicked to see what the symbols stand for; empty to show it at once.
+    """
     shown = [step for step in mechanism.steps if not only or step.name in only]
     for step in shown:
         # Not st.latex: its block can scroll, but not by keyboard.
         for formula in latex_of(step, conventions):
             st.markdown(rf"$\displaystyle {formula}$", text_alignment="center")
-    st.markdown("\n".join(legend(shown, conventions)))
+    with st.expander(folded) if folded else st.container():
+        st.markdown("\n".join(legend(shown, conventions, indices)))
 
 
 def latex_of(step: Step, conventions: Conventions) -> list[str]:
@@ -372,7 +387,7 @@ def _operand_symbols(step: Step, conventions: Conventions) -> list[str]:
     return [symbol(name, conventions, role) for name, role in zip(step.of, roles, strict=True)]
 
 
-def legend(shown: Sequence[Step], conventions: Conventions) -> list[str]:
+def legend(shown: Sequence[Step], conventions: Conventions, indices: str = INDICES) -> list[str]:
     """Return what each symbol of the steps stands for, a line of Markdown each."""
     used: dict[str, dict[str, None]] = {}
     for step in shown:
@@ -391,7 +406,7 @@ def legend(shown: Sequence[Step], conventions: Conventions) -> list[str]:
         elsewhere = f" Elsewhere: {', '.join(others)}." if others else ""
         meaning = conventions.said(known.meaning)
         lines.append(f"- {written} — `{name}`: {meaning}.{elsewhere}")
-    lines.append(conventions.said("- $i$ — the query token (row); $j$ — the key token (column)"))
+    lines.append(conventions.said(f"- {indices}"))
     operations = tuple(type(step.operation) for step in shown)
     is_bare = DotProducts in operations and DivideByRoot not in operations
     if conventions.symbols == "paper" and is_bare:

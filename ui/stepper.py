@@ -67,9 +67,7 @@ def stepper(
     return step
 
 
-def take_in(
-    name: str, message: object, field: str = "moment", most: int = MAX_TOKENS - 1
-) -> bool:
+def take_in(name: str, message: object, field: str = "moment", most: int = MAX_TOKENS - 1) -> bool:
     """Move to the step that the stepper has sent, unless that was seen before.
 
     Returns:

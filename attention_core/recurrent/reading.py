@@ -7,7 +7,7 @@ at once, again and again, each time one more word is right, until the last one i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,7 +16,8 @@ from torch import Tensor
 from attention_core.checks import ROUNDINGS, Check, apart
 from attention_core.mechanism import Mechanism, Step
 from attention_core.operations import Projection
-from attention_core.recurrent.language import source_vocabulary
+from attention_core.recurrent.checkpoints import N_UNITS
+from attention_core.recurrent.language import END, START, source_vocabulary, target_vocabulary
 from attention_core.recurrent.steps import (
     Blend,
     KeepAndAdd,
@@ -27,7 +28,7 @@ from attention_core.recurrent.steps import (
     Squashed,
 )
 from attention_core.recurrent.task import ids
-from attention_core.recurrent.translation import TORCH, Model
+from attention_core.recurrent.translation import LONGEST, TORCH, Model
 from attention_core.tensors import require_numbers
 from attention_core.trace import Trace
 
@@ -37,6 +38,7 @@ GATES = {
     "gru": ("reset_gate", "update_gate", "candidate"),
 }
 """What the rows of torch's stacked weights make, by the kind of cell and in torch's order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recurrence(Mechanism):
@@ -109,7 +111,9 @@ def reader(kind: str, n_words: int) -> Recurrence:
 
 
 def _squashed(gate: str, name: str) -> Step:
-    return Step(gate, Squashed(name), of=("inputs", f"w_{gate}", "before", f"u_{gate}", f"b_{gate}"))
+    return Step(
+        gate, Squashed(name), of=("inputs", f"w_{gate}", "before", f"u_{gate}", f"b_{gate}")
+    )
 
 
 def _rnn_steps() -> list[Step]:
@@ -231,3 +235,52 @@ def compare_with_torch(trace: Trace) -> tuple[Check, ...]:
         allowed = ROUNDINGS * eps * max(1.0, float(w.abs().sum(0).max() + u.abs().sum(0).max()))
         checks.append(Check(name, route, off, allowed, off <= allowed))
     return tuple(checks)
+
+
+def pytorch_of(kind: str, words: Sequence[str], own: Mapping[tuple[int, int], float]) -> str:
+    """Return PyTorch that reads a sentence and, without attention, writes its translation.
+
+    Args:
+        kind: A trained model; its file is read from the folder of this project.
+        words: English number words.
+        own: Numbers of one's own in the final state: of its hidden state (0) or its cell (1), by
+            unit.
+    """
+    model_cell = TORCH[kind].__name__
+    final = "(final, cell)" if kind == "lstm" else "final"
+    lines = [
+        "import torch",
+        "from safetensors.torch import load_file",
+        "",
+        f'weights = load_file("attention_core/recurrent/checkpoints/{kind}-0.safetensors")',
+        'KEYS = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")',
+        "",
+        "",
+        "def part(name):",
+        '    """Return the encoder or the decoder, with its trained weights."""',
+        '    own = {key: weights[f"{name}.{key}"] for key in KEYS}',
+        f'    cell = torch.nn.{model_cell}(own["weight_ih_l0"].shape[1], {N_UNITS})',
+        "    cell.load_state_dict(own)",
+        "    return cell",
+        "",
+        "",
+        f"words = {ids(words, source_vocabulary())}  # {' '.join(words)}",
+        f'hidden, {final} = part("encoder")(weights["source.weight"][words])',
+    ]
+    names = ("final", "cell")
+    lines += [f"{names[row]}.data[0, {unit}] = {entry!r}" for (row, unit), entry in own.items()]
+    if kind == "bahdanau":
+        return "\n".join([*lines, "# Its decoder attends: see the next page."])
+    end, start = target_vocabulary().index(END), target_vocabulary().index(START)
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f'decoder, state, word, written = part("decoder"), {final}, {start}, []',
+            f"while word != {end} and len(written) < {LONGEST}:",
+            '    shown, state = decoder(weights["target.weight"][[word]], state)',
+            '    logits = weights["output.weight"] @ shown[0] + weights["output.bias"]',
+            "    word = int(logits.argmax())",
+            "    written.append(word)",
+        ]
+    )

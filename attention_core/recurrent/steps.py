@@ -193,7 +193,7 @@ class Squashed(_OfWords):
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""
         x, w, h, u, b = operands
-        sums = rf"\sum_c {x}_{{ic}}\,{{{w}}}_{{cj}} + \sum_c {h}_{{ic}}\,{{{u}}}_{{cj}} + {{{b}}}_j"
+        sums = rf"\sum_c {x}_{{ic}}\,{w}_{{cj}} + \sum_c {h}_{{ic}}\,{u}_{{cj}} + {b}_j"
         squash = r"\tanh" if self.name == "tanh" else r"\sigma"
         return rf"{result}_{{ij}} = {squash}\Big({sums}\Big)"
 
@@ -253,7 +253,7 @@ class ResetCandidate(_OfWords):
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""
         x, w, b, reset, recalled = operands
-        sums = rf"\sum_c {x}_{{ic}}\,{{{w}}}_{{cj}} + {{{b}}}_j"
+        sums = rf"\sum_c {x}_{{ic}}\,{w}_{{cj}} + {b}_j"
         return rf"{result}_{{ij}} = \tanh\Big({sums} + {reset}_{{ij}}\,{recalled}_{{ij}}\Big)"
 
     def pytorch(self, result: str, *operands: str) -> str:
@@ -301,7 +301,7 @@ class KeepAndAdd(_OfWords):
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""
-        forget, before, opened, candidate = (f"{{{operand}}}_{{ij}}" for operand in operands)
+        forget, before, opened, candidate = (f"{operand}_{{ij}}" for operand in operands)
         return rf"{result}_{{ij}} = {forget}\,{before} + {opened}\,{candidate}"
 
     def pytorch(self, result: str, *operands: str) -> str:

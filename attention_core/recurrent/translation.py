@@ -305,7 +305,9 @@ def check_forget(model: Model, words: Sequence[str], norms: Mapping[str, Tensor]
     embeddings = _embedded(exact, words)
     n_words, d = embeddings.shape
     nudges = NUDGE * torch.eye(n_words * d, dtype=torch.float64).view(n_words * d, n_words, d)
-    nudged = (embeddings + torch.cat([nudges, -nudges])).transpose(0, 1)  # (n_words, 2·n_words·d, d)
+    nudged = (embeddings + torch.cat([nudges, -nudges])).transpose(
+        0, 1
+    )  # (n_words, 2·n_words·d, d)
     off, size = 0.0, 0.0
     for name, final in _final(exact, nudged).items():
         up, down = final.chunk(2)

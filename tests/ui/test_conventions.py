@@ -188,6 +188,7 @@ def test_the_line_about_the_last_edit_stays_and_follows() -> None:
 STATE: dict[str, Any] = {"order_seed": 7, "query": 2, "temperature": 2.0}
 PLACES = {
     "1_start_here": "figures:start",
+    "2_why_attention": "figures:why_reading",
     "4_to_self_attention": "figures:to_self_additive",
     "5_one_query": "figures:normalisations",
     "6_all_tokens": "figures:all",
@@ -198,6 +199,7 @@ PLACES = {
     "11_multi_head": "figures:heads",
     "12_side_by_side": "figures:side_causal",
 }
+PICKED = {"2_why_attention": "hidden"}  # the value that is explained, where it is no weight
 IN_HEADS = {"11_multi_head": (1,)}  # where a cell has a head before its row and column
 
 
@@ -214,7 +216,7 @@ def test_every_page_has_the_same_numbers_in_every_convention(
 ) -> None:
     named = dict(zip(("queries_as", "count_from", "symbols"), chosen, strict=True))
     cell = (*IN_HEADS.get(page.stem, ()), 0, 1)
-    trail = ((PLACES[page.stem], "weights", *cell),)
+    trail = ((PLACES[page.stem], PICKED.get(page.stem, "weights"), *cell),)
     at = opened(page, lab=link.encode(Lab(**STATE, **named, trail=trail)))
     assert broken(at) == []
     before, after = figures(usual[page.stem]), figures(at)

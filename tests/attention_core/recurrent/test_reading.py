@@ -55,7 +55,7 @@ def test_the_steps_are_the_cells_own_values(kind: str) -> None:
     assert all(torch.equal(again[name], trace[name]) for name in trace.steps)
 
 
-@pytest.mark.parametrize("kind", (*KINDS, "bahdanau"))
+@pytest.mark.parametrize("kind", [*KINDS, "bahdanau"])
 def test_every_route_agrees_on_a_trained_encoder(kind: str) -> None:
     trace = read_sentence(load_model(kind), WORDS)
     checks = (*trace.check(), *compare_with_torch(trace))
