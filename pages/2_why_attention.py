@@ -68,8 +68,8 @@ if not problem:
     live.figures("figures:why_memory", lab)
     st.markdown(bottleneck.kept_said(lab))
     st.markdown(
-        "To change with a word is not to remember which word it was: that shows in section 4 alone. "
-        "And the encoder with attention can afford to forget, as its decoder looks back."
+        "To change with a word is not to remember which word it was: that shows in section 4 "
+        "alone. And the encoder with attention can afford to forget, as its decoder looks back."
     )
 
     st.subheader("The story so far", anchor=False)

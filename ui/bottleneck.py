@@ -116,6 +116,7 @@ def trace_of(lab: Lab) -> Trace:
         return trace
     cells: dict[str, dict[tuple[int, ...], float]] = {}
     for name, row in CARRIED.items():
+        found: dict[tuple[int, ...], float]
         found = {(0, unit): entry for (at, unit), entry in own.items() if at == row}
         if found:
             cells[name] = found
@@ -124,8 +125,8 @@ def trace_of(lab: Lab) -> Trace:
 
 def translation_of(lab: Lab) -> Translation:
     """Return what the model writes, beginning with the user's numbers."""
-    cells: dict[tuple[int, ...], float] = dict(own_numbers(lab))
-    return translate(model_of(lab.reader), words_of(lab), edits=Edits(bottleneck=cells))
+    edits = Edits(bottleneck=own_numbers(lab))
+    return translate(model_of(lab.reader), words_of(lab), edits=edits)
 
 
 # ---- The sentence ------------------------------------------------------------------------------
@@ -263,7 +264,7 @@ def vector(lab: Lab) -> Group:
     return Group(cards, None, step_view.MIN_WIDTH_WIDE, arrows=False)
 
 
-def own_numbers(lab: Lab) -> dict[tuple[int, int], float]:
+def own_numbers(lab: Lab) -> dict[tuple[int, ...], float]:
     """Return the user's own numbers in the final state: 0 for hidden or 1 for cell, and the unit.
 
     They are those of this model and of this number of words; others wait.
@@ -489,9 +490,9 @@ def finding_said() -> str:
             "",
             f"At {LONGEST_SEEN[0]} to {LONGEST_SEEN[1]} words attention is {gap * 100:.0f} "
             f"percentage points above the best model without it, {LOOKS[best].name}. "
-            f"But at {BEYOND[0]} to {BEYOND[1]} words, more than the {SEEN} seen in training, it has "
-            f"{beyond:.0%} right itself: attention removes the bottleneck, and does not teach a "
-            "model lengths it has never seen.",
+            f"But at {BEYOND[0]} to {BEYOND[1]} words, more than the {SEEN} seen in training, it "
+            f"has {beyond:.0%} right itself: attention removes the bottleneck, and does not teach "
+            "a model lengths it has never seen.",
         ]
     )
 

@@ -15,6 +15,7 @@ from attention_core import (
     USUAL,
     normalisations,
 )
+from attention_core.figures.lengths import LOOKS
 from attention_core.glossary import term
 from attention_core.numbers import plain, result_of
 from ui import bottleneck, multi_head, side_by_side, to_self
@@ -67,7 +68,7 @@ def least_remembered(lab: Lab) -> Question:
     words = words_of(lab)
     norms = bottleneck.forgotten(lab.reader, words)[0]["hidden"]
     right = int(norms.argmin())
-    called, model = names(words, lab.conventions), bottleneck.LOOKS[lab.reader].name
+    called, model = names(words, lab.conventions), LOOKS[lab.reader].name
     question = (
         f"On which word of your sentence does the **final hidden state** of {model} depend least?"
     )

@@ -237,7 +237,7 @@ def compare_with_torch(trace: Trace) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def pytorch_of(kind: str, words: Sequence[str], own: Mapping[tuple[int, int], float]) -> str:
+def pytorch_of(kind: str, words: Sequence[str], own: Mapping[tuple[int, ...], float]) -> str:
     """Return PyTorch that reads a sentence and, without attention, writes its translation.
 
     Args:
