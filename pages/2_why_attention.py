@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import bottleneck, live, state, step_view
+from ui import live, state, step_view, why_attention
 from ui.code_view import code
 from ui.numbers_field import numbers_field
 from ui.predict import prediction
@@ -17,46 +17,44 @@ st.markdown(
     "attention*."
 )
 
-lab = bottleneck.take_in()
+lab = why_attention.take_in()
 numbers_field(lab)
-bottleneck.sentence_options(lab)
-problem = bottleneck.problem(lab.reader)
+why_attention.sentence_options(lab)
+problem = why_attention.problem(lab.reader)
 
 if problem:
     st.error(problem, icon=":material/broken_image:")
 else:
     st.subheader("1. What comes out", anchor=False)
-    bottleneck.translation(lab)
+    why_attention.translation(lab)
 
-    st.subheader("2. The encoder reads", anchor=False)
+    st.subheader("2. The bottleneck: what the decoder begins with", anchor=False)
+    st.markdown(why_attention.vector_said(lab))
+    live.figures("figures:why_vector", lab)
+    tables = st.container()
+
+    st.subheader("3. The encoder reads", anchor=False)
     st.markdown(
         lab.conventions.said(
             "One row for each word (token), one column for each unit (dimension): the state after "
-            "that word. Click a cell to see how it was made."
+            "that word. The last row is the final state; without attention, the decoder never sees "
+            "the rows before it. Click a cell to see how it was made."
         )
     )
     live.figures("figures:why_reading", lab)
     with st.expander("Inside the cell"):
-        live.figures("figures:why_gates", lab)
-
-    st.subheader("3. The bottleneck: all that the decoder gets", anchor=False)
-    st.markdown(
-        "Of everything above, the decoder without attention sees this alone. **Change a number** "
-        "in the table and watch the translation at the top."
-    )
-    live.figures("figures:why_vector", lab)
-    tables = st.container()
+        live.figures("figures:why_gates", lab, has_part=False)
 
 st.subheader("4. The longer the sentence, the less fits", anchor=False)
-broken = bottleneck.records_problem()
+broken = why_attention.records_problem()
 if broken:
     st.error(broken, icon=":material/broken_image:")
 else:
     live.figures("figures:why_accuracy", lab)
-    st.markdown(bottleneck.finding_said())
+    st.markdown(why_attention.finding_said())
     with st.expander("How they were trained: until nothing got better"):
         live.figures("figures:why_training", lab)
-        bottleneck.training_told()
+        why_attention.training_told()
 
 if not problem:
     st.subheader("5. Who forgets the beginning?", anchor=False)
@@ -66,7 +64,7 @@ if not problem:
         "each step down is ten times less."
     )
     live.figures("figures:why_memory", lab)
-    st.markdown(bottleneck.kept_said(lab))
+    st.markdown(why_attention.kept_said(lab))
     st.markdown(
         "To change with a word is not to remember which word it was: that shows in section 4 "
         "alone. And the encoder with attention can afford to forget, as its decoder looks back."
@@ -83,10 +81,10 @@ if not problem:
     )
 
     st.subheader("The formula", anchor=False)
-    trace = bottleneck.trace_of(lab)
+    trace = why_attention.trace_of(lab)
     step_view.formulas(
         trace.mechanism,
-        only=bottleneck.formula_steps(lab),
+        only=why_attention.formula_steps(lab),
         conventions=lab.conventions,
         indices="$i$ — the word (row); $j$ — the unit (column)",
         folded="What the symbols stand for",
@@ -94,7 +92,7 @@ if not problem:
 
     st.subheader("The same in PyTorch", anchor=False)
     st.markdown("Run it in the folder of this project, where the trained weights are.")
-    code("bottleneck", bottleneck.code_of(lab))
+    code("why", why_attention.code_of(lab))
 
     st.subheader("What to try", anchor=False)
     st.markdown(
@@ -107,4 +105,4 @@ if not problem:
     prediction("why", *least_remembered(lab))
 
     with tables:
-        bottleneck.tables(state.current())
+        why_attention.tables(state.current())

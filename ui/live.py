@@ -19,7 +19,6 @@ from starlette.responses import JSONResponse, Response
 
 from ui import (
     all_tokens,
-    bottleneck,
     causal,
     comparing,
     dropping,
@@ -36,6 +35,7 @@ from ui import (
     step_view,
     to_self,
     trainable,
+    why_attention,
 )
 from ui.lab import Lab
 from ui.matrix_editor import operations
@@ -49,12 +49,12 @@ MAX_GROUPS = 16
 GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
     {
         "figures:start": start.steps,
-        "figures:why_reading": bottleneck.reading,
-        "figures:why_gates": bottleneck.gates,
-        "figures:why_vector": bottleneck.vector,
-        "figures:why_accuracy": bottleneck.accuracy,
-        "figures:why_training": bottleneck.training,
-        "figures:why_memory": bottleneck.memory,
+        "figures:why_reading": why_attention.reading,
+        "figures:why_gates": why_attention.gates,
+        "figures:why_vector": why_attention.vector,
+        "figures:why_accuracy": why_attention.accuracy,
+        "figures:why_training": why_attention.training,
+        "figures:why_memory": why_attention.memory,
         "figures:dots": one_query.dots,
         "figures:normalisations": one_query.normalisations,
         "figures:context": one_query.context,
@@ -105,7 +105,7 @@ EDITORS = MappingProxyType(
             EMBEDDINGS,
             normalisation.ROW,
             *parameters.EDITORS.values(),
-            *bottleneck.EDITORS.values(),
+            *why_attention.EDITORS.values(),
         )
     }
 )
@@ -121,17 +121,19 @@ def groups_of(names: Sequence[str], lab: Lab) -> dict[str, Group]:
     }
 
 
-def figures(widget_key: str, lab: Lab) -> None:
+def figures(widget_key: str, lab: Lab, *, has_part: bool = True) -> None:
     """Draw a group of figures on the page.
 
     Args:
         widget_key: Its name in ``GROUPS``, which is also its Streamlit key.
         lab: What the figures show.
+        has_part: Whether a part of the large ones is shown below with exact numbers.
     """
     before, now = comparing.both(GROUPS[widget_key], lab)
     shown = comparing.shown(before, now, lab)
     step_view.draw(shown, widget_key=widget_key, on_pick=lambda: part_view.look_at_pick(shown))
-    part_view.show(shown, widget_key)
+    if has_part:
+        part_view.show(shown, widget_key)
     overriding.controls(shown, widget_key)
     comparing.changes(before, now, lab)
 

@@ -18,7 +18,7 @@ from attention_core import (
 from attention_core.figures.lengths import LOOKS
 from attention_core.glossary import term
 from attention_core.numbers import plain, result_of
-from ui import bottleneck, multi_head, side_by_side, to_self
+from ui import multi_head, side_by_side, to_self, why_attention
 from ui.all_tokens import WRONG_AXIS
 from ui.dropping import grown_by
 from ui.lab import Lab
@@ -66,7 +66,7 @@ def doubled_first_value(lab: Lab) -> Question:
 def least_remembered(lab: Lab) -> Question:
     """Return: on which word of a long sentence does the final state depend least?"""
     words = words_of(lab)
-    norms = bottleneck.forgotten(lab.reader, words)[0]["hidden"]
+    norms = why_attention.forgotten(lab.reader, words)[0]["hidden"]
     right = int(norms.argmin())
     called, model = names(words, lab.conventions), LOOKS[lab.reader].name
     question = (

@@ -204,7 +204,11 @@ def gates(lab: Lab) -> Group:
     """Return everything else of the cell: the states before, the gates, the candidate."""
     trace = trace_of(lab)
     others = [name for name in trace.steps if name not in LINES and name not in CARRIED]
-    return _steps(trace, others, lab)
+    group = _steps(trace, others, lab)
+    for card in group.cards:
+        told = card["note"].partition("There are too many")[0]
+        card["note"] = f"{told}Point at a cell for its number, click it for its arithmetic."
+    return group
 
 
 def _steps(trace: Trace, names: Sequence[str], lab: Lab) -> Group:
@@ -215,7 +219,7 @@ def _steps(trace: Trace, names: Sequence[str], lab: Lab) -> Group:
         for name in names
     ]
     for card in cards:
-        if card["id"] == "cell":
+        if card["id"] in ("cell", "cell_before"):
             _stretch(card, trace["cell"])
     n_units = trace["hidden"].shape[1]
     return Group(cards, Explained(trace, words), step_view.card_width(n_units), arrows=False)
@@ -262,6 +266,21 @@ def vector(lab: Lab) -> Group:
         cards.append(card)
     # Cells can be pointed at; the numbers stand in the table below, so no part is shown.
     return Group(cards, None, step_view.MIN_WIDTH_WIDE, arrows=False)
+
+
+def vector_said(lab: Lab) -> str:
+    """Return what the final state is to the decoder, as Markdown."""
+    model = model_of(lab.reader)
+    if model.attends:
+        return (
+            "This decoder begins here, too. But before each word it also looks back at every state "
+            "of section 3. **Change a number** in the table and see how much it still matters."
+        )
+    count = model.n_units * len(model.cell.carries)
+    return (
+        f"The translation above was written from these {count} numbers alone, however long the "
+        "sentence. **Change one** in the table and watch the translation."
+    )
 
 
 def own_numbers(lab: Lab) -> dict[tuple[int, ...], float]:
@@ -351,11 +370,13 @@ _STYLE = """<style>
 ol.translated.translated {
   display: flex; flex-wrap: wrap; gap: 0.5rem; list-style: none; padding: 0; margin: 0;
 }
-ol.translated.translated li {
+ol.translated.translated > li {
   display: grid; justify-items: center; padding: 0.3rem 0.6rem; border-radius: 0.5rem;
   border: 1px solid rgba(128, 134, 150, 0.5); line-height: 1.35; margin: 0;
 }
-.translated li.wrong { border: 2px dashed #d95f0e; background: rgba(217, 95, 14, 0.12); }
+ol.translated.translated > li.wrong {
+  border: 2px dashed #d95f0e; background: rgba(217, 95, 14, 0.12);
+}
 .translated small { font-size: 0.8rem; font-variant-numeric: tabular-nums; }
 </style>"""
 

@@ -30,9 +30,9 @@ from attention_core.recurrent.language import (
 from attention_core.recurrent.training import Point
 from attention_core.recurrent.translation import Edits
 from tests.screen import PAGES, broken, cards, codes, components, edit, opened, order, said, send
-from ui import bottleneck, link
-from ui.bottleneck import EXAMPLES, aligned, own_numbers, text_of_length, trace_of
+from ui import link, why_attention
 from ui.lab import NUMBERS, READERS, Lab
+from ui.why_attention import EXAMPLES, aligned, own_numbers, text_of_length, trace_of
 
 PAGE = next(page for page in PAGES if page.stem == "2_why_attention")
 TABLE = "table:bottleneck_hidden"
@@ -144,7 +144,7 @@ def test_the_longest_sentence_is_shown() -> None:
 @pytest.mark.parametrize(("kind", "name"), [("gru", "hidden"), ("lstm", "cell"), ("rnn", "hidden")])
 def test_an_edited_number_is_where_the_decoder_starts(kind: str, name: str) -> None:
     at = shown(reader=kind)
-    row = bottleneck.LINES.index(name)
+    row = why_attention.LINES.index(name)
     changes = [(name, unit, 3.0) for unit in range(12)]
     send(at, edit(1, *changes), widget_key=f"table:bottleneck_{name}")
     assert broken(at) == []
@@ -164,13 +164,13 @@ def test_an_edited_number_is_where_the_decoder_starts(kind: str, name: str) -> N
 
 
 def test_each_model_and_each_length_has_its_own_numbers() -> None:
-    lab = bottleneck.EDITORS["hidden"].set_entries(Lab(numbers="34 7"), [("hidden", 3, 0.5)])
+    lab = why_attention.EDITORS["hidden"].set_entries(Lab(numbers="34 7"), [("hidden", 3, 0.5)])
     assert own_numbers(lab) == {(0, 3): 0.5}
     assert float(trace_of(lab)["final_hidden"][0, 3]) == 0.5
     assert own_numbers(replace(lab, reader="lstm")) == {}
     assert own_numbers(replace(lab, numbers="34")) == {}
     start = trace_of(Lab(numbers="34 7"))["final_hidden"][0].tolist()
-    typed_back = bottleneck.EDITORS["hidden"].set_entries(lab, [("hidden", 3, start[3])])
+    typed_back = why_attention.EDITORS["hidden"].set_entries(lab, [("hidden", 3, start[3])])
     assert own_numbers(typed_back) == {}
     assert link.decode(link.encode(lab)) == lab
 
@@ -181,7 +181,7 @@ def test_each_model_and_each_length_has_its_own_numbers() -> None:
 )
 def test_a_cell_that_is_none_is_refused(name: str, entry: tuple[str, int, float]) -> None:
     with pytest.raises(ValueError, match=r"a row and a column|a value that"):
-        bottleneck.EDITORS[name].set_entries(Lab(reader="gru"), [entry])
+        why_attention.EDITORS[name].set_entries(Lab(reader="gru"), [entry])
 
 
 @pytest.mark.parametrize(
@@ -248,13 +248,13 @@ def test_the_finding_is_computed_from_the_records(monkeypatch: pytest.MonkeyPatc
     right = Accuracy(15, 50, 45, 900, 890), Accuracy(18, 50, 5, 900, 400)
     wrong = Accuracy(15, 50, 10, 900, 700), Accuracy(18, 50, 0, 900, 300)
     made = {(kind, 0): record(kind, 0, *(right if kind == "bahdanau" else wrong)) for kind in LOOKS}
-    monkeypatch.setattr(bottleneck, "_records", lambda: made)
-    told = bottleneck.finding_said()
+    monkeypatch.setattr(why_attention, "_records", lambda: made)
+    told = why_attention.finding_said()
     assert "GRU with attention **90%** (79%–96%)" in told
     assert "attention is 70 percentage points above" in told
     assert "it has 10% right itself" in told
-    monkeypatch.setattr(bottleneck, "_records", lambda: MADE)
-    assert "Not every model is trained" in bottleneck.finding_said()
+    monkeypatch.setattr(why_attention, "_records", lambda: MADE)
+    assert "Not every model is trained" in why_attention.finding_said()
 
 
 def test_memory_is_shares_on_a_scale_that_shows_all_of_them() -> None:
@@ -270,7 +270,7 @@ def test_memory_is_shares_on_a_scale_that_shows_all_of_them() -> None:
 
 def test_a_prediction_is_about_the_word_that_matters_least() -> None:
     at = shown(numbers="34 7 61", reader="lstm")
-    norms = bottleneck.forgotten("lstm", source_words("34 7 61"))[0]["hidden"]
+    norms = why_attention.forgotten("lstm", source_words("34 7 61"))[0]["hidden"]
     asked = at.main.radio[-1]
     asked.set_value(int(norms.argmin())).run()
     assert broken(at) == []
@@ -285,7 +285,7 @@ def _gone(*_: Any) -> Any:
 
 
 def test_a_missing_model_is_said_and_the_page_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bottleneck, "model_of", _gone)
+    monkeypatch.setattr(why_attention, "model_of", _gone)
     at = shown()
     assert not at.exception
     assert [error.value for error in at.error] == [
@@ -297,9 +297,9 @@ def test_a_missing_model_is_said_and_the_page_goes_on(monkeypatch: pytest.Monkey
 
 
 def test_a_missing_other_model_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = bottleneck.model_of
+    right = why_attention.model_of
     without = lambda kind: _gone() if kind == "rnn" else right(kind)  # noqa: E731
-    monkeypatch.setattr(bottleneck, "model_of", without)
+    monkeypatch.setattr(why_attention, "model_of", without)
     at = shown()
     assert broken(at) == []
     names = [line["name"] for line in cards(at, "figures:why_memory")["memory"]["spec"]["data"]]
@@ -312,7 +312,7 @@ def test_a_missing_list_of_models_is_said(monkeypatch: pytest.MonkeyPatch, tmp_p
     def unreadable() -> Any:
         return records(tmp_path)
 
-    monkeypatch.setattr(bottleneck, "_records", unreadable)
+    monkeypatch.setattr(why_attention, "_records", unreadable)
     at = shown()
     assert not at.exception
     assert ["manifest.json" in error.value for error in at.error] == [True]
@@ -326,7 +326,7 @@ def test_a_spoilt_second_route_turns_red(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(
         Blend, "by_hand", lambda *given, **more: right(*given, **more) + torch.tensor(1e-3).item()
     )
-    bottleneck._read.cache_clear()
+    why_attention._read.cache_clear()
     at = shown(numbers="12 13")
     assert not cards(at, "figures:why_reading")["hidden"]["check"]["ok"]
-    bottleneck._read.cache_clear()
+    why_attention._read.cache_clear()
