@@ -13,6 +13,7 @@ from attention_core.renormalised_attention import RENORMALISED_SELF_ATTENTION
 from attention_core.self_attention import CROSS_ATTENTION, SELF_ATTENTION
 from attention_core.stacked_heads import STACKED_HEADS
 from attention_core.trace import Explanation, Operand, Trace
+from attention_core.watch import record, watch
 
 __all__ = [
     "CAUSAL_SELF_ATTENTION",
@@ -32,4 +33,6 @@ __all__ = [
     "Step",
     "Trace",
     "normalisations",
+    "record",
+    "watch",
 ]

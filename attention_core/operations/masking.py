@@ -90,7 +90,7 @@ class ZeroMasked(Operation):
     def compute(self, *operands: Tensor) -> Tensor:
         """Return ``shares * mask``."""
         shares, mask = operands
-        require_fit(fits=mask.shape == shares.shape[-2:])
+        require_fit(fits=mask.shape in (shares.shape, shares.shape[-2:]))
         return shares * mask
 
     def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:

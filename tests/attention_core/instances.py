@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import attention_core.operations  # defines them
 from attention_core import Mechanism, Step, Trace, mechanisms, normalisations
 from attention_core.operations import (
-    Dropout,
     AddScores,
+    Dropout,
     Mask,
     MultiplyBy,
     Operation,
