@@ -12,6 +12,7 @@ from torch.nn import functional
 from torch.nn.modules import module as modules
 
 from attention_core import Trace, attention_calls, record, watch
+from attention_core.watch import _compared_with
 
 N, L, S, WIDTH, HEADS = 3, 5, 7, 22, 2  # items, queries, keys
 Run = Callable[[], Any]
@@ -556,6 +557,17 @@ def test_a_trace_says_that_it_is_not_what_the_call_gave(monkeypatch: pytest.Monk
     assert [check.ok for check in traces[0].check("context")][-1] is False
     assert said in repr(traces[0])
     assert said in traces[0]._repr_html_()
+
+
+def test_a_fast_path_that_gave_something_else_is_found() -> None:
+    layer = nn.TransformerEncoderLayer(WIDTH, HEADS, 37, batch_first=True).eval()
+    tokens = numbers(N, L, WIDTH)
+    with torch.no_grad(), watch(layer) as traces:
+        output = layer(tokens)
+    bent = output.clone()
+    bent[1, 2, 3] += 0.01
+    compared = _compared_with(traces, layer, (tokens,), {}, bent, output)
+    assert [bool(trace.disagreements) for trace in compared] == [False, True, False]
 
 
 def test_nested_tensors_are_refused_in_words() -> None:
