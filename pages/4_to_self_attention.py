@@ -13,8 +13,8 @@ st.markdown(
     "matter for the next word. What a decoder could not reach before is not its own previous cell "
     "but the encoder's *earlier states*: it was given the last one only. Take the recurrence away "
     "and let a sequence ask itself: that is self-attention.  \n"
-    "**Try this first:** turn on *Make both sequences the same*, and every matrix of weights becomes "
-    "square."
+    "**Try this first:** turn on *Make both sequences the same*, and every matrix of weights "
+    "becomes square."
 )
 
 parameters.take_in(parameters.ALIGNMENT)
