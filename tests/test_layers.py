@@ -13,7 +13,7 @@ ROOMS = ("app", "pages", "ui", "attention_core.figures", "attention_core")
 """From the screen inwards: a room may import itself and the rooms to its right."""
 
 THIRD_PARTY = {
-    "attention_core": {"torch"},
+    "attention_core": {"torch", "safetensors"},
     "attention_core.figures": {"torch", "plotly"},
     "ui": {"torch", "plotly", "pandas", "streamlit", "starlette", "pygments"},
     "pages": {"torch", "plotly", "pandas", "streamlit"},
