@@ -43,11 +43,14 @@ SHOWINGS = ("B", "A", "B − A")
 MAX_PINNED = 100_000  # characters of a pinned lab
 MASKS = ("causal", "none", "padding", "window", "prefix", "blocks")
 OTHER_SENTENCE = "Where does it start"
+READERS = ("rnn", "lstm", "gru", "bahdanau")
+NUMBERS = "thirty-four, seven, sixty-one"
+MAX_NUMBERS = 20_000  # characters
 NOTEBOOK_SCORES = (0.9544, 1.4950, 1.4754, 0.8434, 0.7070, 1.0865)
 
 VIEW = (
     *("applied", "moment", "answers", "trail", "window", "table_row"),
-    *("queries_as", "count_from", "symbols", "head", "parameter_row", "showing"),
+    *("queries_as", "count_from", "symbols", "head", "parameter_row", "showing", "decoder_step"),
 )
 """The fields that undo leaves alone: which edits were seen, where and how one looks, what one
 guessed."""
@@ -329,6 +332,7 @@ class Lab:
     dropout_seed: int = _field(123, _whole(0, MAX_SEED))
     n_draws: int = _field(100, _whole(1, 1_000))
     other_sentence: str = _field(OTHER_SENTENCE, _text(MAX_SENTENCE))  # that cross attention asks
+    same_sequence: bool = _field(False, _flag)  # whether one sequence asks itself
     overrides: Edits = field(  # of steps, by place, name and row
         default_factory=Edits, metadata={"check": _edits(MAX_TOKENS)}
     )
@@ -337,6 +341,13 @@ class Lab:
     goal_moves: tuple[str, ...] = _field(("inputs",), _moves)  # what the search may move
     goal_from: str = _field("", _text(MAX_PINNED))  # the lab that the search began at, as text
     goal_step: int = _field(0, _whole(0, 10_000))  # which of its steps is shown
+    numbers: str = _field(NUMBERS, _text(MAX_NUMBERS))  # the sentence that is translated
+    reader: str = _field("gru", _choice(READERS))  # the model that translates it
+    decoder_step: int = _field(0, _whole(0, 99))  # the word that is being written
+    sees_encoder: bool = _field(True, _flag)  # False: the energies ignore what was read
+    train_kind: str = _field("bahdanau", _choice(READERS))  # the model to train oneself
+    train_units: int = _field(16, _whole(4, 64))
+    train_seed: int = _field(1, _whole(0, MAX_SEED))
     pinned: str = _field("", _text(MAX_PINNED))  # the lab that is A, as text; empty for none
     showing: str = _field(SHOWINGS[0], _choice(SHOWINGS))  # what figures show while one is pinned
     parameter_row: int = _field(0, _whole(0, MAX_WIDTH - 1))  # where the weight tables' page begins

@@ -185,7 +185,7 @@ def test_without_the_drawing_library_the_numbers_are_there_as_tables(
     first = page.locator("[data-figure=scores] td").first
     until(
         lambda: (
-            (first.count() > 0 and first.inner_text() == "100.8146")
+            first.all_inner_texts() == ["100.8146"]
             or round((lab.plotted("scores") or [[0.0]])[0][0], 4) == 100.8146
         ),
         lambda: "the edited score is not there",

@@ -1,0 +1,18 @@
+"""Encoder-decoders with recurrent cells: why attention was invented.
+
+``load_model`` a trained one and ``translate`` with it.
+"""
+
+from attention_core.recurrent.checkpoints import CheckpointError
+from attention_core.recurrent.language import SentenceError
+from attention_core.recurrent.translation import Edits, Model, Translation, load_model, translate
+
+__all__ = [
+    "CheckpointError",
+    "Edits",
+    "Model",
+    "SentenceError",
+    "Translation",
+    "load_model",
+    "translate",
+]

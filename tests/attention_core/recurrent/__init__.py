@@ -1,0 +1,1 @@
+"""The encoder-decoders with recurrent cells."""
