@@ -29,7 +29,6 @@ from attention_core.recurrent.steps import (
 )
 from attention_core.recurrent.task import ids
 from attention_core.recurrent.translation import LONGEST, TORCH, Model
-from attention_core.tensors import require_numbers
 from attention_core.trace import Trace
 
 GATES = {
@@ -63,28 +62,17 @@ class Recurrence(Mechanism):
         if absent:
             raise ValueError(f"no step makes {absent[0]!r}, which is carried")
 
-    def run(self, **inputs: Tensor) -> Trace:
-        """Compute every step for every word; arguments and errors as for ``Mechanism.run``."""
-        if set(inputs) != set(self.inputs):
-            expected, came = ", ".join(self.inputs), ", ".join(inputs) or "nothing"
-            raise TypeError(f"run() expects the inputs {expected}; got {came}")
-        tensors = {name: require_numbers(name, inputs[name]).clone() for name in self.inputs}
-        n_words, n_units = len(tensors[self.inputs[0]]), tensors[self.inputs[-1]].shape[-1]
+    def computed(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the inputs and every step for every word, one more word right at each turn."""
+        tensors = dict(inputs)
+        words, last = (inputs[self.inputs[at]] for at in (0, -1))
         for name in self.carried:
-            tensors[name] = tensors[self.inputs[0]].new_zeros(n_words, n_units)
-        for _ in range(n_words):
+            tensors[name] = words.new_zeros(len(words), last.shape[-1])
+        for _ in range(len(words)):
             for step in self.steps:
-                operands = [tensors[name] for name in step.of]
-                try:
-                    tensors[step.name] = step.operation.compute(*operands)
-                except RuntimeError:
-                    shapes = " and ".join(f"{n} {tuple(tensors[n].shape)}" for n in step.of)
-                    raise ValueError(f"{step.name} cannot be made: {shapes} do not fit") from None
-        return Trace(self, {name: tensors[name] for name in (*self.inputs, *self._made)})
-
-    @property
-    def _made(self) -> tuple[str, ...]:
-        return tuple(step.name for step in self.steps)
+                tensors[step.name] = self.made(step, tensors)
+        order = (*self.inputs, *(step.name for step in self.steps))
+        return {name: tensors[name] for name in order}
 
 
 def reader(kind: str, n_words: int) -> Recurrence:
