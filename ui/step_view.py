@@ -54,6 +54,7 @@ class Group:
             steps take none.
         max_width: Of a card, in pixels; 0 to let the cards fill the page.
         own_steps: Which steps take the user's own numbers; all of them if empty.
+        has_part: Whether large figures have a part with exact numbers below them.
     """
 
     cards: Sequence[Card]
@@ -63,6 +64,7 @@ class Group:
     own: str = ""
     max_width: int = 0
     own_steps: tuple[str, ...] = ()
+    has_part: bool = True
 
     @property
     def data(self) -> dict[str, Any]:

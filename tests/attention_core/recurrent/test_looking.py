@@ -41,9 +41,7 @@ def test_the_mechanism_is_what_the_decoder_did(
     model: Model, edits: Edits, sees_encoder: bool
 ) -> None:
     translation = translate(model, WORDS, edits=edits, sees_encoder=sees_encoder, longest=7)
-    trace = attention_of(
-        model, translation, weights=edits.weights, sees_encoder=sees_encoder
-    )
+    trace = attention_of(model, translation, weights=edits.weights, sees_encoder=sees_encoder)
     torch.testing.assert_close(trace["weights"], translation.weights)
     torch.testing.assert_close(trace["context"], translation.contexts)
     assert all(check.ok for check in (*check_attention(trace, translation), *trace.check()))
