@@ -125,7 +125,8 @@ def test_every_term_of_an_energy() -> None:
     run = bahdanau.run_of(lab)
     assert bahdanau.terms_cell(lab, run) == (3, 1)
     at = page(trail=lab.trail)
-    (html,) = [str(found.value) for found in at.get("html") if "Every term" in str(found.value)]
+    htmls = [str(found.value) for found in at.get("html")]  # type: ignore[union-attr]
+    (html,) = [html for html in htmls if "Every term" in html]
     assert html.count("<tr>") == run.model.n_units + 2, "a row for each unit, a head and the sum"
     energy = float(run.trace["scores"][3, 1])
     assert f"<td>{energy:.4f}</td>" in html
@@ -185,7 +186,7 @@ def test_a_weight_of_ones_own_changes_what_follows() -> None:
 
 def test_only_weights_take_numbers() -> None:
     at = page(trail=((bahdanau.NOW, "scores", 0, 0),))
-    assert not [field for field in at.text_input if field.key.startswith("_own:")]
+    assert not [field for field in at.text_input if str(field.key).startswith("_own:")]
     rows = [["bahdanau/scores", 1, 5, 0, 9.0], ["bahdanau/weights", 99, 5, 0, 1.0]]
     rows += [["bahdanau/encoder_states/5", 9, 32, 0, 1.0], ["bahdanau/weights", 1, 4, 0, 1.0]]
     text = '{"attention_lab": 1, "overrides": ' + str(rows).replace("'", '"') + "}"
