@@ -13,7 +13,8 @@ st.markdown(
     "matter for the next word. What a decoder could not reach before is not its own previous cell "
     "but the encoder's *earlier states*: it was given the last one only. Take the recurrence away "
     "and let a sequence ask itself: that is self-attention.  \n"
-    "**Try this first:** turn on *Make both sequences the same*, and every matrix becomes square."
+    "**Try this first:** turn on *Make both sequences the same*, and every matrix of weights "
+    "becomes square."
 )
 
 parameters.take_in(parameters.ALIGNMENT)
@@ -43,12 +44,12 @@ st.subheader("What each costs, and why the dot product won", anchor=False)
 st.markdown("From these inputs to the numbers that the softmax gets:")
 to_self.cost_table(lab)
 st.markdown(
-    "- **Additive attention** takes a tanh for every pair and every dimension, and holds them all "
-    "at once. In return it is learned, and queries and keys may be of different widths.\n"
+    "- **Additive attention** takes a tanh for every pair and every dimension, and its largest "
+    "tensor holds them all. In return it is learned, and queries and keys may differ in width.\n"
     "- **Dot products** of all pairs are one matrix product, what hardware does best. They need "
     f"queries and keys of equal width: here both have {lab.d} numbers.\n"
-    f"- **Dividing by √d_k** (here √{lab.d}) costs next to nothing. Without it, wider vectors make "
-    "larger scores, and the softmax leans on a single key.\n\n"
+    f"- **Dividing by √d_k** (here √{lab.d}) is one division for each pair. Without it, wider "
+    "vectors make larger scores, and the softmax leans on a single key.\n\n"
     "What the dot product lost is what was learned. *Queries, keys, values* brings it back: there "
     "queries and keys are projections again, but multiplied and not added."
 )

@@ -35,7 +35,7 @@ PLACE = "figures:to_self_"
 OWN = "to_self"
 WIDTH = ("Width d_attn", "How wide the projected queries and keys are: d_out on other pages.")
 OTHER = "The other sequence, which asks (the decoder's side)"
-COSTS = ("learned numbers", "multiplications and divisions", "tanh", "at once, at most")
+COSTS = ("learned numbers", "multiplications and divisions", "tanh", "largest tensor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,9 +242,9 @@ def costs(lab: Lab) -> dict[str, tuple[int, ...]]:
 
     Returns:
         For each, in the order of ``COSTS``: the numbers that are learned; what is multiplied and
-        divided; how many tanh are taken; the largest number of cells that are there at once.
+        divided; how many tanh are taken; how many numbers the largest tensor on the way has.
     """
-    found = {}
+    found: dict[str, tuple[int, ...]] = {}
     for which, shown in SHOWN.items():
         trace = shown.run(lab)
         learned = sum(trace[name].numel() for name in trace.inputs if name in parameters.ALIGNMENT)

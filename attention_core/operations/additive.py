@@ -63,7 +63,7 @@ class AdditiveScores(Operation):
         """Return the cell's formula."""
         v, query, key = operands
         return (
-            rf"{result}_{{ij}} = {{{v}}}^\top \tanh({query}_i + {key}_j)"
+            rf"{result}_{{ij}} = {v} \cdot \tanh({query}_i + {key}_j)"
             rf" = \sum_c {{{v}}}_c \tanh({query}_{{ic}} + {key}_{{jc}})"
         )
 
