@@ -64,8 +64,10 @@ def test_a_decoder_forced_to_look_elsewhere_writes_other_words_also_after_a_relo
 ) -> None:
     forced = translated(Edits(weights={(0, word): float(word == 3) for word in range(5)}))
     assert forced.words != translated().words
-    lab.page.get_by_test_id("stPills").get_by_role("button", name="sixty").click()
+    lab.page.get_by_role("radio", name="sixty", exact=True).click()
     shows(lab, forced, 0)
+    dots = lab.page.locator("[data-figure=weights] .cells").first.locator("circle")
+    expect(dots).to_have_count(5)  # the marks of own numbers lie above the cells
     lab.wait_idle()
     lab.page.reload()
     shows(lab, forced, 0)
