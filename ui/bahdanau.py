@@ -65,6 +65,7 @@ TAKES = ("weights",)  # the steps that the user's own numbers go into
 OF_A_STEP = ("queries", "scores", "weights", "context")
 OF_ALL = ("projected_queries", "projected_keys", "scores", "weights", "context")
 ALIKE = 1e-6  # weights of a row that differ by no more are called the same: it is only rounding
+POINT = "Point at a cell for its number, click it for its arithmetic."
 FRAMED = "Framed: the right word to look at, which the model was never told."
 TITLES = {
     "queries": "Decoder state: what asks",
@@ -192,6 +193,9 @@ def _row_card(run: Run, name: str, step: int, lab: Lab) -> Card:
         card["height"] = ROW_PX
         card["alt"] = _most(run, name, step, conventions)
         card["note"] = _note(run, name, step, lab)
+    else:
+        low, high = (result_of(float(end)) for end in trace[name][step].aminmax())
+        card["alt"] = f"{trace[name].shape[1]} numbers, from {low} to {high}."
     card["spec"]["layout"]["minreducedheight"] = CELL_PX
     if name == "queries":
         card["check"] = _states_verdict(run)
@@ -357,8 +361,15 @@ def all_steps(lab: Lab) -> Group:
         run.trace, OF_ALL, run.tokens(lab.conventions), conventions=lab.conventions
     )
     group = overriding.overridable(group, "", lab.conventions)
-    cards = [{**card, "cells": _one_table(card["cells"])} for card in group.cards]
-    return replace(group, cards=cards)
+    cards = [
+        {
+            **card,
+            "cells": _one_table(card["cells"]),
+            "note": card["note"].replace(step_view.TOO_MANY, POINT),
+        }
+        for card in group.cards
+    ]
+    return replace(group, cards=cards, has_part=False)
 
 
 # ---- The decoder, word by word -----------------------------------------------------------------
