@@ -16,9 +16,11 @@ from attention_core.mechanisms import (
 )
 from attention_core.multi_head_attention import MULTI_HEAD_ATTENTION
 from attention_core.renormalised_attention import RENORMALISED_SELF_ATTENTION
+from attention_core.saving import load_trace, save_trace
 from attention_core.self_attention import CROSS_ATTENTION, SELF_ATTENTION
 from attention_core.stacked_heads import STACKED_HEADS
 from attention_core.trace import Explanation, Operand, Trace
+from attention_core.watch import record, watch
 
 __all__ = [
     "ADDITIVE_ATTENTION",
@@ -39,5 +41,9 @@ __all__ = [
     "Step",
     "Trace",
     "dot_product_attention",
+    "load_trace",
     "normalisations",
+    "record",
+    "save_trace",
+    "watch",
 ]

@@ -78,6 +78,21 @@ def _projected(role: str, plural: str, meaning: str, letter: str) -> tuple[Term,
     )
 
 
+def _shared(role: str, plural: str, letter: str) -> Term:
+    """Return the keys or the values that several heads share."""
+    return Term(
+        f"shared_{plural}",
+        f"Shared {plural}",
+        rf"{letter}^{{\text{{shared}}}}",
+        f"{plural} that several query heads share, (n_shared, n_tokens, d_head)",
+        f"{role} groups, kv heads",
+        ("key token", "dimension"),
+        counted=f"shared {role} values" if role != "value" else "shared values",
+        paper=rf"{_ROLES[role]}^{{\text{{shared}}}}",
+        word=f"shared {role} vector",
+    )
+
+
 TERMS = (
     Term(
         "inputs",
@@ -126,6 +141,8 @@ TERMS = (
     *_projected("query", "queries", "what each token asks", "q"),
     *_projected("key", "keys", "what each token is found by", "k"),
     *_projected("value", "values", "what each token has to give", "v"),
+    _shared("key", "keys", "k"),
+    _shared("value", "values", "v"),
     Term(
         "projected_queries",
         "Projected queries",
@@ -173,9 +190,32 @@ TERMS = (
         r"\tilde\omega",
         "scores times one number, such as 1 / temperature",
         "attn_scores / T",
+        ("query token", "key token"),
         counted="scaled scores",
         paper=r"\tilde S",
         word="scaled score",
+    ),
+    Term(
+        "added_scores",
+        "Added to the scores",
+        "b",
+        "a number for each pair of tokens that is added to its score, such as one of distances",
+        "attn_mask of floats, ALiBi",
+        ("query token", "key token"),
+        counted="added scores",
+        paper="B",
+        word="added score",
+    ),
+    Term(
+        "biased",
+        "Scores with what is added",
+        r"\tilde\omega^{+}",
+        "scaled scores plus what is added to them",
+        "attn_scores + attn_mask",
+        ("query token", "key token"),
+        counted="scores with what is added",
+        paper=r"S^{+}",
+        word="score with what is added",
     ),
     Term(
         "mask",
@@ -194,6 +234,7 @@ TERMS = (
         r"\tilde\omega^{\text{mask}}",
         "scaled scores, −∞ where a query may not attend",
         "masked, attn_scores.masked_fill_",
+        ("query token", "key token"),
         counted="masked scores",
         paper=r"S^{\text{mask}}",
         word="masked score",
@@ -244,6 +285,7 @@ TERMS = (
         r"\alpha",
         "shares after softmax; taken along a row, they sum to 1",
         "attn_weights, A, P",
+        ("query token", "key token"),
         paper="P",
         word="weight",
     ),
@@ -264,6 +306,7 @@ TERMS = (
         r"\alpha^{\text{drop}}",
         "some weights set to 0 while training, the others grown: a row need not sum to 1",
         "dropout(attn_weights)",
+        ("query token", "key token"),
         counted="weights after dropout",
         paper=r"P^{\text{drop}}",
         word="weight after dropout",
@@ -274,6 +317,7 @@ TERMS = (
         "z",
         "for each query, the values mixed by its weights",
         "context_vec, Z, O",
+        ("query token", "dimension"),
         counted="context values",
         paper="O",
         word="context vector",
