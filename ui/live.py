@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 
 from ui import (
     all_tokens,
+    bahdanau,
     causal,
     comparing,
     dropping,
@@ -55,6 +56,9 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
         "figures:why_accuracy": why_attention.accuracy,
         "figures:why_training": why_attention.training,
         "figures:why_memory": why_attention.memory,
+        bahdanau.NOW: bahdanau.step_figures,
+        bahdanau.SO_FAR: bahdanau.so_far,
+        bahdanau.ALL: bahdanau.all_steps,
         "figures:dots": one_query.dots,
         "figures:normalisations": one_query.normalisations,
         "figures:context": one_query.context,
@@ -104,6 +108,7 @@ EDITORS = MappingProxyType(
         for editor in (
             EMBEDDINGS,
             normalisation.ROW,
+            bahdanau.ENCODER,
             *parameters.EDITORS.values(),
             *why_attention.EDITORS.values(),
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -81,7 +82,8 @@ def take_in(name: str, message: object, field: str = "moment", most: int = MAX_T
     serial = _whole(message.get("serial"), lab.applied.get(widget_key, 0) + 1, LARGEST_SERIAL)
     if step is None or serial is None:
         return False
-    state.commit(replace(lab, **{field: step}).with_seen(widget_key, serial), widget_key)
+    chosen: dict[str, Any] = {field: step}
+    state.commit(replace(lab, **chosen).with_seen(widget_key, serial), widget_key)
     return True
 
 

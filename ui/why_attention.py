@@ -206,7 +206,7 @@ def gates(lab: Lab) -> Group:
     others = [name for name in trace.steps if name not in LINES and name not in CARRIED]
     group = _steps(trace, others, lab)
     for card in group.cards:
-        told = card["note"].partition("There are too many")[0]
+        told = card["note"].partition(step_view.TOO_MANY)[0]
         card["note"] = f"{told}Point at a cell for its number, click it for its arithmetic."
     return group
 

@@ -53,11 +53,10 @@ def heatmap(card: Any) -> Any:
     return next((trace for trace in card["spec"]["data"] if trace["type"] == "heatmap"), None)
 
 
-def numbers_of(cells: Any) -> list[list[Any]]:
-    """The rows of a heatmap, also of one without labels, whose numbers travel as bytes."""
-    z: Any = cells["z"]
-    rows: list[list[Any]] = unpacked(z).tolist() if isinstance(z, dict) else z
-    return rows
+def numbers_in(heatmap: Any) -> Any:
+    """The rows of a heatmap, which travel packed where they have no labels."""
+    z = heatmap["z"]
+    return unpacked(z).tolist() if isinstance(z, dict) else z
 
 
 # ---- Cards -------------------------------------------------------------------------------------
@@ -197,6 +196,7 @@ STATE: dict[str, Any] = {"order_seed": 7, "query": 2, "temperature": 2.0}
 PLACES = {
     "1_start_here": "figures:start",
     "2_why_attention": "figures:why_reading",
+    "3_bahdanau_attention": "figures:bahdanau_step",
     "4_to_self_attention": "figures:to_self_additive",
     "5_one_query": "figures:normalisations",
     "6_all_tokens": "figures:all",
@@ -236,9 +236,9 @@ def test_every_page_has_the_same_numbers_in_every_convention(
             assert before[place]["check"] == card["check"]
             continue
         flips = conventions.is_turned and place[1] != "jacobian"
-        z = numbers_of(cells)
-        z = [list(line) for line in zip(*z, strict=True)] if flips else z
-        assert z == numbers_of(own), place
+        rows = numbers_in(cells)
+        z = [list(line) for line in zip(*rows, strict=True)] if flips else rows
+        assert z == numbers_in(own), place
         assert (cells["zmin"], cells["zmax"]) == (own["zmin"], own["zmax"])
         assert card["check"] is None or card["check"]["ok"]
         if card["cells"]:
