@@ -61,8 +61,8 @@ class Run:
 
     Args:
         job: ``kind``, ``n_units`` and ``seed``; the budget in ``steps`` and ``seconds``; how many
-            seconds it may be ``paused`` altogether, or go on without a ``heartbeat``; seconds from one report
-            to the next, ``every``.
+            seconds it may be ``paused`` altogether, or go on without a ``heartbeat``; and from one
+            report to the next, ``every``.
         orders: What the server wants.
         send: Takes each report.
     """

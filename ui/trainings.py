@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import RLock, Thread
@@ -127,10 +128,9 @@ class _Training:
     def tell(self, order: str) -> None:
         """Send the process an order, if it can still hear it."""
         if self.process and self.process.stdin:
-            try:
+            # Where it has just ended, who follows it says so.
+            with suppress(OSError, ValueError):
                 os.write(self.process.stdin.fileno(), f"{order}\n".encode())
-            except (OSError, ValueError):
-                pass  # it has just ended, and who follows it says so
 
     def kill(self) -> None:
         """End the process, if there is one."""
