@@ -30,7 +30,7 @@ st.caption(
 
 st.subheader("What to look for", anchor=False)
 st.markdown(
-    "- **The loss** starts where even guessing would be. The circles are of sentences that the "
+    "- **The loss** starts where even guessing would be. The diamonds are of sentences that the "
     "model does not learn from: where they stay above the line, it learns by heart.\n"
     "- **The accuracy** grows from the left: short sentences come first. The model learns from "
     f"sentences of up to {SEEN} words, and attention does not carry it far beyond.\n"

@@ -19,6 +19,7 @@ from attention_core.numbers import plain, result_of
 from attention_core.recurrent.accuracy import SEEN, Accuracy
 from attention_core.recurrent.language import (
     END,
+    START,
     SentenceError,
     right_alignment,
     right_translation,
@@ -53,7 +54,11 @@ from ui.widgets import chosen, set_widget
 
 Spec = dict[str, Any]
 REDRAW_SECONDS = 1.0
-HEIGHT = 340  # px, of the two curves
+SHORTEST, TALLEST = (
+    340,
+    460,
+)  # px, of the two curves, which are as tall as the alignment if they can
+NO_POINT = (None,)  # drawn as nothing, and yet the legend has its line: so no plot changes its size
 FIGURES = "figures:training"
 NAMES = {
     "rnn": "RNN (tanh), no attention",
@@ -61,6 +66,7 @@ NAMES = {
     "gru": "GRU, no attention",
     "bahdanau": "GRU with Bahdanau attention",
 }
+SIGNS = {END: "(end)", START: "(start)"}
 BADGES = {
     QUEUED: ":orange-badge[:material/hourglass: Queued]",
     RUNNING: ":green-badge[:material/play_arrow: Running]",
@@ -323,19 +329,20 @@ def group(report: Report | None, translation: Translation, lab: Lab, steps: int)
     losses = report.losses if report else ()
     valid = report.valid if report else ()
     accuracy = report.accuracy if report else ()
+    height = max(SHORTEST, min(TALLEST, _height(translation)))
     cards = [
         step_view.picture_card(
             "loss",
             "Loss",
             loss_spec(losses, valid, steps),
-            height=HEIGHT,
+            height=height,
             alt=loss_finding(losses),
         ),
         step_view.picture_card(
             "accuracy",
             "Accuracy by length",
             accuracy_spec(accuracy),
-            height=HEIGHT,
+            height=height,
             alt=accuracy_finding(accuracy),
         ),
     ]
@@ -369,7 +376,13 @@ def loss_spec(losses: Sequence[float], valid: Sequence[tuple[int, float]], steps
         mode="markers",
     )
     level = _line(f"guessing evenly: ln {len(target_vocabulary())}", [0, steps], [evenly] * 2)
-    return {**spec, "data": [*spec["data"], *unseen["data"], level]}
+    return _with_legend(spec, [*spec["data"], *unseen["data"], level])
+
+
+def _with_legend(spec: Spec, data: Sequence[Spec]) -> Spec:
+    """Return a plot with these lines, all of them in the legend from the first redraw on."""
+    lines = [{**line, "x": line["x"] or NO_POINT, "y": line["y"] or NO_POINT} for line in data]
+    return {"data": lines, "layout": {**spec["layout"], "showlegend": True}}
 
 
 def _line(name: str, x: Sequence[float], y: Sequence[float]) -> Spec:
@@ -409,7 +422,7 @@ def accuracy_spec(curve: Sequence[Accuracy]) -> Spec:
         y_axis={"range": [0, 1.05], "dtick": 0.25},
     )
     edge = _line(f"longest learnt from: {SEEN}", [SEEN, SEEN], [0, 1.05])
-    return {**spec, "data": [*spec["data"], edge]}
+    return _with_legend(spec, [*spec["data"], edge])
 
 
 def accuracy_finding(curve: Sequence[Accuracy]) -> str:
@@ -423,7 +436,7 @@ def accuracy_finding(curve: Sequence[Accuracy]) -> str:
 
 def alignment_card(translation: Translation, weights: Tensor, lab: Lab) -> Card:
     """Return the card of the weights: a row for each word written, a column for each word read."""
-    words = ["(end)" if word == END else word for word in translation.written]
+    words = [SIGNS.get(word, word) for word in translation.written]
     spec = matrix_spec(
         weights,
         [words, list(translation.source)],
@@ -442,8 +455,12 @@ def alignment_card(translation: Translation, weights: Tensor, lab: Lab) -> Card:
         weights,
         turns=turns,
     )
-    rows = len(right_translation(translation.source)) + 2
-    return {**card, "height": height_of(rows)}  # so that a shorter text moves nothing
+    return {**card, "height": _height(translation)}  # so that a shorter text moves nothing
+
+
+def _height(translation: Translation) -> int:
+    """Return how tall the alignment is with as many rows as it may get."""
+    return height_of(len(right_translation(translation.source)) + 2)
 
 
 def alignment_finding(translation: Translation, weights: Tensor) -> str:
@@ -471,7 +488,7 @@ def written(translation: Translation, choice: Choice) -> str:
     right = right_translation(translation.source)
     pairs = zip_longest(translation.words, right, fillvalue="")
     marked = [
-        literal(word) if word == expected else f":red[✗ {literal(word)}]"
+        literal(word) if word == expected else f":red[✗ {literal(SIGNS.get(word, word))}]"
         for word, expected in pairs
         if word
     ]

@@ -322,8 +322,8 @@ class Trainings:
                 training.report = report
             else:
                 why = str(told["end"])
-                is_known = why in WHY
-                training.end(DONE if is_known else FAILED, WHY.get(why, why[:300]))
+                state = DONE if why in FINISHED else STOPPED if why in WHY else FAILED
+                training.end(state, WHY.get(why, why[:300]))
 
 
 WHY: Mapping[str, str] = {
@@ -333,6 +333,7 @@ WHY: Mapping[str, str] = {
     "paused": "It was paused for too long, so it made room for others.",
     "left": "Nobody looked at it for a while, so it was stopped.",
 }
+FINISHED = ("steps", "seconds", "plateau")
 
 
 def report_of(told: Mapping[str, Any]) -> Report:
