@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -40,6 +41,7 @@ def all_cases(browser: Browser, edits: int, starts: int) -> Iterator[Case]:
         yield edit_small(browser, app, (peer, other), bare, edits)
         yield scrubbing(browser, app)
         yield hover(browser, app, "hover → linked cells lit, 6 tokens", 6, edits)
+        yield edit_while_training(browser, app, edits)
         yield second_visitor(browser, app, peer, max(edits // 4, 1))
     for n_tokens, d, limit in ((64, 16, 0.8), (512, 64, 0.7)):
         with ExitStack() as running:
@@ -100,15 +102,45 @@ def edit_large(
     )
 
 
+def edit_while_training(browser: Browser, app: Server, edits: int) -> Case:
+    """The same edit while another visitor trains a model; the training is paused in between."""
+    page, other = visit_lab(browser, app.url), visit(browser, app.url + "train_it_yourself")
+    main = other.get_by_test_id("stMain")
+    main.get_by_role("button", name="Start training").click()
+    main.get_by_text("Running").wait_for()
+    main.get_by_text(re.compile("step [1-9]")).wait_for()
+    samples: dict[str, Samples] = {"Pause": [], "Go on": []}  # what was clicked before the edits
+    for turn in range(4):
+        clicked, expected = ("Pause", "Paused") if turn % 2 == 0 else ("Go on", "Running")
+        other.bring_to_front()
+        main.get_by_role("button", name=clicked).click()
+        main.get_by_text(expected, exact=True).wait_for()
+        samples[clicked] += interleaved(
+            [(page, "edit")], max(edits // 2, 1), (6, 3), is_last=False
+        )[0]
+    for one in (page, other):
+        one.context.close()
+    idle, busy = total("idle", samples["Pause"]), total("while one trains", samples["Go on"])
+    title = "Enter → three figures repainted, 6 × 3, while another visitor trains a model"
+    return Case(title, [idle, busy], [ratio(busy, idle, 2)])
+
+
 def fastest(peers: Sequence[Series]) -> Series:
     """Return the peer that is hardest to beat."""
     return min(peers, key=lambda series: series.middle)
 
 
 def interleaved(
-    pages: Sequence[tuple[Page, str]], edits: int, shape: tuple[int, int]
+    pages: Sequence[tuple[Page, str]],
+    edits: int,
+    shape: tuple[int, int],
+    *,
+    is_last: bool = True,
 ) -> list[Samples]:
-    """Make edit after edit, each on every page in turn; the first two are not counted."""
+    """Make edit after edit, each on every page in turn; the first two are not counted.
+
+    The pages are closed then, if these were their last edits.
+    """
     samples: list[Samples] = [[] for _ in pages]
     for turn in range(edits + 2):
         # Three decimals, the last one 5: never what the cell has already. In a long sentence the
@@ -121,7 +153,7 @@ def interleaved(
             own.append(measured(page, clock, *at))
             page.wait_for_timeout(SETTLE_MS)
             own[-1]["received"] = page.evaluate("bench.received()")
-    for page, _ in pages:
+    for page, _ in pages if is_last else ():
         page.context.close()
     return [own[2:] for own in samples]
 

@@ -23,9 +23,9 @@ train_live.watch(lab)
 budget = trainings.budget
 st.caption(
     "The model learns in a process of its own on the server, so the other pages stay quick. "
-    f"{trainings.at_once} trainings run at once there; others wait in a queue. Go to another page "
-    f"and come back within {budget.heartbeat:.0f} seconds: it goes on. After that, or when you "
-    "close or reload the page, it is stopped. The same seed on the same computer is the same run."
+    f"{trainings.at_once} trainings run at once there; others wait in a queue. Reload this "
+    f"page, or go to another one and come back within {budget.heartbeat:.0f} seconds: it goes on. After "
+    "that it is stopped, since nobody looks. The same seed on the same computer is the same run."
 )
 
 st.subheader("What to look for", anchor=False)
@@ -59,3 +59,4 @@ st.subheader("The same in PyTorch", anchor=False)
 code("train", train_live.code(lab, budget.steps))
 
 prediction("training", *train_live.first_loss(lab))
+train_live.find_again()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import secrets
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
@@ -32,6 +33,7 @@ from attention_core.recurrent.task import batch_of
 from attention_core.recurrent.training import loss_of
 from attention_core.recurrent.translation import Model, Translation, translate
 from ui import state, step_view
+from ui.components import component
 from ui.lab import MAX_SEED, NUMBERS, READERS, Lab
 from ui.literal import literal
 from ui.predict import Truth
@@ -54,11 +56,8 @@ from ui.widgets import chosen, set_widget
 
 Spec = dict[str, Any]
 REDRAW_SECONDS = 1.0
-SHORTEST, TALLEST = (
-    340,
-    460,
-)  # px, of the two curves, which are as tall as the alignment if they can
-NO_POINT = (None,)  # drawn as nothing, and yet the legend has its line: so no plot changes its size
+SHORTEST, TALLEST = 340, 460  # px, of the two curves: as tall as the alignment, if they can be
+NO_POINT = (None,)  # drawn as nothing, but it has its line in the legend: no plot changes its size
 FIGURES = "figures:training"
 NAMES = {
     "rnn": "RNN (tanh), no attention",
@@ -77,6 +76,9 @@ BADGES = {
 }
 _OWNER = "training_owner"
 _REFUSED = "training_refused"
+_NAME = re.compile("[0-9a-f]{32}")
+
+_tab = component("tab")
 
 
 @st.cache_resource(show_spinner=False)
@@ -90,6 +92,15 @@ def owner() -> str:
     if _OWNER not in st.session_state:
         st.session_state[_OWNER] = secrets.token_hex(16)
     return str(st.session_state[_OWNER])
+
+
+def find_again() -> None:
+    """Let a tab that was reloaded find its training: the name is the tab's, not the session's."""
+    known = _tab(data={"name": owner()}, key="tab", on_known_change=lambda: None).known
+    if isinstance(known, str) and _NAME.fullmatch(known) and known != owner():
+        registry().reset(owner())
+        st.session_state[_OWNER] = known
+        st.rerun()
 
 
 def choice_of(lab: Lab) -> Choice:

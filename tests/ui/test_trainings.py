@@ -49,6 +49,15 @@ def until(holds: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """As in the process: so small a model only waits for a second thread."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture
 def made() -> Iterator[Callable[..., Trainings]]:
     """Make servers of trainings, all of whose processes are ended afterwards."""
