@@ -18,6 +18,7 @@ from benchmarks import servers
 from benchmarks.browser import SETTLE_MS, first_picture, measured, visit, visit_lab
 from benchmarks.report import Case, Series, Target, ratio
 from benchmarks.servers import Server, Site
+from ui.trainings import AT_ONCE
 
 Samples = list[dict[str, float]]
 FRAMES_MS = 34.0  # two frames at 60 Hz
@@ -103,26 +104,31 @@ def edit_large(
 
 
 def edit_while_training(browser: Browser, app: Server, edits: int) -> Case:
-    """The same edit while another visitor trains a model; the training is paused in between."""
-    page, other = visit_lab(browser, app.url), visit(browser, app.url + "train_it_yourself")
-    main = other.get_by_test_id("stMain")
-    main.get_by_role("button", name="Start training").click()
-    main.get_by_text("Running").wait_for()
-    main.get_by_text(re.compile("step [1-9]")).wait_for()
-    samples: dict[str, Samples] = {"Pause": [], "Go on": []}  # what was clicked before the edits
+    """The same edit while others train as many models as the server lets, and while nobody does."""
+    page = visit_lab(browser, app.url)
+    others = [visit(browser, app.url + "train_it_yourself") for _ in range(AT_ONCE)]
+    rounds: list[Samples] = []
     for turn in range(4):
-        clicked, expected = ("Pause", "Paused") if turn % 2 == 0 else ("Go on", "Running")
-        other.bring_to_front()
-        main.get_by_role("button", name=clicked).click()
-        main.get_by_text(expected, exact=True).wait_for()
-        samples[clicked] += interleaved(
-            [(page, "edit")], max(edits // 2, 1), (6, 3), is_last=False
-        )[0]
-    for one in (page, other):
+        is_busy = turn % 2 == 1
+        for other in others if is_busy else ():
+            click(other, "Start training", "step [1-9]")
+        first = turn * (edits // 2 + 2)
+        rounds += interleaved([(page, "edit")], edits // 2, (6, 3), first=first, is_last=False)
+        for other in others if is_busy else ():
+            click(other, "Reset", "Not started")
+    for one in (page, *others):
         one.context.close()
-    idle, busy = total("idle", samples["Pause"]), total("while one trains", samples["Go on"])
-    title = "Enter → three figures repainted, 6 × 3, while another visitor trains a model"
+    idle, busy = total("idle", rounds[0] + rounds[2]), total("training", rounds[1] + rounds[3])
+    title = f"Enter → three figures repainted, 6 × 3, while others train {AT_ONCE} models"
     return Case(title, [idle, busy], [ratio(busy, idle, 2)])
+
+
+def click(page: Page, button: str, then: str) -> None:
+    """Click a button of a page and wait for a text, as a pattern."""
+    page.bring_to_front()
+    main = page.get_by_test_id("stMain")
+    main.get_by_role("button", name=button).click()
+    main.get_by_text(re.compile(then)).first.wait_for()
 
 
 def fastest(peers: Sequence[Series]) -> Series:
@@ -135,14 +141,15 @@ def interleaved(
     edits: int,
     shape: tuple[int, int],
     *,
+    first: int = 0,
     is_last: bool = True,
 ) -> list[Samples]:
     """Make edit after edit, each on every page in turn; the first two are not counted.
 
-    The pages are closed then, if these were their last edits.
+    ``first`` says how many edits the pages have had. They are closed if these are their last ones.
     """
     samples: list[Samples] = [[] for _ in pages]
-    for turn in range(edits + 2):
+    for turn in range(first, first + edits + 2):
         # Three decimals, the last one 5: never what the cell has already. In a long sentence the
         # numbers grow, so that an overview, which shows the largest alone, changes too.
         whole = 10 * turn + 10 if shape[0] * shape[1] > 1000 else 0

@@ -26,6 +26,17 @@ def check_torch() -> None:
     assert torch.nn.Linear(3, 2)(query).shape == (1, 1, 4, 2)
 
 
+def check_training() -> None:
+    """A step of learning, which uses more of torch than a page does."""
+    model = torch.nn.GRU(3, 2)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    before = model.weight_hh_l0.detach().clone()
+    torch.autograd.backward(model(torch.ones(4, 3))[0].sum())
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    assert not torch.equal(before, model.weight_hh_l0)
+
+
 def check_figures() -> None:
     """A figure as JSON, and the script that draws it in the browser."""
     figure = go.Figure(go.Heatmap(z=[[0.1, 0.9]])).add_trace(go.Scatter3d(x=[1], y=[2], z=[3]))
@@ -53,6 +64,7 @@ def check_page() -> None:
 def main() -> None:
     """Run every check; an exception stops the build."""
     check_torch()
+    check_training()
     check_figures()
     check_page()
     table = pyarrow.Table.from_pandas(pd.DataFrame({"d1": [0.55]}))
