@@ -119,7 +119,7 @@ def edit_while_training(browser: Browser, app: Server, edits: int) -> Case:
     for one in (page, *others):
         one.context.close()
     idle, busy = total("idle", rounds[0] + rounds[2]), total("training", rounds[1] + rounds[3])
-    title = f"Enter → three figures repainted, 6 × 3, while others train {AT_ONCE} models"
+    title = f"Enter → three figures repainted, 6 × 3, while others train (models: {AT_ONCE})"
     return Case(title, [idle, busy], [ratio(busy, idle, 2)])
 
 

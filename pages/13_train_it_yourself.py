@@ -23,7 +23,8 @@ train_live.watch(lab)
 budget = trainings.budget
 st.caption(
     "The model learns in a process of its own on the server, so the other pages stay quick. "
-    f"{trainings.at_once} trainings run at once there; others wait in a queue. Reload this "
+    f"At most {trainings.at_once} at a time {'learn' if trainings.at_once > 1 else 'learns'} "
+    "there; others wait in a queue. Reload this "
     f"page, or go to another one and come back within {budget.heartbeat:.0f} seconds: it goes on. "
     "After that it is stopped, since nobody looks. The same seed on the same computer is the same "
     "run."

@@ -294,7 +294,7 @@ def status(view: View | None, lab: Lab, trainings: Trainings) -> str:
     said = [f"{BADGES[view.state]} {called(view.choice)}"]
     if view.state == QUEUED:
         ahead = f"{view.before} before you" if view.before else "you are next"
-        said.append(f"{ahead}; {trainings.at_once} train at once, {budget.seconds:.0f} s at most")
+        said.append(f"{ahead}; {trainings.at_once} at a time, {budget.seconds:.0f} s at most")
     elif view.is_active and not view.report:
         said.append("its process is starting, which takes some seconds")
     if view.report:

@@ -150,15 +150,16 @@ def main() -> None:
     os.dup2(2, 1)  # whatever a library prints is no report
     orders = Orders()
     Listener(target=orders.listen_for_life, args=(sys.stdin,), daemon=True).start()
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
     torch.set_num_threads(1)
 
     def send(told: Told) -> None:
         reports.write(json.dumps(told) + "\n")
         reports.flush()
 
-    Run(json.loads(sys.argv[1]), orders, send).train()
+    run = Run(json.loads(sys.argv[1]), orders, send)
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)  # not before: what it has to import comes at once
+    run.train()
 
 
 if __name__ == "__main__":

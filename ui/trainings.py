@@ -28,7 +28,7 @@ from torch import Tensor
 
 from attention_core.recurrent.accuracy import Accuracy
 
-AT_ONCE = 2  # trainings on the server
+AT_ONCE = max(1, min(4, (os.cpu_count() or 1) - 1))  # one core is left for the pages
 MAX_WAITING = 30
 KEPT = 60  # trainings that have ended and can still be looked at
 MAX_LINE = 2_000_000  # bytes of one report; the largest model's is a sixth of that

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.lab_page import LabPage, until
 from tests.browser.server import Server
+from ui.trainings import AT_ONCE
 
 _LINES = """plots => plots[0]?.data?.map(line => [...line.y])"""
 _CELLS = """plots => plots[0]?.data?.[0].z.map(row => [...row])"""
@@ -103,7 +104,7 @@ def test_started_paused_reloaded_stopped_and_reset(server: Server, page: Page) -
     LabPage(page).expect_nothing_wrong()
 
 
-def test_two_sessions_train_at_once_and_one_comes_back_from_another_page(
+def test_two_sessions_train_each_in_turn_or_at_once_and_one_comes_back_from_another_page(
     server: Server, page: Page, chromium: Browser
 ) -> None:
     context = chromium.new_context(locale="en-GB")
@@ -115,10 +116,15 @@ def test_two_sessions_train_at_once_and_one_comes_back_from_another_page(
             one.get_by_role("spinbutton", name="Seed").press("Enter")
             LabPage(one).wait_idle()
             button(one, "Start training").click()
-        for one, seed in ((page, "1"), (other, "2")):
-            until_step(one, 10)
-            assert f"16 units, seed {seed}" in status(one)
-        assert losses(page)[0] != losses(other)[0]
+            expect(one.get_by_test_id("stProgress")).to_contain_text(re.compile("Running|Queued"))
+        until_step(page, 10)
+        assert "16 units, seed 1" in status(page)
+        if AT_ONCE == 1:
+            expect(other.get_by_test_id("stProgress")).to_contain_text("you are next")
+            expect(button(other, "Leave the queue")).to_be_enabled()
+        else:
+            until_step(other, 10)
+        of_page = losses(page)
         page.get_by_role("link", name="Start here").click()
         expect(page.locator("[data-figure=context] .main-svg").first).to_be_attached()
         page.get_by_role("link", name="Train it yourself").click()
@@ -127,8 +133,10 @@ def test_two_sessions_train_at_once_and_one_comes_back_from_another_page(
         until(lambda: step(page) > before > 0, lambda: f"it did not go on: {status(page)}")
         button(page, "Reset").click()
         expect(page.get_by_test_id("stProgress")).to_contain_text("Not started.")
-        before = step(other)
-        until(lambda: step(other) > before, lambda: "the other one ended too")
+        until_step(other, max(10, step(other) + 1))
+        assert "16 units, seed 2" in status(other)
+        until(lambda: bool(losses(other)), lambda: "its loss is not drawn")
+        assert losses(other)[0] != of_page[0], "another seed is another run"
         button(other, "Stop").click()
         expect(other.get_by_test_id("stProgress")).to_contain_text("Stopped by you.")
     finally:
