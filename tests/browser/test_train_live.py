@@ -124,6 +124,7 @@ def test_two_sessions_train_each_in_turn_or_at_once_and_one_comes_back_from_anot
             expect(button(other, "Leave the queue")).to_be_enabled()
         else:
             until_step(other, 10)
+        until(lambda: bool(losses(page)), lambda: "its loss is not drawn")
         of_page = losses(page)
         page.get_by_role("link", name="Start here").click()
         expect(page.locator("[data-figure=context] .main-svg").first).to_be_attached()
