@@ -1,9 +1,13 @@
 """Use what the app needs of the slimmed packages; the Dockerfile runs this once while it builds."""
 
+import io
+
+import numpy as np
 import pandas as pd
 import plotly
 import plotly.graph_objects as go
 import pyarrow
+import safetensors.torch
 import torch
 from plotly.offline import get_plotlyjs
 from streamlit.testing.v1 import AppTest
@@ -38,6 +42,15 @@ def check_training() -> None:
     assert not torch.equal(before, weights)
 
 
+def check_files() -> None:
+    """Tensors as files, there and back."""
+    tensor, buffer = torch.eye(2), io.BytesIO()
+    assert safetensors.torch.load(safetensors.torch.save({"a": tensor}))["a"].equal(tensor)
+    np.lib.format.write_array(buffer, tensor.numpy(), allow_pickle=False)
+    buffer.seek(0)
+    assert np.load(buffer, allow_pickle=False).tolist() == tensor.tolist()
+
+
 def check_figures() -> None:
     """A figure as JSON, and the script that draws it in the browser."""
     figure = go.Figure(go.Heatmap(z=[[0.1, 0.9]])).add_trace(go.Scatter3d(x=[1], y=[2], z=[3]))
@@ -66,6 +79,7 @@ def main() -> None:
     """Run every check; an exception stops the build."""
     check_torch()
     check_training()
+    check_files()
     check_figures()
     check_page()
     table = pyarrow.Table.from_pandas(pd.DataFrame({"d1": [0.55]}))
