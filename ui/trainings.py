@@ -22,11 +22,10 @@ from pathlib import Path
 from threading import RLock, Thread
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load
 from torch import Tensor
 
 from attention_core.recurrent.accuracy import Accuracy
+from attention_core.recurrent.checkpoints import unpacked
 
 AT_ONCE = max(1, min(4, (os.cpu_count() or 1) - 1))  # one core is left for the pages
 MAX_WAITING = 30
@@ -85,7 +84,7 @@ class Report:
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the weights."""
-        return load(self.weights)
+        return unpacked(self.weights, "of this page")
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +294,7 @@ class Trainings:
         while line := process.stdout.readline(MAX_LINE):
             try:
                 self._take_in(training, json.loads(line))
-            except (ValueError, TypeError, KeyError, AttributeError, SafetensorError):
+            except (ValueError, TypeError, KeyError, AttributeError):
                 with self._lock:
                     training.end(FAILED, "The training said something unreadable.")
                 process.kill()
@@ -340,10 +339,10 @@ def report_of(told: Mapping[str, Any]) -> Report:
     """Return what a process reported, every part of it a plain number or a tensor.
 
     Raises:
-        ValueError: If it is none; also TypeError, KeyError or SafetensorError.
+        ValueError: If it is none; also TypeError or KeyError.
     """
     weights = base64.b64decode(told["weights"], validate=True)
-    load(weights)  # raises for what is none
+    unpacked(weights, "of this page")  # raises for what is none
     return Report(
         step=int(told["step"]),
         seconds=float(told["seconds"]),
