@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 
 from ui import (
     all_tokens,
+    bahdanau,
     causal,
     comparing,
     dropping,
@@ -48,6 +49,9 @@ MAX_GROUPS = 16
 GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
     {
         "figures:start": start.steps,
+        bahdanau.NOW: bahdanau.step_figures,
+        bahdanau.SO_FAR: bahdanau.so_far,
+        bahdanau.ALL: bahdanau.all_steps,
         "figures:dots": one_query.dots,
         "figures:normalisations": one_query.normalisations,
         "figures:context": one_query.context,
@@ -94,7 +98,12 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
 EDITORS = MappingProxyType(
     {
         editor.name: editor
-        for editor in (EMBEDDINGS, normalisation.ROW, *parameters.EDITORS.values())
+        for editor in (
+            EMBEDDINGS,
+            normalisation.ROW,
+            bahdanau.ENCODER,
+            *parameters.EDITORS.values(),
+        )
     }
 )
 

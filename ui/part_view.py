@@ -26,7 +26,10 @@ def large_of(group: Group) -> list[Card]:
     return [
         card
         for card in group.cards
-        if group.explained and card["cells"] and "texttemplate" not in card["spec"]["data"][0]
+        if group.has_part
+        and group.explained
+        and card["cells"]
+        and "texttemplate" not in card["spec"]["data"][0]
     ]
 
 

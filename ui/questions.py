@@ -17,7 +17,8 @@ from attention_core import (
 )
 from attention_core.glossary import term
 from attention_core.numbers import plain, result_of
-from ui import multi_head, side_by_side, to_self
+from attention_core.recurrent.language import END
+from ui import bahdanau, multi_head, side_by_side, to_self
 from ui.all_tokens import WRONG_AXIS
 from ui.dropping import grown_by
 from ui.lab import Lab
@@ -265,3 +266,25 @@ def five_more(lab: Lab) -> Question:
 
 def _shares(row: torch.Tensor) -> str:
     return ", ".join(result_of(share) for share in row[0, :3].tolist())
+
+
+def forced_look(lab: Lab) -> Question:
+    """Return: which word is written first if the decoder may look at one other word only?"""
+    at, now, then, likeliest = bahdanau.forced_first_word(lab)
+    run = bahdanau.run_of(lab)
+    word = run.source(lab.conventions)[at]
+    called = {END: bahdanau.ENDS}
+    options = sorted({called.get(option, option) for option in (now, *dict(likeliest))})
+    question = (
+        f"Suppose the decoder may look only at **{literal(word)}** before its first word, which is "
+        f"now **{literal(called.get(now, now))}**. What would it write first?"
+    )
+    told = "; ".join(
+        f"{literal(called.get(option, option))} {result_of(share)}"
+        for option, share in likeliest[:3]
+    )
+    because = (
+        f"All the weight on {literal(word)} gives these probabilities: {told}. The state that asks "
+        "is still the same; only what it sees has changed. Force it above to see it."
+    )
+    return question, options, Truth(options.index(called.get(then, then)), because)

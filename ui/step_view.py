@@ -33,6 +33,7 @@ READ_FILE = """\
 # Download embeddings.csv on this page, under "Share and files", and put it beside this code.
 with open("embeddings.csv", encoding="utf-8-sig", newline="") as file:
     rows = [[float(number) for number in row[1:]] for row in list(csv.reader(file))[1:]]"""
+TOO_MANY = "There are too many cells to write their numbers. Point at one, or see them below."
 IN_TORCH = (
     "In PyTorch the queries are always rows, as in the table: what the pictures above show is the "
     "transpose (`.T`) of these tensors."
@@ -53,6 +54,8 @@ class Group:
         own: The name under which the user's own numbers in its steps are kept; empty where the
             steps take none.
         max_width: Of a card, in pixels; 0 to let the cards fill the page.
+        own_steps: Which steps take the user's own numbers; all of them if empty.
+        has_part: Whether large figures have a part with exact numbers below them.
     """
 
     cards: Sequence[Card]
@@ -61,6 +64,8 @@ class Group:
     arrows: bool = True
     own: str = ""
     max_width: int = 0
+    own_steps: tuple[str, ...] = ()
+    has_part: bool = True
 
     @property
     def data(self) -> dict[str, Any]:
@@ -191,7 +196,7 @@ def _unlabelled(heatmap: Spec) -> str:
         return ""
     down, across = heatmap["meta"].get("block", (1, 1))
     if down * across == 1:
-        return "There are too many cells to write their numbers. Point at one, or see them below."
+        return TOO_MANY
     return (
         f"An overview: of each {down} × {across} cells, the one furthest from 0 is shown. "
         "Drag a box to zoom in, double-click to zoom out; see the exact numbers below."
