@@ -30,7 +30,7 @@ LONGEST_CODE = 30  # lines; longer code waits behind a click
 MOST_PRINTED = 1024  # numbers; code with more reads the file of the embeddings instead
 FROM_FILE = "inputs"  # the value that the file holds
 READ_FILE = """\
-# Download embeddings.csv on this page, under "Share and files", and put it beside this code.
+# Download embeddings.csv on this page, under "Take it with you", and put it beside this code.
 with open("embeddings.csv", encoding="utf-8-sig", newline="") as file:
     rows = [[float(number) for number in row[1:]] for row in list(csv.reader(file))[1:]]"""
 IN_TORCH = (
@@ -411,7 +411,7 @@ def code(trace: Trace, tokens: Sequence[str] = (), *, conventions: Conventions =
         n_rows, n_columns = trace[FROM_FILE].shape
         st.caption(
             f"Your table has {n_rows} × {n_columns} = {n_rows * n_columns:,} numbers, too many to "
-            "print: the code reads them from “embeddings.csv”, to download under “Share and files”."
+            "print: the code reads them from “embeddings.csv”, which is under “Take it with you”."
         )
     with place:
         code_view.code("steps", text)
