@@ -255,6 +255,7 @@ WRONG: dict[str, list[Any]] = {
     "dropout_seed": [-1, 0.5],
     "n_draws": [0, 1_001],
     "other_sentence": [5, "x" * 100_001],
+    "same_sequence": [1, "yes", None],
     "overrides": [{}, [["weights", 1, 6, 6, 1.0]], [["weights", 1, 6, 0, float("nan")]]],
     "has_lens": [1, "on"],
     "goal": [1, [0, 0, 0.9], [0, 512, 0.9, 0], [0, 0, 1.0, 0], [0, 0, 0.9, -1], [0, 0, "x", 0]],
