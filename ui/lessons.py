@@ -88,4 +88,10 @@ LESSONS = (
         ":material/compare:",
         "What does each mechanism make of the same sentence?",
     ),
+    Lesson(
+        "13_train_it_yourself.py",
+        "Train it yourself",
+        ":material/model_training:",
+        "How does a model learn where to look?",
+    ),
 )
