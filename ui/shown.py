@@ -20,6 +20,7 @@ from ui import (
     side_by_side,
     start,
     to_self,
+    train_live,
     trainable,
     why_attention,
 )
@@ -39,12 +40,13 @@ PAGES: Mapping[str, Callable[[Lab], Sequence[Shown]]] = MappingProxyType(
         "dropout": dropping.shown,
         "multi_head": multi_head.shown,
         "side_by_side": side_by_side.shown,
+        "train_it_yourself": train_live.shown,
     }
 )
 """For each page, its runs as it shows them, the user's own numbers in them."""
 
 MEASURED: Mapping[str, Callable[[], Sequence[Table]]] = MappingProxyType(
-    {"all_tokens": all_tokens.measured}
+    {"all_tokens": all_tokens.measured, "train_it_yourself": train_live.measured}
 )
 """What a visitor measured on a page: no function of the lab, but of the session."""
 
