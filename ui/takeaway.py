@@ -13,6 +13,7 @@ from functools import partial
 import streamlit as st
 from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
+from attention_core import Mechanism, Trace
 from attention_core.export import Shown, Table
 from attention_core.export.notebook import notebook
 from attention_core.export.proof import Block, blocks, script
@@ -173,20 +174,39 @@ def _tensors(visit: Visit, ending: str) -> None:
 
 def _trace_file(visit: Visit, ending: str) -> bytes:
     (shown,) = visit.shown()
-    try:
-        return to_bytes(shown.labelled(), ending)
-    except TensorFileError:  # its words are too long: the numbers fit in any case
-        return to_bytes(shown.trace, ending)
+    return saved(shown, ending)
 
 
 def _trace_files(visit: Visit, ending: str) -> bytes:
     files = []
     for shown in visit.shown():
         try:
-            files.append((f"{shown.name}{ending}", to_bytes(shown.labelled(), ending)))
+            files.append((f"{shown.name}{ending}", saved(shown, ending)))
         except TensorFileError as error:  # nobody reads an error of a download: it goes along
             files.append((f"{shown.name} is missing.txt", f"{shown.title}: {error}.\n".encode()))
     return zipped(files)
+
+
+def saved(shown: Shown, ending: str) -> bytes:
+    """Return a run as a file that ``load_trace`` reads.
+
+    Where its steps or its words cannot be kept (those of a recurrent cell, and very long words), it
+    is the values alone, by name.
+
+    Args:
+        shown: The run.
+        ending: That of the file.
+
+    Raises:
+        TensorFileError: If it is too large.
+    """
+    try:
+        return to_bytes(shown.labelled(), ending)
+    except TensorFileError:
+        trace, mechanism = shown.trace, shown.trace.mechanism
+        names = (*trace.inputs, *trace.steps)
+        values = Mechanism(names, (), mechanism.masks, mechanism.per_head)
+        return to_bytes(Trace(values, {name: trace[name] for name in names}), ending)
 
 
 def opening(visit: Visit) -> None:
