@@ -10,9 +10,11 @@ from attention_core.mechanism import Mechanism, Step
 from attention_core.mechanisms import ONE_QUERY, SIMPLE_SELF_ATTENTION, normalisations
 from attention_core.multi_head_attention import MULTI_HEAD_ATTENTION
 from attention_core.renormalised_attention import RENORMALISED_SELF_ATTENTION
+from attention_core.saving import load_trace, save_trace
 from attention_core.self_attention import CROSS_ATTENTION, SELF_ATTENTION
 from attention_core.stacked_heads import STACKED_HEADS
 from attention_core.trace import Explanation, Operand, Trace
+from attention_core.watch import record, watch
 
 __all__ = [
     "CAUSAL_SELF_ATTENTION",
@@ -31,5 +33,9 @@ __all__ = [
     "Operand",
     "Step",
     "Trace",
+    "load_trace",
     "normalisations",
+    "record",
+    "save_trace",
+    "watch",
 ]

@@ -97,16 +97,32 @@ class Mechanism:
         if len(set(dtypes.values())) > 1:
             came = ", ".join(f"{name} {dtype}" for name, dtype in dtypes.items())
             raise ValueError(f"all inputs must have one dtype; got {came}")
+        return Trace(self, self.computed(tensors))
+
+    def computed(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the inputs and every step of them, without a look at what the inputs are.
+
+        Args:
+            inputs: One tensor for each name in ``inputs``. They may have NaN, as in a model that
+                is being debugged.
+
+        Raises:
+            ValueError: If two shapes do not fit; it names the step and the tensors.
+        """
+        tensors = dict(inputs)
         for step in self.steps:
-            operands = [tensors[name] for name in step.of]
-            try:
-                tensors[step.name] = step.operation.compute(*operands)
-            except RuntimeError:
-                shapes = " and ".join(f"{name} {tuple(tensors[name].shape)}" for name in step.of)
-                raise ValueError(f"{step.name} cannot be made: {shapes} do not fit") from None
-            except ValueError as error:  # an operation does not know its step's name
-                raise ValueError(f"{step.name} {error}") from None
-        return Trace(self, tensors)
+            tensors[step.name] = self.made(step, tensors)
+        return tensors
+
+    def made(self, step: Step, tensors: Mapping[str, Tensor]) -> Tensor:
+        """Return what a step makes of its operands; ValueError if they do not fit."""
+        try:
+            return step.operation.compute(*(tensors[name] for name in step.of))
+        except RuntimeError:
+            shapes = " and ".join(f"{name} {tuple(tensors[name].shape)}" for name in step.of)
+            raise ValueError(f"{step.name} cannot be made: {shapes} do not fit") from None
+        except ValueError as error:  # an operation does not know its step's name
+            raise ValueError(f"{step.name} {error}") from None
 
     def _checked(self, name: str, tensor: Tensor) -> Tensor:
         """Return an input if it is what this mechanism takes."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from attention_core.checks import Check, check_step
 from attention_core.glossary import term
+from attention_core.html_tables import html_of
 from attention_core.numbers import result_of
 from attention_core.operations import Index, Operation, Overridden
 
@@ -39,6 +40,14 @@ class Explanation(NamedTuple):
 class Trace:
     """Every value of one run, inputs first, in the order it was computed.
 
+    Args:
+        mechanism: What was run.
+        tensors: Its inputs and steps by name.
+        tokens: One label per token, if there are any; with ``key_tokens``, of those that ask.
+        key_tokens: One label per token that is asked, where these are others.
+        source: Where the numbers are from, when a model was watched.
+        compared: How far the steps are from what the model really gave.
+
     Example:
         >>> import torch
         >>> from attention_core import SIMPLE_SELF_ATTENTION
@@ -54,8 +63,21 @@ class Trace:
         True
     """
 
-    def __init__(self, mechanism: Mechanism, tensors: Mapping[str, Tensor]) -> None:
+    def __init__(
+        self,
+        mechanism: Mechanism,
+        tensors: Mapping[str, Tensor],
+        *,
+        tokens: Sequence[str] = (),
+        key_tokens: Sequence[str] = (),
+        source: str = "",
+        compared: Sequence[Check] = (),
+    ) -> None:
         self.mechanism = mechanism
+        self.tokens = tuple(tokens)
+        self.key_tokens = tuple(key_tokens)
+        self.source = source
+        self.compared = tuple(compared)
         self._tensors = MappingProxyType(dict(tensors))
         self._checked: dict[str, tuple[object, tuple[Check, ...]]] = {}
 
@@ -64,7 +86,61 @@ class Trace:
 
     def __repr__(self) -> str:
         shapes = ", ".join(f"{name} {tuple(t.shape)}" for name, t in self._tensors.items())
-        return f"Trace({shapes})"
+        wrong = "".join(f"; {said}" for said in self.disagreements)
+        return f"Trace({shapes}{wrong})"
+
+    def _repr_html_(self) -> str:
+        """Return the trace as small coloured tables, which is how a notebook shows it."""
+        return html_of(self)
+
+    def with_tokens(self, tokens: Sequence[str], key_tokens: Sequence[str] = ()) -> Trace:
+        """Return the same trace with labels for its tokens.
+
+        Args:
+            tokens: One label per token; with ``key_tokens``, of those that ask.
+            key_tokens: One label per token that is asked, where these are others.
+
+        Raises:
+            ValueError: If an axis that counts tokens has another length.
+
+        Example:
+            >>> import torch
+            >>> from attention_core import SIMPLE_SELF_ATTENTION
+            >>> SIMPLE_SELF_ATTENTION.run(inputs=torch.eye(2)).with_tokens(["to", "be"]).tokens
+            ('to', 'be')
+        """
+        labelled = Trace(
+            self.mechanism,
+            self._tensors,
+            tokens=tokens,
+            key_tokens=key_tokens,
+            source=self.source,
+            compared=self.compared,
+        )
+        for name in self._tensors if tokens else ():
+            for axis, size in zip(self.axes(name), self[name].shape, strict=True):
+                asked = key_tokens if axis == "key token" and key_tokens else tokens
+                if axis.endswith("token") and size not in (1, len(asked)):
+                    raise ValueError(
+                        f"{name} has {size} along the axis {axis!r}, so it takes {size} labels; "
+                        f"got {len(asked)}"
+                    )
+        return labelled
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all values, inputs first."""
+        return tuple(self._tensors)
+
+    @property
+    def disagreements(self) -> tuple[str, ...]:
+        """What a watched model gave otherwise than the steps do, in words; empty if nothing."""
+        return tuple(
+            f"{check.step} differs from {check.route} by {check.max_difference:.3g}, "
+            f"more than {check.tolerance:.3g}"
+            for check in self.compared
+            if not check.ok
+        )
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -157,7 +233,8 @@ class Trace:
         """Return the second routes and laws of steps, each with how far off it is.
 
         A route that fails counts as not ok; NaN equals NaN. What was checked is remembered until
-        its operation changes or torch changes one of its tensors in place.
+        its operation changes or torch changes one of its tensors in place. For a watched model,
+        what it really gave comes last.
 
         Args:
             *steps: The names of the steps; none for all of them.
@@ -165,8 +242,10 @@ class Trace:
         Raises:
             KeyError: If there is no such step.
         """
-        declared = map(self.mechanism.step, steps) if steps else self.mechanism.steps
-        return tuple(check for step in declared for check in self._check(step))
+        declared = tuple(map(self.mechanism.step, steps)) if steps else self.mechanism.steps
+        names = {step.name for step in declared}
+        own = tuple(check for step in declared for check in self._check(step))
+        return own + tuple(check for check in self.compared if not steps or check.step in names)
 
     def _check(self, step: Step) -> tuple[Check, ...]:
         """Return a step's checks, the remembered ones while nothing they are of has changed."""

@@ -29,6 +29,7 @@ from attention_core.checks import ROUNDINGS, SAMPLE_SEED, apart
 from attention_core.entropy import check_entropy, entropy
 from attention_core.export import Derived
 from attention_core.export import Shown as Taken
+from attention_core.export.literals import tensor_code
 from attention_core.figures import matrix_spec
 from attention_core.figures.heatmap import position_labels
 from attention_core.figures.labels import TwoSentences
@@ -420,7 +421,7 @@ def code_of(lab: Lab) -> str:
         "\n".join(
             [
                 "query_inputs = inputs",
-                step_view.tensor_code("key_inputs", runs["cross"]["key_inputs"], labels_of(other)),
+                tensor_code("key_inputs", runs["cross"]["key_inputs"], labels_of(other)),
                 "mask = torch.ones(len(inputs), len(inputs), dtype=torch.bool).tril()",
             ]
         )

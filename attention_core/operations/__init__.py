@@ -2,6 +2,7 @@
 
 from attention_core.operations.base import Operation
 from attention_core.operations.dropping import DropNothing, Dropout
+from attention_core.operations.fused import AddScores, MultiplyBy, RepeatHeads, SafeSoftmax
 from attention_core.operations.heads import DotProductsOfHeads, JoinHeads, SplitProjection
 from attention_core.operations.masking import Mask, ZeroMasked
 from attention_core.operations.normalise import DivideBySum, NaiveSoftmax, Renormalise, Softmax
@@ -11,6 +12,7 @@ from attention_core.operations.products import DivideBy, DivideByRoot, DotProduc
 from attention_core.operations.project import Projection
 
 __all__ = [
+    "AddScores",
     "DivideBy",
     "DivideByRoot",
     "DivideBySum",
@@ -21,11 +23,14 @@ __all__ = [
     "Index",
     "JoinHeads",
     "Mask",
+    "MultiplyBy",
     "NaiveSoftmax",
     "Operation",
     "Overridden",
     "Projection",
     "Renormalise",
+    "RepeatHeads",
+    "SafeSoftmax",
     "Shape",
     "Softmax",
     "SplitProjection",

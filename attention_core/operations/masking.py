@@ -28,7 +28,7 @@ class Mask(Operation):
     def compute(self, *operands: Tensor) -> Tensor:
         """Return ``scores.masked_fill(~mask, -inf)``."""
         scores, mask = operands
-        require_fit(fits=mask.shape == scores.shape[-2:])
+        require_fit(fits=mask.shape in (scores.shape, scores.shape[-2:]))
         return scores.masked_fill(~mask, -torch.inf)
 
     def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:
@@ -90,7 +90,7 @@ class ZeroMasked(Operation):
     def compute(self, *operands: Tensor) -> Tensor:
         """Return ``shares * mask``."""
         shares, mask = operands
-        require_fit(fits=mask.shape == shares.shape[-2:])
+        require_fit(fits=mask.shape in (shares.shape, shares.shape[-2:]))
         return shares * mask
 
     def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 import attention_core.operations  # defines them
 from attention_core import Mechanism, Step, Trace, mechanisms, normalisations
 from attention_core.operations import (
+    AddScores,
     Dropout,
     Mask,
+    MultiplyBy,
     Operation,
     Overridden,
     Projection,
+    RepeatHeads,
+    SafeSoftmax,
     Softmax,
     SplitProjection,
     ZeroMasked,
@@ -47,6 +51,10 @@ INSTANCES: dict[str, Operation] = {
     for step in mechanism.steps
 } | {
     "Softmax over queries": Softmax(dim=-2),
+    "SafeSoftmax": SafeSoftmax(),
+    "MultiplyBy": MultiplyBy(-0.7),
+    "AddScores": AddScores(),
+    "RepeatHeads": RepeatHeads(3),
     "Projection": Projection(),
     "Projection with a bias": Projection(biased=True),
     "SplitProjection": SplitProjection(13),
