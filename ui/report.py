@@ -15,6 +15,7 @@ from attention_core.figures.report import Matrix, Picture, Report, Section, repo
 from attention_core.glossary import term
 from ui import step_view
 from ui.lab import Lab
+from ui.lessons import LESSONS
 from ui.part_view import SUFFIX
 from ui.step_view import Card, Group
 
@@ -54,19 +55,17 @@ HEADINGS: Mapping[str, str] = MappingProxyType(
         "figures:mean_draws": "The mean of many draws",
     }
 )
-"""What stands above figures in a report, where it is not the same heading as before."""
+"""What stands above figures in a report."""
+QUESTIONS = MappingProxyType({lesson.title: lesson.question for lesson in LESSONS})
 
 
-def report_of(
-    drawn: Drawn, lab: Lab, *, title: str, question: str, link: str, made: datetime
-) -> str:
+def report_of(drawn: Drawn, lab: Lab, *, title: str, link: str, made: datetime) -> str:
     """Return a page as one HTML file.
 
     Args:
         drawn: The figures on it: where each group stands, and the group.
         lab: What its visitor chose.
         title: What it is called.
-        question: The one it answers.
         link: Its address with the lab in it; empty if that would be too long.
         made: When, in UTC.
     """
@@ -84,7 +83,7 @@ def report_of(
     return report_html(
         Report(
             title=title,
-            question=question,
+            question=QUESTIONS.get(title, ""),
             sentence=lab.sentence,
             facts=facts,
             made=f"{made:%Y-%m-%d %H:%M} UTC",

@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
 from attention_core.export import Shown, Table
-from ui import lab_files, link, state
+from ui import lab_files, link, report, sharing, sheets, state
 from ui.csv_file import write_csv
 from ui.lab import Lab
 from ui.shown import MEASURED, PAGES
@@ -91,18 +91,39 @@ def offer(label: str, make: Callable[[], str | bytes], file_name: str, kind: str
 # ---- Sections ----------------------------------------------------------------------------------
 
 
-def sharing(visit: Visit) -> None:
-    """Say how to share the lab."""
-    if state.is_large():
-        st.markdown(
-            "This lab is too large for an address. It is kept in this browser, so a reload "
-            "restores it. To share it, download it and send the file."
+def share(visit: Visit) -> None:
+    """Draw the link to the lab, its QR code, and what prints the page."""
+    sharing.section(visit.lab)
+
+
+def pictures(visit: Visit) -> None:
+    """Offer the page as a report; of long sentences, say how large it is."""
+    drawn, address = tuple(state.noted()), sharing.address_of(visit.lab)
+
+    def make() -> str:
+        return report.report_of(
+            drawn, visit.lab, title=visit.title, link=address, made=datetime.now(UTC)
         )
-    else:
-        st.markdown(
-            "**To share this lab, copy the page's address.** It holds your sentence, your "
-            "edits and your options, and opens the same numbers anywhere."
-        )
+
+    n_bytes = len(make().encode()) if len(visit.lab.tokens) > report.SMALL else 0
+    size = f", {n_bytes / 1e6:.1f} MB" if n_bytes else ""
+    offer(
+        f"Download this page as a report (.html{size})",
+        make,
+        f"{visit.file_stem}.html",
+        "text/html",
+    )
+
+
+def exercises(visit: Visit) -> None:
+    """Offer exercises for paper."""
+    kind, n_sheets, first_seed = sheets.chosen_sheets(visit.page)
+    offer(
+        "Download the exercises (.html)",
+        lambda: sheets.sheets(visit.lab, kind, n_sheets, first_seed),
+        f"attention-lab-exercises-{kind}-{first_seed}.html",
+        "text/html",
+    )
 
 
 def data(visit: Visit) -> None:
@@ -127,5 +148,5 @@ def opening(visit: Visit) -> None:
     lab_files.opener()
 
 
-SECTIONS: tuple[Callable[[Visit], None], ...] = (sharing, data, opening)
+SECTIONS: tuple[Callable[[Visit], None], ...] = (share, pictures, data, exercises, opening)
 """What is in the menu, from top to bottom."""
