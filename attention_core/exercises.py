@@ -162,9 +162,9 @@ def exercise(kind: str, seed: int, tokens: Sequence[str] = ()) -> Exercise:
     Example:
         >>> sheet = exercise("simple", 1)
         >>> sheet.trace["inputs"]
-        tensor([[-1.,  1.],
-                [ 2., -1.],
-                [ 0.,  1.]])
+        tensor([[-1.,  2.],
+                [ 0.,  2.],
+                [-1.,  0.]])
         >>> sheet.asked
         ('scores', 'weights', 'context')
     """

@@ -30,6 +30,8 @@ _SIGNS = MappingProxyType(
         "le": "≤",
         "log": "log",
         "quad": "\u2003",
+        "lfloor": "⌊",
+        "rfloor": "⌋",
     }
 )
 _FUNCTIONS = ("exp", "max", "min", "ln", "tanh")
