@@ -3,11 +3,17 @@
 Start with ``mechanisms``: the lesson as data. ``run`` one and get a ``Trace``.
 """
 
+from attention_core.additive_attention import ADDITIVE_ATTENTION
 from attention_core.causal_attention import CAUSAL_SELF_ATTENTION
 from attention_core.checks import Check
 from attention_core.conventions import USUAL, Conventions
 from attention_core.mechanism import Mechanism, Step
-from attention_core.mechanisms import ONE_QUERY, SIMPLE_SELF_ATTENTION, normalisations
+from attention_core.mechanisms import (
+    ONE_QUERY,
+    SIMPLE_SELF_ATTENTION,
+    dot_product_attention,
+    normalisations,
+)
 from attention_core.multi_head_attention import MULTI_HEAD_ATTENTION
 from attention_core.renormalised_attention import RENORMALISED_SELF_ATTENTION
 from attention_core.saving import load_trace, save_trace
@@ -17,6 +23,7 @@ from attention_core.trace import Explanation, Operand, Trace
 from attention_core.watch import record, watch
 
 __all__ = [
+    "ADDITIVE_ATTENTION",
     "CAUSAL_SELF_ATTENTION",
     "CROSS_ATTENTION",
     "MULTI_HEAD_ATTENTION",
@@ -33,6 +40,7 @@ __all__ = [
     "Operand",
     "Step",
     "Trace",
+    "dot_product_attention",
     "load_trace",
     "normalisations",
     "record",

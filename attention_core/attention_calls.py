@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from attention_core.checks import ROUNDINGS, Check, apart
+from attention_core.checks import Check, apart
 from attention_core.mechanism import Mechanism, Step
 from attention_core.operations import (
     AddScores,
@@ -35,6 +35,7 @@ from attention_core.trace import Trace
 
 SDPA = "F.scaled_dot_product_attention"
 MHA = "nn.MultiheadAttention"
+ROUNDINGS = 4  # rounding errors of the sizes below that torch's result may be off by
 Tensors = dict[str, Tensor]
 
 
@@ -376,14 +377,18 @@ def _check(step: str, route: str, ours: Tensor, real: Tensor, size: float) -> Ch
 
 
 def _score_size(made: Trace) -> float:
-    """Return what the rounding errors of the weights scale with: the size of a score's terms."""
+    """Return what the rounding errors of the weights scale with: a score, or its terms' noise.
+
+    The errors of d terms that are added up largely cancel, to about √d of one of them: the bound
+    that nothing exceeds would let a wrong result of a half-precision model pass for right.
+    """
     queries, keys = (made[name].double().abs() for name in ("queries", "keys"))
     operation = made.mechanism.step("scaled").operation
-    scale = abs(operation.by) if isinstance(operation, MultiplyBy) else queries.shape[-1] ** -0.5
-    size = _at_least_1(queries @ keys.mT * scale)
-    return size + (
-        _at_least_1(made["added_scores"].double().abs()) if "biased" in made.names else 0
-    )
+    root = queries.shape[-1] ** 0.5
+    scale = abs(operation.by) if isinstance(operation, MultiplyBy) else 1 / root
+    noise = _at_least_1(queries @ keys.mT * (scale / root))
+    before_mask = "biased" if "biased" in made.names else "scaled"
+    return max(noise, *(_at_least_1(made[n].double().abs()) for n in ("scaled", before_mask)))
 
 
 def _value_size(made: Trace) -> float:

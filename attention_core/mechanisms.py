@@ -5,6 +5,7 @@ from __future__ import annotations
 from attention_core.mechanism import Mechanism, Step
 from attention_core.operations import (
     DivideBy,
+    DivideByRoot,
     DivideBySum,
     DotProducts,
     NaiveSoftmax,
@@ -41,6 +42,46 @@ ONE_QUERY = Mechanism(
 
 Source: Raschka, "Build a Large Language Model (From Scratch)" (2024), section 3.3.1.
 """
+
+
+def dot_product_attention(d_k: int | None = None) -> Mechanism:
+    """Return attention between two sequences by dot products, without trainable weights.
+
+    Its inputs are ``queries``, (n_out, d), ``keys``, (n_in, d), and ``values``, (n_in, d_value):
+    queries and keys must be equally wide.
+
+    Args:
+        d_k: Their width, to divide the scores by its root; None to leave the scores as they are.
+
+    Raises:
+        ValueError: If the width is below 1.
+
+    Example:
+        >>> import torch
+        >>> x = torch.tensor([[0.0, 2.0], [2.0, 0.0]])
+        >>> scaled = dot_product_attention(d_k=4)
+        >>> scaled.run(queries=x, keys=x, values=x)["scaled"]
+        tensor([[2., 0.],
+                [0., 2.]])
+
+    Source:
+        Luong, Pham, Manning, "Effective Approaches to Attention-based Neural Machine Translation"
+        (2015), section 3.1, "dot"; Vaswani et al., "Attention Is All You Need" (2017), section
+        3.2.1.
+    """
+    if d_k is not None and d_k < 1:
+        raise ValueError(f"d_k must be a whole number from 1; got {d_k}")
+    steps = [Step("scores", DotProducts(), of=("queries", "keys"))]
+    if d_k is not None:
+        steps.append(Step("scaled", DivideByRoot(d_k), of=("scores",)))
+    return Mechanism(
+        inputs=("queries", "keys", "values"),
+        steps=(
+            *steps,
+            Step("weights", Softmax(), of=(steps[-1].name,)),
+            Step("context", WeightedSum(), of=("weights", "values")),
+        ),
+    )
 
 
 def normalisations(temperature: float = 1.0) -> Mechanism:

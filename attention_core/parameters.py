@@ -135,6 +135,46 @@ def stacked_parameters(
     return stacked | _mixing(n_heads * d_head, generator, out=out)
 
 
+def additive_parameters(
+    d_query: int, d_key: int, d_attn: int, seed: int = SEED, *, linear: bool = False
+) -> Parameters:
+    """Return the weights of an alignment model: for the queries, for the keys, and ``v``.
+
+    Args:
+        d_query: The width of the queries.
+        d_key: The width of the keys.
+        d_attn: The width both are projected to.
+        seed: Where the draws start.
+        linear: Whether they begin as in ``nn.Linear``, without biases; else as ``torch.rand``.
+
+    Returns:
+        ``w_query``, (d_query, d_attn), ``w_key``, (d_key, d_attn), and ``v``, (d_attn,), drawn in
+        this order: so the first two are those of ``rand_parameters`` and ``linear_parameters``.
+
+    Raises:
+        ValueError: If a width is below 1 or the seed out of range.
+
+    Example:
+        >>> additive_parameters(3, 3, 2, seed=123)["v"]
+        tensor([0.0756, 0.1966])
+
+    Source:
+        Bahdanau, Cho, Bengio, "Neural Machine Translation by Jointly Learning to Align and
+        Translate", arXiv 1409.0473 (2014), appendix A.1.2.
+    """
+    _require_sizes(d_query=d_query, d_key=d_key, d_attn=d_attn)
+    generator = dice(seed)
+    shapes = {"query": (d_query, d_attn), "key": (d_key, d_attn), "v": (d_attn, 1)}
+    drawn: dict[str, Tensor] = {}
+    for name, (d_in, d_out) in shapes.items():
+        if linear:
+            drawn |= _linear(name, d_in, d_out, generator, bias=False)
+        else:
+            drawn[f"w_{name}"] = torch.rand(d_in, d_out, generator=generator)
+    v = drawn.pop("w_v")
+    return drawn | {"v": v.flatten()}
+
+
 def _widths(d_in: int, d_out: int, d_value: int | None) -> dict[str, int]:
     """Return how wide each role is."""
     d_value = d_out if d_value is None else d_value

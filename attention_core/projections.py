@@ -36,7 +36,7 @@ def checked(
     for name in dict.fromkeys(sources.values()):
         require_numbers(name, given.get(name))
     for role, source in sources.items():
-        _require_weight(given, f"w_{role}", source, 3 if per_head else 2)
+        require_weight(given, f"w_{role}", source, 3 if per_head else 2)
     _require_like_query(given)
     for role in ROLES:
         if f"b_{role}" in given:
@@ -44,12 +44,22 @@ def checked(
     return given
 
 
-def _require_weight(given: Tensors, name: str, source: str, n_axes: int) -> None:
-    """Raise ValueError if the inputs cannot be multiplied by a weight matrix."""
+def require_weight(
+    given: Tensors, name: str, source: str, n_axes: int = 2, *, width: str = "d_out"
+) -> None:
+    """Raise ValueError if the inputs cannot be multiplied by a weight matrix.
+
+    Args:
+        given: Where both are.
+        name: The weights' name.
+        source: The inputs' name.
+        n_axes: Of the weights.
+        width: What their width is called.
+    """
     weight = require_numbers(name, given.get(name), n_axes)
     d_in = given[source].shape[1]
     if weight.shape[-2] != d_in:
-        shape = f"({d_in}, d_out)" if n_axes == 2 else f"(n_heads, {d_in}, d_head)"
+        shape = f"({d_in}, {width})" if n_axes == 2 else f"(n_heads, {d_in}, d_head)"
         raise ValueError(
             f"{name} must have shape {shape}, as {source} has shape "
             f"{tuple(given[source].shape)}; got {tuple(weight.shape)}"

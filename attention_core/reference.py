@@ -21,8 +21,11 @@ def compare_with_torch(trace: Trace) -> tuple[Check, ...]:
     output as wide as they are. Rows whose weights are not a number are left out: of a row that
     may attend to nothing, torch's own attention makes 0.
 
+    Torch has no additive attention. Its context vectors are computed anew from the inputs by
+    ``nn.Linear``, ``nn.Tanh``, ``nn.Linear`` and ``nn.Softmax``.
+
     Args:
-        trace: A run of a mechanism with trainable weights.
+        trace: A run of a mechanism with queries, keys and values.
 
     Returns:
         One check for each of the two that can say anything. None of them can while weights are
@@ -35,6 +38,8 @@ def compare_with_torch(trace: Trace) -> tuple[Check, ...]:
         >>> [(check.step, check.route, check.ok) for check in compare_with_torch(trace)]
         [('context', 'scaled_dot_product_attention', True)]
     """
+    if "v" in trace.inputs:
+        return _compare_additive(trace)
     if "kept" in trace.inputs or trace.overridden.keys() - set(ROLES.values()):
         return ()
     is_number = ~trace["weights"].isnan().any(dim=-1)  # (n_queries,) or (n_heads, n_queries)
@@ -51,14 +56,51 @@ def compare_with_torch(trace: Trace) -> tuple[Check, ...]:
     return tuple(check for check in checks if check is not None)
 
 
+def _compare_additive(trace: Trace) -> tuple[Check, ...]:
+    """Return the check of additive attention; none if it has numbers of somebody's own."""
+    is_number = ~trace["weights"].isnan().any(dim=-1)
+    if trace.overridden or not bool(is_number.any()):
+        return ()
+    with torch.no_grad():
+        terms = (trace[of].double().abs() for of in ("queries", "w_query", "keys", "w_key"))
+        queries, w_query, keys, w_key = terms
+        hidden = max(float((queries @ w_query).max()), float((keys @ w_key).max()), 1.0)
+        counts = float(trace["v"].double().abs().sum())
+        size = max(1.0, hidden * counts) * max(1.0, float(trace["values"].double().abs().max()))
+        route = "nn.Linear, nn.Tanh, nn.Linear"
+        check = _check(trace, "context", by_layers(trace), is_number, size, route)
+    return () if check is None else (check,)
+
+
+def by_layers(trace: Trace) -> Tensor:
+    """Return the context vectors of additive attention, its alignment model made of layers."""
+    ask, be_asked, count = (
+        _layer(weight) for weight in (trace["w_query"], trace["w_key"], trace["v"].T)
+    )
+    pairs = ask(trace["queries"]).unsqueeze(1) + be_asked(trace["keys"]).unsqueeze(0)
+    energies = nn.Sequential(nn.Tanh(), count, nn.Flatten())(pairs)
+    weights = nn.Softmax(dim=1)(energies)
+    return torch.einsum("ij,jc->ic", weights, trace["values"])
+
+
+def _layer(weight: Tensor) -> nn.Linear:
+    """Return the layer without a bias that multiplies by (d_in, d_out); its seed is never drawn."""
+    d_in, d_out = weight.shape
+    layer = nn.Linear(d_in, d_out, bias=False, device="meta", dtype=weight.dtype)
+    layer = layer.to_empty(device="cpu")
+    layer.load_state_dict({"weight": weight.T})
+    return layer
+
+
 def by_fused(trace: Trace) -> Tensor:
     """Return the context vectors of ``scaled_dot_product_attention``.
 
-    Its mask is ours: True = may attend.
+    Its mask is ours: True = may attend. Where our scores are not scaled, nor are its.
     """
     queries, keys, values = (trace[name] for name in ROLES.values())
+    scale = None if "scaled" in trace.steps else 1.0
     return functional.scaled_dot_product_attention(
-        queries, keys, values, attn_mask=trace.inputs.get("mask")
+        queries, keys, values, attn_mask=trace.inputs.get("mask"), scale=scale
     )
 
 
@@ -136,10 +178,15 @@ def _largest(trace: Trace) -> float:
     """Return what rounding errors scale with: the largest score and value of absolute terms."""
     absolute = []
     for name in ROLES.values():
+        if name in trace.inputs:
+            absolute.append(trace[name].double().abs())
+            continue
         step = trace.mechanism.step(name)
         operands = (trace[operand].double().abs() for operand in step.of)
         absolute.append(step.operation.compute(*operands).abs())  # an own number may be negative
     queries, keys, values = absolute
-    scores = queries @ keys.mT / math.sqrt(keys.shape[-1])
+    scores = queries @ keys.mT
+    if "scaled" in trace.steps:
+        scores = scores / math.sqrt(keys.shape[-1])
     scores_and_values = (float(x.nan_to_num(nan=math.inf).max()) for x in (scores, values))
     return math.prod(max(1.0, largest) for largest in scores_and_values)

@@ -1,9 +1,13 @@
 """Use what the app needs of the slimmed packages; the Dockerfile runs this once while it builds."""
 
+import io
+
+import numpy as np
 import pandas as pd
 import plotly
 import plotly.graph_objects as go
 import pyarrow
+import safetensors.torch
 import torch
 from plotly.offline import get_plotlyjs
 from streamlit.testing.v1 import AppTest
@@ -24,6 +28,15 @@ def check_torch() -> None:
     attended = torch.nn.functional.scaled_dot_product_attention(query, query, query, is_causal=True)
     assert attended.shape == (1, 1, 4, 3)
     assert torch.nn.Linear(3, 2)(query).shape == (1, 1, 4, 2)
+
+
+def check_files() -> None:
+    """Tensors as files, there and back."""
+    tensor, buffer = torch.eye(2), io.BytesIO()
+    assert safetensors.torch.load(safetensors.torch.save({"a": tensor}))["a"].equal(tensor)
+    np.lib.format.write_array(buffer, tensor.numpy(), allow_pickle=False)
+    buffer.seek(0)
+    assert np.load(buffer, allow_pickle=False).tolist() == tensor.tolist()
 
 
 def check_figures() -> None:
@@ -53,6 +66,7 @@ def check_page() -> None:
 def main() -> None:
     """Run every check; an exception stops the build."""
     check_torch()
+    check_files()
     check_figures()
     check_page()
     table = pyarrow.Table.from_pandas(pd.DataFrame({"d1": [0.55]}))

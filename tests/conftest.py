@@ -8,6 +8,9 @@ from hypothesis import settings
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
+# As in the app: small matrices gain nothing from threads, which fight for the cores of all tests.
+torch.set_num_threads(1)
+
 
 @pytest.fixture
 def rng() -> torch.Generator:

@@ -1,4 +1,7 @@
-"""Imports point one way: app.py → pages → ui → attention_core.figures → attention_core → torch."""
+"""Imports point one way: app.py → pages → ui → attention_core.figures → attention_core → torch.
+
+The core may also import numpy and safetensors, which read and write files of tensors.
+"""
 
 import ast
 import subprocess
@@ -13,7 +16,7 @@ ROOMS = ("app", "pages", "ui", "attention_core.figures", "attention_core")
 """From the screen inwards: a room may import itself and the rooms to its right."""
 
 THIRD_PARTY = {
-    "attention_core": {"torch", "safetensors"},
+    "attention_core": {"torch", "numpy", "safetensors"},
     "attention_core.figures": {"torch", "plotly"},
     "ui": {"torch", "plotly", "pandas", "streamlit", "starlette", "pygments", "segno"},
     "pages": {"torch", "plotly", "pandas", "streamlit"},
@@ -86,7 +89,9 @@ def test_imports_point_inwards(path: Path) -> None:
     ("room", "package", "source", "wrong"),
     [
         ("attention_core", "attention_core", "import streamlit as st", True),
-        ("attention_core", "attention_core", "def f():\n    import numpy", True),
+        ("attention_core", "attention_core", "def f():\n    import pandas", True),
+        ("attention_core", "attention_core", "import numpy, safetensors.torch", False),
+        ("attention_core.figures", "attention_core.figures", "import numpy", True),
         ("attention_core", "attention_core", "import plotly.graph_objects as go", True),
         ("attention_core", "attention_core", "from . import figures", True),
         ("attention_core", "attention_core", "from attention_core.figures import heatmap", True),
@@ -104,6 +109,16 @@ def test_imports_point_inwards(path: Path) -> None:
 )
 def test_the_rule_tells_right_from_wrong(room: str, package: str, source: str, wrong: bool) -> None:
     assert any(forbidden(room, name) for name in imported(source, package)) is wrong
+
+
+def test_only_files_of_tensors_need_numpy_and_safetensors() -> None:
+    found = {
+        path.name
+        for path in SOURCES
+        if {name.split(".")[0] for name in imported(path.read_text("utf-8"), package_of(path))}
+        & {"numpy", "safetensors"}
+    }
+    assert found <= {"saving.py", "tensor_files.py", "checkpoints.py"}
 
 
 def test_the_server_answers_before_torch_is_imported() -> None:

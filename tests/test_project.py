@@ -27,6 +27,7 @@ FOREIGN_HOSTS = tuple(
         ("googleapis", "com"),
     ]
 )
+BINARY = {".png", ".gif", ".safetensors", ".npz", ".npy"}
 MACHINE_PATH = re.compile(r"(?<![\w.~/-])/(work|root|home|opt|Users|tmp/[\w.-]+)/")
 
 
@@ -35,7 +36,7 @@ def own_files() -> list[Path]:
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     names = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True).stdout
     paths = [PROJECT / name for name in names.split("\0") if name]
-    return [path for path in paths if path.is_file() and path.suffix not in {".png", ".gif"}]
+    return [path for path in paths if path.is_file() and path.suffix not in BINARY]
 
 
 def targets() -> set[str]:

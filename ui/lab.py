@@ -332,6 +332,7 @@ class Lab:
     dropout_seed: int = _field(123, _whole(0, MAX_SEED))
     n_draws: int = _field(100, _whole(1, 1_000))
     other_sentence: str = _field(OTHER_SENTENCE, _text(MAX_SENTENCE))  # that cross attention asks
+    same_sequence: bool = _field(False, _flag)  # whether one sequence asks itself
     overrides: Edits = field(  # of steps, by place, name and row
         default_factory=Edits, metadata={"check": _edits(MAX_TOKENS)}
     )

@@ -39,22 +39,27 @@ def cell_of(trace: Trace, lab: Lab, places: Sequence[str]) -> tuple[str, Index]:
     return trace.steps[-1], (0,) * trace.output.ndim
 
 
-def figures(trace_of: Callable[[Lab], Trace], places: Sequence[str]) -> Callable[[Lab], Group]:
+def figures(
+    trace_of: Callable[[Lab], Trace],
+    places: Sequence[str],
+    tokens_of: Callable[[Lab], Sequence[str]] = labels_of,
+) -> Callable[[Lab], Group]:
     """Return what makes the group of figures of a page's lens.
 
     Args:
         trace_of: Returns the page's run.
         places: The groups of figures whose cells the lens may look at.
+        tokens_of: Returns the labels of the run's tokens.
     """
 
     def group(lab: Lab) -> Group:
         trace = trace_of(lab)
-        return lens(trace, *cell_of(trace, lab, places), lab)
+        return lens(trace, *cell_of(trace, lab, places), lab, tokens_of(lab))
 
     return group
 
 
-def lens(trace: Trace, name: str, index: Index, lab: Lab) -> Group:
+def lens(trace: Trace, name: str, index: Index, lab: Lab, tokens: Sequence[str]) -> Group:
     """Return a heatmap over each table: the derivative of one cell by every number of it.
 
     Raises:
@@ -69,7 +74,7 @@ def lens(trace: Trace, name: str, index: Index, lab: Lab) -> Group:
         "text": f"Autograd and {check.route} in float64 {said} ({numbers}).",
         "detail": [],
     }
-    cards = [_card(trace, own, name, index, found[own], verdict, lab) for own in found]
+    cards = [_card(trace, own, name, index, found[own], verdict, lab, tokens) for own in found]
     return Group(cards, arrows=False)
 
 
@@ -81,8 +86,9 @@ def _card(
     slopes: Tensor,
     verdict: dict[str, object],
     lab: Lab,
+    tokens: Sequence[str],
 ) -> Card:
-    cells = pointing(trace, own, labels_of(lab), conventions=lab.conventions)
+    cells = pointing(trace, own, tokens, conventions=lab.conventions)
     called = f"∂ {name} / ∂ {own}"
     spec = matrix_spec(
         slopes,
@@ -92,7 +98,8 @@ def _card(
         kind="scores",
         sentence="%{y} · %{x}: one more here changes it by {value}",
     )
-    turns = own if lab.conventions.is_turned and not own.startswith(("w_", "b_")) else ""
+    has_tokens = trace.axes(own)[0].endswith("token")
+    turns = own if lab.conventions.is_turned and has_tokens else ""
     row, column = divmod(int(slopes.abs().argmax()), slopes.shape[1])
     alt = (
         f"it answers most to {cells['rows'][row]} · {cells['columns'][column]}: "
@@ -107,7 +114,12 @@ def _card(
 
 
 def section(
-    trace: Trace, lab: Lab, places: Sequence[str], draw: Callable[[str, Lab], None], own: str
+    trace: Trace,
+    lab: Lab,
+    places: Sequence[str],
+    draw: Callable[[str, Lab], None],
+    own: str,
+    tokens_of: Callable[[Lab], Sequence[str]] = labels_of,
 ) -> None:
     """Draw the lens below a page's figures, if it is on.
 
@@ -117,6 +129,7 @@ def section(
         places: The groups of figures whose cells it may look at.
         draw: Draws a group of figures by its name.
         own: Whose lens it is: its group is called ``figures:lens:<own>``.
+        tokens_of: Returns the labels of the run's tokens.
     """
     st.subheader("Gradient lens", anchor=False)
     set_widget("_has_lens", lab.has_lens)
@@ -143,7 +156,7 @@ def section(
     except ValueError as error:
         st.warning(f"No derivative here: {literal(str(error))}.", icon=":material/error:")
         return
-    called = label_of(trace, labels_of(lab), lab.conventions, name, index)
+    called = label_of(trace, tokens_of(lab), lab.conventions, name, index)
     st.markdown(
         f"By how much **{literal(called)}** = {float(trace[name][index]):.4f} changes for each 1 "
         "more in a number of yours. Click any other cell above to look at that one."

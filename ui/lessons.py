@@ -23,6 +23,12 @@ LESSONS = (
         "What does self-attention do to a sentence?",
     ),
     Lesson(
+        "4_to_self_attention.py",
+        "From this to self-attention",
+        ":material/moving:",
+        "How did attention become self-attention?",
+    ),
+    Lesson(
         "5_one_query.py",
         "One query",
         ":material/looks_one:",

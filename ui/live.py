@@ -33,6 +33,7 @@ from ui import (
     side_by_side,
     start,
     step_view,
+    to_self,
     trainable,
 )
 from ui.lab import Lab
@@ -70,6 +71,10 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
             f"{side_by_side.PLACE}{which}": partial(side_by_side.figures_of, which=which)
             for which in side_by_side.SHOWN
         },
+        **{
+            f"{to_self.PLACE}{which}": partial(to_self.figures_of, which=which)
+            for which in to_self.SHOWN
+        },
         causal.MASK: causal.mask_figure,
         "figures:masked": causal.masked_steps,
         "figures:renormalised": causal.renormalised_steps,
@@ -81,6 +86,9 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
             f"{lens.NAME}{page.OWN}": lens.figures(page.trace_of, page.PLACES)
             for page in (start, trainable, causal, multi_head)
         },
+        f"{lens.NAME}{to_self.OWN}": lens.figures(
+            to_self.trace_of, to_self.PLACES, to_self.tokens_of
+        ),
     }
 )
 EDITORS = MappingProxyType(

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from attention_core.embeddings import MAX_WIDTH
 from attention_core.glossary import term
-from attention_core.parameters import linear_parameters, rand_parameters
+from attention_core.parameters import additive_parameters, linear_parameters, rand_parameters
 from ui import state
 from ui.edits import NO_EDITS, RowEdits, RowKey
 from ui.lab import DRAWN_AS, MAX_SEED, Lab, Same, number
@@ -23,6 +23,8 @@ WEIGHTS = ("w_query", "w_key", "w_value")
 BIASES = ("b_query", "b_key", "b_value")
 OUT = ("w_out", "b_out")
 VALUES = ("w_value", "b_value")
+ALIGNMENT = ("w_query", "w_key", "v")
+WIDTH = ("Width d_out", "How many numbers a query or key has.")
 DRAWN_AS_NAMES = {
     "rand": "torch.rand (0 to 1)",
     "linear": "nn.Linear",
@@ -43,7 +45,17 @@ def parameters_of(lab: Lab, *, out: bool = False) -> dict[str, Tensor]:
         projection ``w_out``, (d_out, d_out), and ``b_out``, (1, d_out).
     """
     edited = _edited(Same(lab.parameters), *_start(lab, out=out))
-    return {name: tensor.clone() for name, tensor in edited.items()}
+    return {name: tensor.clone() for name, tensor in edited.items() if name != "v"}
+
+
+def alignment_of(lab: Lab) -> dict[str, Tensor]:
+    """Return the weights of additive attention with the user's edits, each the caller's own.
+
+    Returns:
+        ``w_query`` and ``w_key``, (d_in, d_out), as everywhere, and ``v``, (1, d_out); no biases.
+    """
+    edited = _edited(Same(lab.parameters), *_start(lab, out=False))
+    return {name: edited[name].clone() for name in ALIGNMENT}
 
 
 def _start(lab: Lab, *, out: bool) -> tuple[int, int, int, str, int, bool]:
@@ -61,6 +73,7 @@ def _drawn(
     else:
         has_bias = drawn_as == "linear with bias"
         drawn = linear_parameters(d_in, d_out, seed, d_value=d_value, bias=has_bias, out=out)
+    drawn["v"] = additive_parameters(d_in, d_in, d_out, seed, linear=drawn_as != "rand")["v"]
     return MappingProxyType(
         {name: tensor.reshape(-1, tensor.shape[-1]) for name, tensor in drawn.items()}
     )
@@ -128,7 +141,7 @@ def _editor(called: str, name: str, *, out: bool) -> Editor:
 
 
 EDITORS: Mapping[str, Editor] = MappingProxyType(
-    {name: _editor(name, name, out=name in OUT) for name in (*WEIGHTS, *BIASES, *OUT)}
+    {name: _editor(name, name, out=name in OUT) for name in (*WEIGHTS, *BIASES, *OUT, "v")}
     # Before an output projection the values are as wide as the rest, whatever else was chosen.
     | {f"{name}:mixed": _editor(f"{name}:mixed", name, out=True) for name in VALUES}
 )
@@ -145,15 +158,17 @@ def take_in(names: Sequence[str] = (*WEIGHTS, *BIASES)) -> Lab:
     return state.current()
 
 
-def options(lab: Lab, *, has_value_width: bool = False) -> None:
+def options(lab: Lab, *, has_value_width: bool = False, width: tuple[str, str] = WIDTH) -> None:
     """Draw what the weights depend on.
 
     Args:
         lab: What the user chose.
         has_value_width: Whether the values may be of another width than queries and keys.
+        width: What the width d_out is called on the page, and what it is.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _number("d_out", "Width d_out", lab, 1, MAX_WIDTH, "How many numbers a query or key has.")
+        called, told = width
+        _number("d_out", called, lab, 1, MAX_WIDTH, told)
         if has_value_width:
             set_widget("_d_value", lab.d_value or lab.d_out)
             st.number_input(
@@ -206,6 +221,8 @@ def _value_width_chosen() -> None:
 def tables(lab: Lab, names: Sequence[str] = (*WEIGHTS, *BIASES)) -> None:
     """Draw the editable tables of weights, as many as there are. Do it last in a run."""
     known = parameters_of(lab, out=any(name in OUT for name in names))
+    if "v" in names:
+        known = alignment_of(lab)
     shown = [name for name in names if name in known]
     for start in range(0, len(shown), 3):
         for place, name in zip(st.columns(3, gap="small"), shown[start : start + 3], strict=False):
@@ -232,7 +249,7 @@ def _table(lab: Lab, editor: Editor, tensor: Tensor) -> None:
         rows=[
             Row(
                 page.row_ids[row],
-                "bias" if is_bias else lab.conventions.dimension(row),
+                "bias" if is_bias else name if name == "v" else lab.conventions.dimension(row),
                 bool(edits[row]),
             )
             for row in rows
@@ -242,5 +259,5 @@ def _table(lab: Lab, editor: Editor, tensor: Tensor) -> None:
         edited=[(at, column) for at, row in enumerate(rows) for column in sorted(edits[row])],
         can_reset=any(edits.values()),
         page=page,
-        role=name.partition("_")[2].replace("out", "inputs"),
+        role=name.partition("_")[2].replace("out", "inputs") or "context",
     )

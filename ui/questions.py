@@ -17,7 +17,7 @@ from attention_core import (
 )
 from attention_core.glossary import term
 from attention_core.numbers import plain, result_of
-from ui import multi_head, side_by_side
+from ui import multi_head, side_by_side, to_self
 from ui.all_tokens import WRONG_AXIS
 from ui.dropping import grown_by
 from ui.lab import Lab
@@ -195,6 +195,32 @@ def first_token_unmasked(lab: Lab) -> Question:
     )
     ties = torch.nonzero(free >= free.max() - SAME).flatten().tolist()
     return question, names(labels_of(lab)), Truth(right, because, frozenset(ties), tuple(tokens))
+
+
+def made_the_same(lab: Lab) -> Question:
+    """Return: whose numbers are symmetric once both sequences are the same?"""
+    both = replace(lab, same_sequence=True)
+    found = {}
+    for which, shown in to_self.SHOWN.items():
+        scores = shown.run(both)[shown.scored].double()
+        found[which] = float((scores - scores.T).abs().max())
+    is_symmetric = [apart <= SAME * max(1.0, lab.d) for apart in found.values()]
+    options = ["none of them", "only those of 1", "only those of 2 and 3", "all of them"]
+    right = is_symmetric[0] + 2 * is_symmetric[1]
+    question = (
+        "Suppose both sequences are your sentence. In which of the three does each pair of tokens "
+        "get **one** score, the same whichever of the two asks?"
+    )
+    told = ", ".join(
+        f"{number}: {result_of(apart)}" for number, apart in enumerate(found.values(), start=1)
+    )
+    because = (
+        f"The largest difference between the two directions of a pair is, in {told}. A dot product "
+        "does not mind which factor comes first. The alignment model does: whoever asks goes "
+        "through `w_query`, whoever is asked through `w_key`. Trained projections give dot "
+        "products that freedom again."
+    )
+    return question, options, Truth(right, because)
 
 
 def grown_weight(lab: Lab) -> Question:

@@ -41,3 +41,6 @@ MEASURED: Mapping[str, Callable[[], Sequence[Table]]] = MappingProxyType(
     {"all_tokens": all_tokens.measured}
 )
 """What a visitor measured on a page: no function of the lab, but of the session."""
+
+ONE_RUN = frozenset({"", "one_query", "normalisation_lab", "queries_keys_values"})
+"""The pages that have a single run whatever their visitor chooses."""

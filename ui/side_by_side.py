@@ -315,11 +315,11 @@ def heads_chooser(lab: Lab) -> None:
     )
 
 
-def other_field(lab: Lab) -> None:
+def other_field(lab: Lab, label: str = "Another sentence, that yours asks") -> None:
     """Draw the second sentence's text field and say what became of it."""
     set_widget("_other_sentence", lab.other_sentence)
     st.text_input(
-        "Another sentence, that yours asks",
+        label,
         lab.other_sentence,
         key="_other_sentence",
         max_chars=LONGEST_OTHER,

@@ -8,15 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import streamlit as st
 from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
 from attention_core.export import Shown, Table
-from ui import lab_files, link, report, sharing, sheets, state
+from attention_core.export.notebook import notebook
+from attention_core.export.proof import Block, blocks, script
+from attention_core.export.sheets import sheets, zipped
+from attention_core.saving import ENDINGS, to_bytes
+from attention_core.tensor_files import TensorFileError
+from ui import lab_files, link, paper, report, sharing, state
 from ui.csv_file import write_csv
 from ui.lab import Lab
-from ui.shown import MEASURED, PAGES
+from ui.shown import MEASURED, ONE_RUN, PAGES
 from ui.worksheet import labels_of
 
 TITLE = "Take it with you"
@@ -39,7 +45,7 @@ class Visit:
     measured: tuple[Table, ...] = ()
 
     @property
-    def file_stem(self) -> str:
+    def stem(self) -> str:
         """What its files are called, without their ending."""
         words = "".join(sign if sign.isalnum() else " " for sign in self.title.lower()).split()
         return "-".join(("attention-lab", *words))
@@ -98,6 +104,7 @@ def share(visit: Visit) -> None:
 
 def pictures(visit: Visit) -> None:
     """Offer the page as a report; of long sentences, say how large it is."""
+    st.markdown("**The page** as one file: it works offline, pictures and all, and prints.")
     drawn, address = tuple(state.noted()), sharing.address_of(visit.lab)
 
     def make() -> str:
@@ -108,39 +115,101 @@ def pictures(visit: Visit) -> None:
     n_bytes = len(make().encode()) if len(visit.lab.tokens) > report.SMALL else 0
     size = f", {n_bytes / 1e6:.1f} MB" if n_bytes else ""
     offer(
-        f"Download this page as a report (.html{size})",
+        f"As a report (.html{size})",
         make,
-        f"{visit.file_stem}.html",
+        f"{visit.stem}.html",
         "text/html",
     )
 
 
 def exercises(visit: Visit) -> None:
     """Offer exercises for paper."""
-    kind, n_sheets, first_seed = sheets.chosen_sheets(visit.page)
+    st.markdown("**By hand**: exercises for paper, each student with other numbers, and a key.")
+    kind, n_sheets, first_seed = paper.chosen_sheets(visit.page)
     offer(
-        "Download the exercises (.html)",
-        lambda: sheets.sheets(visit.lab, kind, n_sheets, first_seed),
+        "As sheets to print (.html)",
+        lambda: paper.sheets(visit.lab, kind, n_sheets, first_seed),
         f"attention-lab-exercises-{kind}-{first_seed}.html",
         "text/html",
     )
 
 
+def proof(visit: Visit) -> None:
+    """Offer the page as plain PyTorch that makes its numbers again and checks each step."""
+    st.markdown("**The proof**: plain PyTorch that makes every number of this page again.")
+    with st.container(horizontal=True):
+        offer(
+            "As a script (.py)", lambda: script(_blocks(visit)), f"{visit.stem}.py", "text/x-python"
+        )
+        offer(
+            "As a notebook (.ipynb)",
+            lambda: notebook(_blocks(visit)),
+            f"{visit.stem}.ipynb",
+            "application/x-ipynb+json",
+        )
+
+
+def _blocks(visit: Visit) -> list[Block]:
+    return blocks(visit.title, visit.shown(), visit.measured)
+
+
 def data(visit: Visit) -> None:
     """Offer the numbers as files."""
     lab = visit.lab
+    st.markdown("**The data**: every step of this page, and your lab.")
     offer(
-        "Download this lab (.json)",
-        lambda: link.to_file(lab),
-        f"attention-lab-{datetime.now(UTC):%Y-%m-%d}.json",
-        "application/json",
+        "Every step as a table (.csv, in a .zip)",
+        lambda: zipped(sheets(visit.shown(), visit.measured)),
+        f"{visit.stem}-csv.zip",
+        "application/zip",
     )
-    offer(
-        "Download the embeddings (.csv)",
-        lambda: write_csv(labels_of(lab), lab.embeddings),
-        "embeddings.csv",
-        "text/csv",
-    )
+    with st.container(horizontal=True):
+        for ending in ENDINGS:
+            _tensors(visit, ending)
+    with st.container(horizontal=True):
+        offer(
+            "Download this lab (.json)",
+            lambda: link.to_file(lab),
+            f"attention-lab-{datetime.now(UTC):%Y-%m-%d}.json",
+            "application/json",
+        )
+        offer(
+            "Download the embeddings (.csv)",
+            lambda: write_csv(labels_of(lab), lab.embeddings),
+            "embeddings.csv",
+            "text/csv",
+        )
+
+
+def _tensors(visit: Visit, ending: str) -> None:
+    """Offer the page's runs as traces that the library loads: one file, or several as one."""
+    name = ending.removeprefix(".")
+    if visit.page in ONE_RUN:
+        make: Callable[[], bytes] = partial(_trace_file, visit, ending)
+        offer(f"As tensors ({ending})", make, f"{visit.stem}{ending}", "application/octet-stream")
+    else:
+        make = partial(_trace_files, visit, ending)
+        offer(
+            f"As tensors ({ending}, in a .zip)", make, f"{visit.stem}-{name}.zip", "application/zip"
+        )
+
+
+def _trace_file(visit: Visit, ending: str) -> bytes:
+    (shown,) = visit.shown()
+    try:
+        return to_bytes(shown.labelled(), ending)
+    except TensorFileError:  # its words are too long: the numbers fit in any case
+        return to_bytes(shown.trace, ending)
+
+
+def _trace_files(visit: Visit, ending: str) -> bytes:
+    files = []
+    for shown in visit.shown():
+        try:
+            files.append((f"{shown.name}{ending}", to_bytes(shown.labelled(), ending)))
+        except TensorFileError as error:  # nobody reads an error of a download: it goes along
+            files.append((f"{shown.name} is missing.txt", f"{shown.title}: {error}.\n".encode()))
+    return zipped(files)
 
 
 def opening(visit: Visit) -> None:
@@ -148,5 +217,12 @@ def opening(visit: Visit) -> None:
     lab_files.opener()
 
 
-SECTIONS: tuple[Callable[[Visit], None], ...] = (share, pictures, data, exercises, opening)
+SECTIONS: tuple[Callable[[Visit], None], ...] = (
+    share,
+    pictures,
+    proof,
+    data,
+    exercises,
+    opening,
+)
 """What is in the menu, from top to bottom."""

@@ -119,7 +119,7 @@ def compared(trace: Trace) -> str:
     for check in checks:
         verdict = "the same" if check.ok else ":red[**not the same**]"
         lines.append(
-            f"`{check.route}` with the same weights gives {verdict} `{check.step}`: largest "
+            f"`{check.route}` on the same numbers gives {verdict} `{check.step}`: largest "
             f"difference {check.max_difference:.1g}, allowed {check.tolerance:.1g}."
         )
     return "  \n".join(lines)

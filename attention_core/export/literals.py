@@ -11,12 +11,8 @@ from torch import Tensor
 
 MOST_LISTED = 1024  # numbers; more are written as rows of text, which Python reads far faster
 _MANY = 4096  # numbers, of which nobody looks for the shortest text
-_DIGITS = {
-    torch.float64: 17,
-    torch.float32: 9,
-    torch.float16: 5,
-    torch.bfloat16: 4,
-}  # always enough
+# Digits that are enough for any number of a dtype.
+_DIGITS = {torch.float64: 17, torch.float32: 9, torch.float16: 5, torch.bfloat16: 4}
 LONGEST_COMMENT = 40  # characters of a token beside its row
 
 READ_NUMBERS = '''\

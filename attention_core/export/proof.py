@@ -55,7 +55,7 @@ def blocks(title: str, shown: Sequence[Shown], tables: Sequence[Table] = ()) -> 
         >>> from attention_core import SIMPLE_SELF_ATTENTION
         >>> trace = SIMPLE_SELF_ATTENTION.run(inputs=torch.eye(2))
         >>> parts = blocks("Start here", [Shown("start", "Self-attention", trace, ["to", "be"])])
-        >>> print(parts[3].code)
+        >>> print(parts[4].code)
         scores = inputs @ inputs.T  # (2, 2): query token × key token
     """
     is_partial = count_of(shown) > MOST_NUMBERS

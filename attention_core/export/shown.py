@@ -81,6 +81,12 @@ class Shown:
         """What the keys are called."""
         return self.tokens if self.key_tokens is None else self.key_tokens
 
+    def labelled(self) -> Trace:
+        """Return the run with its tokens, as ``save_trace`` takes it."""
+        if len(self.tokens) == 1:
+            return self.trace.with_tokens(self.keys)  # a single query needs no label
+        return self.trace.with_tokens(self.tokens, self.key_tokens or ())
+
     def axes(self, name: str) -> tuple[str, ...]:
         """Return what each axis of a value counts."""
         for derived in self.derived:

@@ -59,9 +59,8 @@ def of_derived(tensor: Tensor, tolerance: float, steps: dict[str, Tolerance]) ->
     passed_on = max((most.atol for most in steps.values() if math.isfinite(most.atol)), default=0.0)
     if tensor.dtype == torch.float64:
         passed_on = 0.0  # made of what was typed
-    return Tolerance(
-        ROUNDINGS * eps, tolerance + ROUNDINGS * passed_on * max(1, largest_of(tensor))
-    )
+    passed_on *= ROUNDINGS * max(1.0, largest_of(tensor))
+    return Tolerance(ROUNDINGS * eps, tolerance + passed_on)
 
 
 def largest_of(tensor: Tensor) -> float:

@@ -1,10 +1,11 @@
 """Plotly figures of traces: a trace in, a figure out.
 
 Each builder returns plain figure JSON, ``{"data": [...], "layout": {...}}``, which
-``plotly.graph_objects.Figure`` takes as it is and the page's own component draws. ``heatmap`` does
-that for a notebook.
+``plotly.graph_objects.Figure`` takes as it is and the page's own component draws. ``draw`` does
+that for a notebook, with any value of a trace.
 """
 
+from attention_core.figures.drawing import draw
 from attention_core.figures.findings import finding
 from attention_core.figures.heatmap import (
     heatmap,
@@ -18,6 +19,7 @@ from attention_core.figures.pictures import flow_spec, space_spec
 from attention_core.figures.turn import turned
 
 __all__ = [
+    "draw",
     "finding",
     "flow_spec",
     "heatmap",

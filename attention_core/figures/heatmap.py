@@ -29,6 +29,7 @@ from attention_core.trace import Trace
 Spec = dict[str, Any]
 Part = tuple[range, range]  # the rows and the columns of a matrix that are shown
 MAX_LABELLED_ROWS, MAX_LABELLED_COLUMNS = 24, 16  # beyond these a number no longer fits
+ALONE = ("bias", "vector")  # axes that count nothing: their one row is called by their name
 CELL_PX, TALLEST_PX, FRAME_PX = 38, 520, 110
 COLOUR_BAR = {
     "orientation": "h",  # below the picture: beside it, it would take the width of a column
@@ -378,6 +379,8 @@ def position_labels(
     tokens = tokens_along(axis, tokens)
     if axis.endswith("token") and len(tokens) == size:
         return list(tokens)
+    if axis in ALONE and size == 1:
+        return [axis]
     if axis.endswith("token"):
         return [axis] if size == 1 else [conventions.number(position) for position in range(size)]
     return [conventions.dimension(position) for position in range(size)]

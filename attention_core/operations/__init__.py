@@ -1,5 +1,6 @@
 """The operations a step can do. A new operation is one class with both of its routes."""
 
+from attention_core.operations.additive import AdditiveScores
 from attention_core.operations.base import Operation
 from attention_core.operations.dropping import DropNothing, Dropout
 from attention_core.operations.fused import AddScores, MultiplyBy, RepeatHeads, SafeSoftmax
@@ -13,6 +14,7 @@ from attention_core.operations.project import Projection
 
 __all__ = [
     "AddScores",
+    "AdditiveScores",
     "DivideBy",
     "DivideByRoot",
     "DivideBySum",

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from attention_core import (
+    ADDITIVE_ATTENTION,
     CAUSAL_SELF_ATTENTION,
     CROSS_ATTENTION,
     MULTI_HEAD_ATTENTION,
@@ -13,6 +14,7 @@ from attention_core import (
     SELF_ATTENTION,
     STACKED_HEADS,
     Trace,
+    dot_product_attention,
 )
 from tests.attention_core.matrices import matrix
 
@@ -90,6 +92,26 @@ def cross(seed: int, *, dtype: torch.dtype = torch.float64) -> Given:
     }
 
 
+def between(seed: int, *, dtype: torch.dtype = torch.float64) -> Given:
+    """Return queries, keys and values of two sequences, queries and keys equally wide."""
+    return {
+        "queries": matrix(TOKENS, D_IN, seed + 20, dtype=dtype),
+        "keys": matrix(13, D_IN, seed + 21, dtype=dtype),
+        "values": matrix(13, D_VALUE, seed + 22, dtype=dtype),
+    }
+
+
+def additive(seed: int, *, dtype: torch.dtype = torch.float64) -> Given:
+    """Return the same with keys of another width, and the weights of an alignment model."""
+    return {
+        **between(seed, dtype=dtype),
+        "keys": matrix(13, D_HEAD, seed + 23, dtype=dtype),
+        "w_query": matrix(D_IN, D_OUT, seed + 24, dtype=dtype, size=0.3),
+        "w_key": matrix(D_HEAD, D_OUT, seed + 25, dtype=dtype, size=0.3),
+        "v": matrix(D_OUT, seed + 26, dtype=dtype),
+    }
+
+
 def some_mask(tokens: int, seed: int) -> Tensor:
     """Return a mask of which everybody may attend to somebody."""
     return (matrix(tokens, tokens, seed) > 0) | torch.eye(tokens, dtype=torch.bool)
@@ -105,6 +127,9 @@ def all_runs(seed: int = 0, dtype: torch.dtype = torch.float64) -> dict[str, Tra
     return {
         "self": SELF_ATTENTION.run(**single(seed, dtype=dtype)),
         "self, biases": SELF_ATTENTION.run(**one_biased),
+        "additive": ADDITIVE_ATTENTION.run(**additive(seed, dtype=dtype)),
+        "dot product": dot_product_attention().run(**between(seed, dtype=dtype)),
+        "scaled dot product": dot_product_attention(D_IN).run(**between(seed, dtype=dtype)),
         "cross": CROSS_ATTENTION.run(**cross(seed, dtype=dtype)),
         "causal": CAUSAL_SELF_ATTENTION.run(**one_biased),
         "masked": CAUSAL_SELF_ATTENTION.run(**one_biased, mask=mask),

@@ -6,15 +6,23 @@ import pytest
 import torch
 
 from attention_core import (
+    ADDITIVE_ATTENTION,
     CAUSAL_SELF_ATTENTION,
     CROSS_ATTENTION,
     MULTI_HEAD_ATTENTION,
+    RENORMALISED_SELF_ATTENTION,
     SELF_ATTENTION,
     STACKED_HEADS,
+    dot_product_attention,
 )
 from attention_core.dice import dice
-from attention_core.parameters import linear_parameters, rand_parameters, stacked_parameters
-from tests.attention_core.runs import apart, cross, several, single
+from attention_core.parameters import (
+    additive_parameters,
+    linear_parameters,
+    rand_parameters,
+    stacked_parameters,
+)
+from tests.attention_core.runs import additive, apart, between, cross, several, single
 
 ones = torch.ones
 
@@ -66,6 +74,7 @@ SETTINGS: list[tuple[dict[str, Any], str]] = [
     ({"dropout": 0.5, "training": True, "seed": -1}, "^seed must be a whole number from 0 .*-1$"),
     ({"dropout": 0.5, "training": True, "seed": 0.5}, "^seed must be a whole number .*got 0.5$"),
 ]  # fmt: skip
+MASKS = [(change, message) for change, message in SETTINGS if "mask" in change]
 HEADS: list[tuple[dict[str, Any], str]] = [
     ({"n_heads": 2}, r"^d_out must be divisible by n_heads; got w_query of shape \(5, 33\), so "
         r"d_out = 33, and n_heads = 2$"),
@@ -85,7 +94,7 @@ HEADS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("change", "message"), ONE_HEAD, ids=named)
 def test_one_head(change: dict[str, Any], message: str) -> None:
-    for mechanism in (SELF_ATTENTION, CAUSAL_SELF_ATTENTION):
+    for mechanism in (SELF_ATTENTION, CAUSAL_SELF_ATTENTION, RENORMALISED_SELF_ATTENTION):
         with pytest.raises(ValueError, match=message):
             mechanism.run(**{**single(0), **change})
 
@@ -129,6 +138,60 @@ def test_stacked_heads(change: dict[str, Any], message: str) -> None:
         STACKED_HEADS.run(**{**apart(several(0)), **change})
 
 
+@pytest.mark.parametrize(("change", "message"), MASKS, ids=named)
+def test_masks_of_the_other_way(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        RENORMALISED_SELF_ATTENTION.run(**single(0), **change)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"w_query": ones(4, 3)}, r"^w_query must have shape \(5, d_attn\), as queries has shape "
+            r"\(7, 5\); got \(4, 3\)$"),
+        ({"w_key": ones(5, 3)}, r"^w_key must have shape \(11, d_attn\), as keys has shape "
+            r"\(13, 11\); got \(5, 3\)$"),
+        ({"w_key": ones(11, 2)}, r"^w_key must be as wide as w_query, which has shape \(5, 3\), "
+            r"for projected queries and keys to be added; got \(11, 2\)$"),
+        ({"values": ones(11, 2)}, r"^values must have shape \(13, d_value\), a value for each key, "
+            r"as keys has shape \(13, 11\); got \(11, 2\)$"),
+        ({"v": ones(2)}, r"^v must have shape \(3,\), as w_query has shape \(5, 3\); got "
+            r"\(2,\)$"),
+        ({"v": ones(3, 1)}, r"^v must have shape \(3,\).*got \(3, 1\)$"),
+        ({"v": ones(1, 3, 1)}, rf"^v {FLOAT} shape \(1, 3, 1\)$"),
+        ({"v": ones(0)}, rf"^v {FLOAT} shape \(0,\)$"),
+        ({"v": 1.0}, rf"^v {FLOAT} float$"),
+        ({"v": ones(3) * torch.nan}, rf"^v {FLOAT} nan at \(0, 0\)$"),
+        ({"v": ones(3)}, "^all inputs must have one dtype; got .*v torch.float32"),
+        ({"queries": ones(0, 5)}, rf"^queries {FLOAT} shape \(0, 5\)$"),
+        ({"keys": None}, rf"^keys {FLOAT} NoneType$"),
+        ({"values": ones(13)}, rf"^values {FLOAT} shape \(13,\)$"),
+        ({"w_query": ones(5, 0)}, rf"^w_query {FLOAT} shape \(5, 0\)$"),
+    ],
+    ids=named,
+)  # fmt: skip
+def test_additive(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ADDITIVE_ATTENTION.run(**{**additive(0), **change})
+
+
+def test_v_is_never_stretched() -> None:
+    trace = ADDITIVE_ATTENTION.run(**additive(0))
+    for wrong in (ones(2, 3), ones(1, 1)):
+        shape = r", ".join(map(str, wrong.shape))
+        message = rf"^scores cannot be made: v \({shape}\) and .* do not fit$"
+        with pytest.raises(ValueError, match=message):
+            trace.mechanism.run(**{**trace.inputs, "v": wrong.double()})
+
+
+def test_dot_products_between_widths_that_differ() -> None:
+    message = r"^scores cannot be made: queries \(7, 5\) and keys \(13, 11\) do not fit$"
+    with pytest.raises(ValueError, match=message):
+        dot_product_attention().run(**{**between(0), "keys": additive(0)["keys"]})
+    with pytest.raises(ValueError, match=r"^d_k must be a whole number from 1; got 0$"):
+        dot_product_attention(0)
+
+
 def test_two_sequences() -> None:
     with pytest.raises(ValueError, match=r"^w_key must have shape \(11, d_out\), as key_inputs"):
         CROSS_ATTENTION.run(**{**cross(0), "w_key": ones(5, 3)})
@@ -159,6 +222,8 @@ def test_parameters_of_no_size(size: Any) -> None:
         linear_parameters(size, 2)
     with pytest.raises(ValueError, match=r"^n_heads must be a whole number from 1; got"):
         stacked_parameters(3, 2, size)
+    with pytest.raises(ValueError, match=r"^d_attn must be a whole number from 1; got"):
+        additive_parameters(3, 2, size)
 
 
 def test_the_largest_seed() -> None:

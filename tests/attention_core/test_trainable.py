@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from attention_core import (
+    ADDITIVE_ATTENTION,
     CAUSAL_SELF_ATTENTION,
     CROSS_ATTENTION,
     MULTI_HEAD_ATTENTION,
@@ -23,6 +24,7 @@ from tests.attention_core.runs import (
     HEADS,
     RUNS,
     TOKENS,
+    additive,
     all_runs,
     apart,
     cross,
@@ -58,7 +60,9 @@ def test_torchs_own_attention_gives_the_same(seed: int, dtype: torch.dtype) -> N
         checks = compare_with_torch(trace)
         routes = [check.route for check in checks]
         assert [check for check in checks if not check.ok] == [], name
-        assert ("scaled_dot_product_attention" in routes) == ("dropped" not in name)
+        is_fused = "dropped" not in name and name != "additive"
+        assert ("scaled_dot_product_attention" in routes) == is_fused
+        assert ("nn.Linear, nn.Tanh, nn.Linear" in routes) == (name == "additive")
         module = name in ("heads", "heads, masked", "stacked")
         assert ("nn.MultiheadAttention" in routes) == module
 
@@ -79,7 +83,7 @@ def test_any_cell_is_explained_down_to_the_inputs(name: str, data: st.DataObject
         before = {(of, where) for of, where, _ in told.operands} - seen
         seen |= before
         todo += sorted(before)
-    assert any(of.endswith("inputs") for of, _ in seen)
+    assert any(of in trace.inputs and of[:2] not in ("w_", "b_") for of, _ in seen)
 
 
 @each_run
@@ -90,7 +94,12 @@ def test_the_arithmetic_of_an_explanation_comes_out(trace: Trace) -> None:
         shown, _, result = formula.rpartition(" = ")
         sum_shown = shown.rpartition(" = ")[0] or shown
         sum_shown = sum_shown.rpartition(": ")[2].replace("·", "*")
-        for sign, code in (("√", "math.sqrt"), ("exp", "math.exp"), ("∞", "math.inf")):
+        for sign, code in (
+            ("tanh", "math.tanh"),
+            ("√", "math.sqrt"),
+            ("exp", "math.exp"),
+            ("∞", "math.inf"),
+        ):
             sum_shown = sum_shown.replace(sign, code)
         sum_shown = sum_shown.replace("-inf", "-math.inf")
         for width in {part for part in sum_shown.split() if part.startswith("math.sqrt")}:
@@ -138,6 +147,7 @@ def test_gradients_equal_finite_differences(bias: bool) -> None:
         (MULTI_HEAD_ATTENTION, heads, {"n_heads": 2, **dropping}),
         (STACKED_HEADS, apart(heads, 2), dropping),
         (CROSS_ATTENTION, cross(1), {}),
+        (ADDITIVE_ATTENTION, additive(1), {}),
     ]
     for mechanism, tensors, more in cases:
         names = list(tensors)

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from attention_core.exercises import KINDS, exercises
 from attention_core.figures.labels import short
-from attention_core.figures.sheets import sheets_html
+from attention_core.figures.paper import paper_html
 from tests.browser.axe import axe_violations
 from tests.browser.lab_page import NOTEBOOK, LabPage, are_close, attention, until
 from tests.browser.server import Server
@@ -39,7 +39,7 @@ def taken(page: Page, server: Server, lab: Lab, path: str = "") -> Path:
     open_page(page, f"{server.url}/{path}?lab={link.encode(lab)}")
     page.get_by_role("button", name="Take it with you").click()
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Download this page as a report").click()
+        page.get_by_role("button", name="As a report").click()
     found = waiting.value.path().with_name("report.html")
     return waiting.value.path().rename(found)
 
@@ -112,7 +112,7 @@ def test_a_sheet_is_one_page_of_a4_and_of_letter(
     file = tmp_path / "sheets.html"
     context.set_offline(True)
     for has_answers in (False, True):
-        file.write_text(sheets_html(exercises(kind, 5), has_answers=has_answers), encoding="utf-8")
+        file.write_text(paper_html(exercises(kind, 5), has_answers=has_answers), encoding="utf-8")
         page.goto(file.as_uri())
         for size in ("A4", "Letter"):
             n_pages = pages_of(page.pdf(format=size))
@@ -202,6 +202,6 @@ def test_the_menu_prints_and_gives_exercises(lab: LabPage) -> None:
     lab.button("Print this page").click()
     assert page.evaluate("window.printed")
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Download the exercises").click()
+        page.get_by_role("button", name="As sheets to print").click()
     html = waiting.value.path().read_text(encoding="utf-8")
     assert html.count('<article class="sheet simple"') == 30

@@ -81,6 +81,7 @@ labs = st.builds(
     dropout_seed=st.integers(0, MAX_SEED),
     n_draws=st.integers(1, 1_000),
     other_sentence=st.text(st.characters(exclude_categories=["Cs"]), max_size=80),
+    same_sequence=st.booleans(),
     overrides=edits,
     has_lens=st.booleans(),
     goal=st.tuples(

@@ -188,6 +188,7 @@ def test_the_line_about_the_last_edit_stays_and_follows() -> None:
 STATE: dict[str, Any] = {"order_seed": 7, "query": 2, "temperature": 2.0}
 PLACES = {
     "1_start_here": "figures:start",
+    "4_to_self_attention": "figures:to_self_additive",
     "5_one_query": "figures:normalisations",
     "6_all_tokens": "figures:all",
     "7_normalisation_lab": "figures:ways",

@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.screen import FRAME, PAGES, broken, components, opened
+from tests.ui.test_takeaway import offers
 from ui import link, live, report
 from ui.lab import Lab
 from ui.lessons import LESSONS
@@ -80,12 +81,10 @@ def test_up_to_64_tokens_a_report_has_less_than_6_megabytes(page: Path) -> None:
 
 def test_a_longer_sentence_says_how_large_its_report_is() -> None:
     lab = Lab(sentence=" ".join(f"word{n}" for n in range(report.SMALL + 1)))
-    labels = [b.label for b in shown(PAGES[0], lab).get("download_button")]
-    assert any(
-        re.fullmatch(r"Download this page as a report \(\.html, 4\.\d MB\)", t) for t in labels
-    )
-    small = [b.label for b in shown(PAGES[0], Lab(sentence="to be")).get("download_button")]
-    assert "Download this page as a report (.html)" in small
+    labels = offers(shown(PAGES[0], lab))
+    assert any(re.fullmatch(r"As a report \(\.html, 4\.\d MB\)", t) for t in labels)
+    small = offers(shown(PAGES[0], Lab(sentence="to be")))
+    assert "As a report (.html)" in small
 
 
 def test_conventions_are_said_and_followed() -> None:
@@ -103,7 +102,7 @@ def test_a_lab_too_large_for_an_address_says_so_instead_of_a_link() -> None:
     assert "2026-01-02 03:04 UTC" in html
 
 
-def test_the_groups_of_figures_have_headings() -> None:
+def test_the_figures_of_every_page_have_headings() -> None:
     known = {*live.GROUPS, "figures:timings"}
     assert set(report.HEADINGS) <= known
     assert not [name for name in report.HEADINGS if name.endswith(SUFFIX)]

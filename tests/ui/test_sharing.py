@@ -4,6 +4,7 @@ import re
 
 import pytest
 import segno
+import streamlit as st
 
 from tests.screen import FRAME, broken, components, opened
 from tests.ui.labs import full_table
@@ -44,7 +45,7 @@ def _behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     class Context:
         url = "https://lab.example/attention/causal_attention"
 
-    monkeypatch.setattr(sharing.st, "context", Context())
+    monkeypatch.setattr(st, "context", Context())
 
 
 @pytest.mark.usefixtures("_behind_a_proxy")

@@ -124,7 +124,7 @@ def test_all_zero_weights_share_evenly() -> None:
 
 def test_torchs_own_attention_is_named_with_its_difference() -> None:
     told = trainable.compared(trainable.trace_of(PRIMES))
-    assert "`scaled_dot_product_attention` with the same weights gives the same `context`" in told
+    assert "`scaled_dot_product_attention` on the same numbers gives the same `context`" in told
 
 
 def test_torchs_own_attention_cannot_be_told_numbers_of_ones_own() -> None:

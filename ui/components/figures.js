@@ -26,7 +26,7 @@ import { paintCanvas, placeCanvas, rowsOf } from "./figures_canvas.js";
 import { forPlotly, isHeatmap, labeller, paintCells, placeCells } from "./figures_cells.js";
 import { luminance, toRgb } from "./figures_colours.js";
 import { nameButtons, saveButtons } from "./figures_save.js";
-import { isBehind as isOlder, joinFigures } from "./live.js";
+import { drewRun, isBehind as isOlder, joinFigures } from "./live.js";
 import { forget, link, listen, markChanges, placeMarks } from "./figures_pointer.js";
 
 const CONFIG = { displayModeBar: false, displaylogo: false, scrollZoom: false, doubleClick: "reset", responsive: false };
@@ -45,8 +45,12 @@ export default function figures(component) {
   state.component = component;
   state.leave?.();
   state.leave = joinFigures(component.data.name, (data) => show(state, data));
-  if (!state.shown || !isOlder(component.data.seen)) show(state, component.data);
-  else show(state, state.shown); // perhaps in another theme
+  if (!state.shown || !isOlder(component.data.seen)) {
+    drewRun(component.data.seen);
+    show(state, component.data);
+  } else {
+    show(state, state.shown); // perhaps in another theme
+  }
   return () => unmount(state);
 }
 

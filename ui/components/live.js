@@ -12,6 +12,7 @@ import { showAddress } from "./keeper.js";
 const PATIENCE_MS = 3000;
 const groups = new Map(); // name -> draw(data)
 const tables = new Map(); // name -> {ops(): the edits not acknowledged, shown: the last one painted}
+const drawn = new Map(); // name of a table -> the last of its edits in a run whose figures are drawn
 let waiting = null;
 let working = null;
 
@@ -31,6 +32,11 @@ export function isBehind(seen = {}) {
   return [...tables].some(([name, { ops, shown }]) => (
     ops().some(({ id }) => id > (seen[name] ?? 0) && id <= shown)
   ));
+}
+
+/** Take note that the figures of a run are drawn: it knew these operations. */
+export function drewRun(seen = {}) {
+  for (const [name, id] of Object.entries(seen)) drawn.set(name, Math.max(id, drawn.get(name) ?? 0));
 }
 
 /**
@@ -69,7 +75,8 @@ async function show({ table, lab, ops }) {
   const answer = await response.json();
   const last = ops.at(-1)?.id ?? 0;
   const isPending = tables.get(table).ops().some(({ id }) => id === last);
-  if (last && !isPending) return; // acknowledged or taken back: a run has shown what is true
+  // Acknowledged or taken back, a run has shown what is true; a run's figures come before its table.
+  if (last && (!isPending || last <= (drawn.get(table) ?? 0))) return;
   tables.get(table).shown = last;
   for (const [name, data] of Object.entries(answer.groups)) groups.get(name)?.(data);
   showAddress(answer.address);

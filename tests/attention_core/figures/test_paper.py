@@ -6,7 +6,7 @@ import pytest
 
 from attention_core import Conventions
 from attention_core.exercises import KINDS, exercise, exercises
-from attention_core.figures.sheets import number, sheets_html
+from attention_core.figures.paper import number, paper_html
 from tests.attention_core.test_exercises import attention
 
 each_kind = pytest.mark.parametrize("kind", KINDS)
@@ -56,7 +56,7 @@ class Tables(HTMLParser):
 @each_kind
 def test_the_key_has_the_numbers_of_another_route(kind: str) -> None:
     sheets = exercises(kind, 3, first_seed=11)
-    answers = iter(Tables(sheets_html(sheets)).of("key"))
+    answers = iter(Tables(paper_html(sheets)).of("key"))
     for sheet in sheets:
         expected = attention(sheet)
         for name in sheet.asked:
@@ -74,7 +74,7 @@ def test_the_key_has_the_numbers_of_another_route(kind: str) -> None:
 @each_kind
 def test_a_sheet_has_an_empty_cell_for_each_number_to_find_and_gives_none_away(kind: str) -> None:
     sheet = exercise(kind, 3)
-    html = sheets_html([sheet], has_answers=False)
+    html = paper_html([sheet], has_answers=False)
     tables = Tables(html)
     blanks = [cell for table in tables.of("sheet", "blank") for row in table for cell in row]
     assert len(blanks) == sum(sheet.trace[name].numel() for name in sheet.asked)
@@ -84,7 +84,7 @@ def test_a_sheet_has_an_empty_cell_for_each_number_to_find_and_gives_none_away(k
 
 
 def test_each_sheet_and_the_key_begin_a_page_and_no_table_is_cut() -> None:
-    html = sheets_html(exercises("causal", 4))
+    html = paper_html(exercises("causal", 4))
     assert html.count('<article class="sheet') == 4
     assert html.count('<article class="key"') == 1
     assert "break-after: page" in html
@@ -92,7 +92,7 @@ def test_each_sheet_and_the_key_begin_a_page_and_no_table_is_cut() -> None:
 
 
 def test_words_stay_words_and_nothing_is_asked_for() -> None:
-    html = sheets_html([exercise("simple", 1, HOSTILE)], link='http://x/?a="<b>')
+    html = paper_html([exercise("simple", 1, HOSTILE)], link='http://x/?a="<b>')
     tags = set(Tables(html).tags)
     assert not tags & {"img", "b", "script"}
     assert "default-src 'none'" in html
@@ -100,7 +100,7 @@ def test_words_stay_words_and_nothing_is_asked_for() -> None:
 
 
 def test_paper_counts_as_the_lab_does() -> None:
-    html = sheets_html([exercise("heads", 1)], conventions=Conventions("columns", 0, "paper"))
+    html = paper_html([exercise("heads", 1)], conventions=Conventions("columns", 0, "paper"))
     assert "head 0" in html
     assert "head 2" not in html
     assert ">d0<" in html
@@ -115,4 +115,4 @@ def test_numbers_are_written_as_by_hand(entry: float, text: str) -> None:
 
 def test_no_exercise_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
-        sheets_html([])
+        paper_html([])

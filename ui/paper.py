@@ -8,7 +8,7 @@ from types import MappingProxyType
 import streamlit as st
 
 from attention_core.exercises import KINDS, MOST_SEED, exercises
-from attention_core.figures.sheets import sheets_html
+from attention_core.figures.paper import paper_html
 from ui.lab import Lab
 
 MOST_SHEETS = 200
@@ -27,7 +27,7 @@ OF_PAGE: Mapping[str, str] = MappingProxyType(
 def sheets(lab: Lab, kind: str, n_sheets: int, first_seed: int, link: str = "") -> str:
     """Return exercises and their answers as one HTML file."""
     made = exercises(kind, n_sheets, first_seed)
-    return sheets_html(made, conventions=lab.conventions, link=link)
+    return paper_html(made, conventions=lab.conventions, link=link)
 
 
 def chosen_sheets(page: str) -> tuple[str, int, int]:
@@ -38,7 +38,7 @@ def chosen_sheets(page: str) -> tuple[str, int, int]:
     """
     names = list(KINDS)
     kind = st.selectbox(
-        "Exercise on paper",
+        "Mechanism",
         names,
         names.index(OF_PAGE.get(page, names[0])),
         key=f"_sheet_kind:{page}",

@@ -47,7 +47,7 @@ def number(entry: float) -> str:
     return text.replace("-", "−")
 
 
-def sheets_html(
+def paper_html(
     exercises: Sequence[Exercise],
     *,
     conventions: Conventions = USUAL,
@@ -70,14 +70,14 @@ def sheets_html(
 
     Example:
         >>> from attention_core.exercises import exercise
-        >>> "Sheet 7" in sheets_html([exercise("simple", 7)])
+        >>> "Sheet 7" in paper_html([exercise("simple", 7)])
         True
     """
     if not exercises:
         raise ValueError("exercises must be at least one; got none")
     conventions = Conventions(count_from=conventions.count_from, symbols=conventions.symbols)
     title = f"By hand: {KINDS[exercises[0].kind].title}"
-    style = files(__package__).joinpath("sheets.css").read_text(encoding="utf-8")
+    style = files(__package__).joinpath("paper.css").read_text(encoding="utf-8")
     body = [_sheet(exercise, conventions) for exercise in exercises]
     if has_answers:
         body.append(_answers(exercises, conventions, link))

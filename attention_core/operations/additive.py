@@ -1,0 +1,92 @@
+"""Additive scores: a small network with one hidden layer says how well a key matches a query."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from attention_core.numbers import factor, plain, result_of
+from attention_core.operations.base import Operation, overflow, require_fit
+from attention_core.operations.patterns import Index
+from attention_core.operations.products import overflowing
+
+
+class AdditiveScores(Operation):
+    """The energy of every query with every key: ``scores[i, j] = v · tanh(queries[i] + keys[j])``.
+
+    Its operands are ``v``, as one row, and queries and keys that a projection has made equally
+    wide. Unlike dot products it is no matrix product: each pair needs a tanh for each dimension.
+
+    Source:
+        Bahdanau, Cho, Bengio, "Neural Machine Translation by Jointly Learning to Align and
+        Translate", arXiv 1409.0473 (2014), appendix A.1.2.
+    """
+
+    reads = ("0:", "i:", "j:")
+    kind = "scores"
+    roles = ("", "query", "key")
+
+    def compute(self, *operands: Tensor) -> Tensor:
+        """Return ``torch.tanh(queries[:, None] + keys) @ v[0]``."""
+        v, queries, keys = operands
+        widths = {operand.shape[-1] for operand in operands}
+        require_fit(fits=len(v) == 1 and len(widths) == 1)
+        return torch.tanh(queries[:, None] + keys) @ v[0]
+
+    def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:
+        """Add the two, take the tanh and weigh it, dimension by dimension, in a loop."""
+        total = 0.0
+        for weight, query, key in zip(*groups, strict=True):
+            total += weight * math.tanh(query + key)
+        return overflow(total, largest)
+
+    def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
+        """Add up one dimension after the other, with tanh(x) = 2 · sigmoid(2x) − 1."""
+        v, queries, keys = operands
+        total = torch.zeros(len(queries), len(keys), dtype=torch.float64)
+        for weight, query, key in zip(v[0], queries.T, keys.T, strict=True):
+            total += weight * (2 * torch.sigmoid(2 * (query.unsqueeze(1) + key)) - 1)
+        return overflowing(total, largest)
+
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
+        """Return ``0.4·tanh(0.2+0.5) + 0.3·tanh(0.1+(-0.6)) = 0.1031``."""
+        terms = (
+            f"{factor(weight)}·tanh({plain(query)}+{factor(key)})"
+            for weight, query, key in zip(*groups, strict=True)
+        )
+        return f"{' + '.join(terms)} = {result_of(result)}"
+
+    def latex(self, result: str, *operands: str) -> str:
+        """Return the cell's formula."""
+        v, query, key = operands
+        return (
+            rf"{result}_{{ij}} = {v} \cdot \tanh({query}_i + {key}_j)"
+            rf" = \sum_c {{{v}}}_c \tanh({query}_{{ic}} + {key}_{{jc}})"
+        )
+
+    def pytorch(self, result: str, *operands: str) -> str:
+        """Return the line of PyTorch."""
+        v, queries, keys = operands
+        return f"{result} = torch.tanh({queries}[:, None] + {keys}) @ {v}[0]"
+
+    def axes(self, *operand_axes: tuple[str, ...]) -> tuple[str, ...]:
+        """Rows are queries, columns are keys."""
+        return ("query token", "key token")
+
+    def sentence(self, row: str, column: str) -> str:
+        """Return what an energy says."""
+        return f"energy of {row} (query) with {column} (key) = {{value}}"
+
+    def magnitude(self, *operands: Tensor) -> float:
+        """Return the sum of the absolute entries of v: a tanh is between −1 and 1."""
+        return float(operands[0].detach().double().abs().sum())
+
+    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+        """A tanh is between −1 and 1, so no energy exceeds the entries of v together."""
+        most = operands[0].double().abs().sum()
+        return {
+            "no energy exceeds the absolute entries of v together": result.abs().double() - most
+        }

@@ -1,0 +1,287 @@
+"""What the page "From this to self-attention" shows: three ways for one sequence to ask another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from attention_core import (
+    ADDITIVE_ATTENTION,
+    SIMPLE_SELF_ATTENTION,
+    Conventions,
+    Mechanism,
+    Trace,
+    dot_product_attention,
+)
+from attention_core.checks import multiplications
+from attention_core.figures.labels import TwoSentences
+from attention_core.figures.palette import range_of
+from attention_core.operations import AdditiveScores
+from ui import overriding, parameters, side_by_side, step_view, trainable
+from ui.explain_view import SCOPE, Explained
+from ui.lab import Lab
+from ui.number_table import number_table
+from ui.step_view import Card, Group
+from ui.widgets import chosen, set_widget
+from ui.worksheet import labels_of, tensor_of
+
+PLACE = "figures:to_self_"
+OWN = "to_self"
+WIDTH = ("Width d_attn", "How wide the projected queries and keys are: d_out on other pages.")
+OTHER = "The other sequence, which asks (the decoder's side)"
+COSTS = ("learned numbers", "multiplications and divisions", "tanh", "largest tensor")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One way of attending on the page.
+
+    Args:
+        title: Its name.
+        told: What is particular about it, as Markdown.
+        steps: What is drawn of it.
+        scored: The step that a pair's number comes from, whose formula is shown.
+        run: Its run on the numbers of a lab.
+    """
+
+    title: str
+    told: str
+    steps: tuple[str, ...]
+    scored: str
+    run: Callable[[Lab], Trace]
+
+
+# ---- Runs --------------------------------------------------------------------------------------
+
+
+def asking_of(lab: Lab) -> Lab:
+    """Return the lab of the sequence that asks: the other sentence, or the same one."""
+    return lab if lab.same_sequence else side_by_side.other_of(lab)
+
+
+def sequences_of(lab: Lab) -> dict[str, Tensor]:
+    """Return queries, keys and values, each a sequence of embeddings."""
+    asked = tensor_of(lab)
+    return {"queries": tensor_of(asking_of(lab)), "keys": asked, "values": asked}
+
+
+def _additive(lab: Lab) -> Trace:
+    return ADDITIVE_ATTENTION.run(**sequences_of(lab), **parameters.alignment_of(lab))
+
+
+def _dot(lab: Lab) -> Trace:
+    return dot_product_attention().run(**sequences_of(lab))
+
+
+def _scaled(lab: Lab) -> Trace:
+    return dot_product_attention(lab.d).run(**sequences_of(lab))
+
+
+SHOWN: Mapping[str, Shown] = MappingProxyType(
+    {
+        "additive": Shown(
+            "Additive attention (Bahdanau, 2014)",
+            "A small network, the **alignment model**, judges each pair: `w_query` and `w_key` "
+            "(the paper's W and U) project a query and a key, the two are **added**, a tanh bends "
+            "each sum, and `v` says how much each one counts. The paper calls its result the "
+            "*energy*.",
+            ("projected_queries", "projected_keys", "scores", "weights", "context"),
+            "scores",
+            _additive,
+        ),
+        "dot": Shown(
+            "Dot-product attention (Luong, 2015)",
+            "Nothing is learned here: a query and a key are **multiplied**, number by number, and "
+            "the products are added up. Long vectors get large scores.",
+            ("scores", "weights", "context"),
+            "scores",
+            _dot,
+        ),
+        "scaled": Shown(
+            "Scaled dot-product attention (Vaswani, 2017)",
+            "The same scores, divided by √d_k, the root of the keys' width: wider vectors would "
+            "otherwise make the softmax give nearly everything to one key.",
+            ("scaled", "weights", "context"),
+            "scaled",
+            _scaled,
+        ),
+    }
+)
+PLACES = tuple(f"{PLACE}{which}" for which in SHOWN)
+
+
+def trace_of(lab: Lab, which: str = "additive") -> Trace:
+    """Return one run of the page, with the user's own numbers in its steps."""
+    return overriding.applied(SHOWN[which].run(lab), lab, own_of(which))
+
+
+def own_of(which: str) -> str:
+    """Return the name under which the own numbers of a run are kept."""
+    return f"{OWN}_{which}"
+
+
+def tokens_of(lab: Lab) -> Sequence[str]:
+    """Return the labels of those that ask, which know those that are asked."""
+    own = labels_of(lab)
+    return own if lab.same_sequence else TwoSentences(labels_of(asking_of(lab)), own)
+
+
+# ---- Figures -----------------------------------------------------------------------------------
+
+
+def figures_of(lab: Lab, which: str) -> Group:
+    """Return the steps of one way, in colours that mean the same in all three."""
+    traces = {name: trace_of(lab, name) for name in SHOWN}
+    trace, tokens, shown = traces[which], tokens_of(lab), SHOWN[which]
+    # The tables stand for what additive attention is made of, so their cells light up together.
+    scope = SCOPE if which == "additive" else f"{OWN}: {which}"
+    group = step_view.steps(trace, shown.steps, tokens, conventions=lab.conventions)
+    ranges = _ranges(traces)
+    cards = []
+    for card in group.cards:
+        cells = {**card["cells"], "scope": scope, "of": _tables(card["cells"]["of"], lab)}
+        cards.append(_coloured({**card, "cells": cells}, ranges))
+    explained = Explained(trace, tokens, scope=scope)
+    width = step_view.card_width(len(trace["keys"]))
+    return overriding.overridable(Group(cards, explained, width), own_of(which), lab.conventions)
+
+
+def _ranges(traces: Mapping[str, Trace]) -> dict[str, tuple[float, float]]:
+    """Return the ends of the colour scale for each value that more than one way has."""
+    scores = [trace[SHOWN[which].scored].flatten() for which, trace in traces.items()]
+    mixtures = [trace["context"].flatten() for trace in traces.values()]
+    of_scores = range_of("scores", torch.cat(scores))
+    return {
+        "scores": of_scores,
+        "scaled": of_scores,
+        "weights": (0.0, 1.0),
+        "context": range_of("vectors", torch.cat(mixtures)),
+    }
+
+
+def _coloured(card: Card, ranges: Mapping[str, tuple[float, float]]) -> Card:
+    whole, *over = card["spec"]["data"]
+    low, high = ranges.get(card["id"], (whole["zmin"], whole["zmax"]))
+    return {**card, "spec": {**card["spec"], "data": [{**whole, "zmin": low, "zmax": high}, *over]}}
+
+
+def _tables(operands: Sequence[str], lab: Lab) -> list[str]:
+    """Return the operands, the sequences that stand in the table by the table's name."""
+    own = ("queries", "keys", "values") if lab.same_sequence else ("keys", "values")
+    return ["inputs" if name in own else name for name in operands]
+
+
+# ---- Words and choices -------------------------------------------------------------------------
+
+
+def sequences(lab: Lab) -> None:
+    """Draw the choice of the two sequences and say who asks whom."""
+    set_widget("_same_sequence", lab.same_sequence)
+    st.toggle(
+        "Make both sequences the same",
+        lab.same_sequence,
+        key="_same_sequence",
+        on_change=chosen,
+        args=("same_sequence",),
+    )
+    if not lab.same_sequence:
+        side_by_side.other_field(lab, OTHER)
+    st.markdown(lab.conventions.said(said(lab)))
+
+
+def said(lab: Lab) -> str:
+    """Return who asks whom, and once it is one sequence, why that is the "self", as Markdown."""
+    asking, asked = (len(sequences_of(lab)[name]) for name in ("queries", "keys"))
+    if not lab.same_sequence:
+        return (
+            f"The {asking} tokens of the other sequence ask, in each row; the {asked} of your "
+            "sentence are asked, in each column, and give their embeddings as values. So each "
+            f"matrix of weights has {asking} rows and {asked} columns."
+        )
+    told = (
+        f"Now your {asked} tokens ask, are asked and give: queries, keys and values are **one** "
+        "sequence. Each matrix of weights is square, and on its diagonal a token asks itself. "
+        "**That is the “self” in self-attention.**"
+    )
+    return f"{told} {_as_at_the_start(lab)}".strip()
+
+
+def _as_at_the_start(lab: Lab) -> str:
+    """Return whether the dot products are the page "Start here", unless there are own numbers."""
+    trace, simple = trace_of(lab, "dot"), SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(lab))
+    if trace.overridden or not torch.equal(trace["context"], simple["context"]):
+        return ""
+    return "The dot products below are now those of *Start here*, to the last bit."
+
+
+def formula_of(which: str, lab: Lab, conventions: Conventions) -> str:
+    """Return how one number of a pair is made, in LaTeX."""
+    shown = SHOWN[which]
+    step = shown.run(lab).mechanism.step(shown.scored)
+    return step_view.latex_of(step, conventions)[-1]
+
+
+def compared(lab: Lab, which: str) -> str:
+    """Return how far a run is from torch's own layers, as Markdown."""
+    told = trainable.compared(trace_of(lab, which))
+    start = "Torch has no additive attention, so its layers are put together. "
+    return start + told if which == "additive" else told
+
+
+# ---- Costs -------------------------------------------------------------------------------------
+
+
+def costs(lab: Lab) -> dict[str, tuple[int, ...]]:
+    """Return what each way takes from its inputs to the numbers before the softmax.
+
+    Returns:
+        For each, in the order of ``COSTS``: the numbers that are learned; what is multiplied and
+        divided; how many tanh are taken; how many numbers the largest tensor on the way has.
+    """
+    found: dict[str, tuple[int, ...]] = {}
+    for which, shown in SHOWN.items():
+        trace = shown.run(lab)
+        learned = sum(trace[name].numel() for name in trace.inputs if name in parameters.ALIGNMENT)
+        counts = {}
+        for step in trace.mechanism.steps[: trace.steps.index("weights")]:
+            operands = [trace[name] for name in step.of]
+            counts[step] = multiplications(step.operation, operands, trace[step.name])
+        bent = [n for step, n in counts.items() if isinstance(step.operation, AdditiveScores)]
+        largest = max(*bent, 0, *(trace[step.name].numel() for step in counts))
+        found[which] = (learned, sum(counts.values()), sum(bent), largest)
+    return found
+
+
+def cost_table(lab: Lab) -> None:
+    """Draw what each way takes, as a table."""
+    rows = [
+        (SHOWN[which].title.partition(" (")[0], *(f"{number:,}" for number in numbers))
+        for which, numbers in costs(lab).items()
+    ]
+    number_table("What each way costs", ["", *COSTS], rows, has_sum=False)
+
+
+# ---- Code --------------------------------------------------------------------------------------
+
+
+def code_of(lab: Lab) -> str:
+    """Return PyTorch that computes everything the page shows, to the last bit."""
+    traces = {which: trace_of(lab, which) for which in SHOWN}
+    given: dict[str, Tensor] = {"inputs": tensor_of(lab), **parameters.alignment_of(lab)}
+    start = Trace(Mechanism(tuple(given), ()), given)
+    parts = [step_view.pytorch_of(start, labels_of(lab)).rstrip()]
+    asking: Any = "queries = inputs"
+    if not lab.same_sequence:
+        labels = labels_of(asking_of(lab))
+        asking = step_view.tensor_code("queries", traces["dot"]["queries"], labels)
+    parts.append(f"keys = values = inputs\n{asking}")
+    for which, trace in traces.items():
+        kept = f"{which}_weights, {which}_context = weights, context"
+        parts.append("\n".join([f"# {SHOWN[which].title}", trace.mechanism.pytorch(), kept]))
+    return "\n\n".join(parts)
