@@ -13,7 +13,7 @@ from attention_core.figures.heads import shown_of
 from attention_core.figures.heatmap import position_labels
 from attention_core.figures.report import Matrix, Picture, Report, Section, report_html
 from attention_core.glossary import term
-from ui import step_view
+from ui import causal, lens, multi_head, side_by_side, start, step_view, to_self, trainable
 from ui.lab import Lab
 from ui.lessons import LESSONS
 from ui.part_view import SUFFIX
@@ -53,6 +53,15 @@ HEADINGS: Mapping[str, str] = MappingProxyType(
         "figures:leaks": "The leak detector",
         "figures:dropping": "What dropout does",
         "figures:mean_draws": "The mean of many draws",
+        **{
+            f"{of.PLACE}{which}": it.title
+            for of in (side_by_side, to_self)
+            for which, it in of.SHOWN.items()
+        },
+        **{
+            f"{lens.NAME}{of.OWN}": "Gradient lens"
+            for of in (start, trainable, causal, multi_head, to_self)
+        },
     }
 )
 """What stands above figures in a report."""
@@ -97,7 +106,7 @@ def report_of(drawn: Drawn, lab: Lab, *, title: str, link: str, made: datetime) 
 def _section(place: str, group: Group, conventions: Conventions) -> Section:
     heading = HEADINGS.get(place.removesuffix(SUFFIX), "")
     if heading and place.endswith(SUFFIX):
-        heading = f"{heading}: a part, with its numbers"
+        heading = f"{heading}: with numbers"
     pictures = [_picture(card, group, conventions) for card in group.cards]
     return Section(heading, pictures, group.min_width)
 
