@@ -18,6 +18,7 @@ from ui import (
     one_query,
     side_by_side,
     start,
+    to_self,
     trainable,
 )
 from ui.lab import Lab
@@ -25,6 +26,7 @@ from ui.lab import Lab
 PAGES: Mapping[str, Callable[[Lab], Sequence[Shown]]] = MappingProxyType(
     {
         "": start.shown,  # the page that opens first has no name of its own
+        "to_self_attention": to_self.shown,
         "one_query": one_query.shown,
         "all_tokens": all_tokens.shown,
         "normalisation_lab": normalisation.shown,

@@ -55,12 +55,16 @@ def spoilt(code: str, by: float = 0.01) -> Iterator[tuple[str, ast.Module]]:
         if not numbers:
             continue
         is_mask = "torch.bool" in ast.unparse(node) or isinstance(numbers[0].value, bool)
-        most = numbers[0] if is_mask else max(numbers, key=lambda number: abs(number.value))
+        most: Any = numbers[0] if is_mask else max(numbers, key=_size)
         before = most.value
         most.value = not before if is_mask else float(before) * (1 + by) or by
         assert isinstance(node, ast.Assign)
         yield f"{ast.unparse(node.targets[0])}, line {node.lineno}", tree
         most.value = before
+
+
+def _size(number: Any) -> float:
+    return abs(float(number.value))
 
 
 def _numbers(node: ast.AST) -> list[ast.Constant]:
