@@ -14,7 +14,7 @@ _TOKEN = re.compile(
     r"\\(?:text|operatorname)\{[^{}]*\}|\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?(?:e[+-]?\d+)?|\S"
 )
 _NAMES = MappingProxyType(
-    {"alpha": "α", "beta": "β", "delta": "δ", "omega": "ω", "tau": "τ", "eta": "η"}
+    {"alpha": "α", "beta": "β", "delta": "δ", "omega": "ω", "tau": "τ", "eta": "η", "sigma": "σ"}
 )
 _SIGNS = MappingProxyType(
     {
@@ -35,7 +35,7 @@ _SIGNS = MappingProxyType(
     }
 )
 _FUNCTIONS = ("exp", "max", "min", "ln", "tanh")
-_NOTHING = ("big", "left", "right", "displaystyle", "mathstrut")
+_NOTHING = ("big", "Big", "left", "right", "displaystyle", "mathstrut")
 
 
 def mathml(latex: str, *, block: bool = True) -> str:

@@ -53,6 +53,16 @@ HEADINGS: Mapping[str, str] = MappingProxyType(
         "figures:leaks": "The leak detector",
         "figures:dropping": "What dropout does",
         "figures:mean_draws": "The mean of many draws",
+        "figures:training": "The training",
+        "figures:why_vector": "The bottleneck: what the decoder begins with",
+        "figures:why_reading": "The encoder reads",
+        "figures:why_gates": "The gates",
+        "figures:why_accuracy": "The longer the sentence, the less fits",
+        "figures:why_training": "While they were trained",
+        "figures:why_memory": "Who forgets the beginning?",
+        "figures:bahdanau_step": "One word at a time",
+        "figures:bahdanau_so_far": "Where it looked so far",
+        "figures:bahdanau_all": "All words at once",
         **{
             f"{of.PLACE}{which}": it.title
             for of in (side_by_side, to_self)
@@ -65,7 +75,9 @@ HEADINGS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What stands above figures in a report."""
-QUESTIONS = MappingProxyType({lesson.title: lesson.question for lesson in LESSONS})
+READ_NUMBERS = ("2_why_attention.py", "3_bahdanau_attention.py", "13_train_it_yourself.py")
+"""The pages whose sentence is the one that is translated."""
+_LESSONS = MappingProxyType({lesson.title: lesson for lesson in LESSONS})
 
 
 def report_of(drawn: Drawn, lab: Lab, *, title: str, link: str, made: datetime) -> str:
@@ -78,7 +90,7 @@ def report_of(drawn: Drawn, lab: Lab, *, title: str, link: str, made: datetime) 
         link: Its address with the lab in it; empty if that would be too long.
         made: When, in UTC.
     """
-    conventions = lab.conventions
+    conventions, lesson = lab.conventions, _LESSONS.get(title)
     signs = {"notebook": "the notebook's symbols", "paper": "the paper's symbols Q, K, V"}
     facts = [
         (
@@ -92,8 +104,8 @@ def report_of(drawn: Drawn, lab: Lab, *, title: str, link: str, made: datetime) 
     return report_html(
         Report(
             title=title,
-            question=QUESTIONS.get(title, ""),
-            sentence=lab.sentence,
+            question=lesson.question if lesson else "",
+            sentence=lab.numbers if lesson and lesson.file in READ_NUMBERS else lab.sentence,
             facts=facts,
             made=f"{made:%Y-%m-%d %H:%M} UTC",
             link=link,

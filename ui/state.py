@@ -160,7 +160,7 @@ def begin(page: str) -> None:
         for widget_key in [name for name in st.session_state if str(name).startswith("_")]:
             del st.session_state[widget_key]
     st.session_state[_PAGE] = page
-    st.session_state[_NOTED] = []
+    st.session_state[_NOTED] = {}
     session = _session()
     if session.complaint:
         st.warning(session.complaint, icon=":material/link_off:")
@@ -229,12 +229,13 @@ def _take_in(session: Session, answer: object) -> bool:
 
 def note(place: str, contents: Any) -> None:
     """Remember what this run has drawn, for the menu that is filled after the page."""
-    st.session_state.setdefault(_NOTED, []).append((place, contents))
+    # By place: a part of a page that runs again by itself draws its own anew.
+    st.session_state.setdefault(_NOTED, {})[place] = contents
 
 
 def noted() -> list[tuple[str, Any]]:
     """Return what this run has drawn so far: where, and what."""
-    return list(st.session_state.get(_NOTED, []))
+    return list(st.session_state.get(_NOTED, {}).items())
 
 
 def is_large() -> bool:

@@ -104,6 +104,8 @@ def share(visit: Visit) -> None:
 
 def pictures(visit: Visit) -> None:
     """Offer the page as a report; of long sentences, say how large it is."""
+    if not state.noted():
+        return
     st.markdown("**The page** as one file: it works offline, pictures and all, and prints.")
     drawn, address = tuple(state.noted()), sharing.address_of(visit.lab)
 

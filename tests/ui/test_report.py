@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.screen import FRAME, PAGES, broken, components, opened
 from tests.ui.test_takeaway import offers
-from ui import link, live, report
+from ui import link, live, report, state
 from ui.lab import Lab
 from ui.lessons import LESSONS
 
@@ -39,7 +39,7 @@ def _shown(page: Path, text: str) -> AppTest:
 def report_of(page: Path, lab: Lab) -> str:
     """The report of a page."""
     title = next(lesson.title for lesson in LESSONS if lesson.file == page.name)
-    drawn = tuple(shown(page, lab).session_state["noted"])
+    drawn = tuple(shown(page, lab).session_state["noted"].items())
     return report.report_of(drawn, lab, title=title, link="http://localhost/?lab=1.x", made=MADE)
 
 
@@ -63,11 +63,12 @@ def test_a_report_has_every_figure_of_its_page(page: Path) -> None:
     ]
     ours = [json.dumps(spec, sort_keys=True) for spec in specs_of(html)]
     assert sorted(ours) == sorted(json.dumps(spec, sort_keys=True) for spec in figures)
-    assert ours
     lesson = next(lesson for lesson in LESSONS if lesson.file == page.name)
     assert f"<h1>{lesson.title}</h1>" in html
     assert lesson.question in html.replace("&#x27;", "'")
-    assert "What it was computed from" in html
+    assert ours
+    has_run = any(group.explained for group in shown(page, lab).session_state["noted"].values())
+    assert ("What it was computed from" in html) == has_run
     assert "<img" not in html.split("<script>")[0]
 
 
@@ -86,6 +87,27 @@ def test_a_longer_sentence_says_how_large_its_report_is() -> None:
     assert "As a report (.html)" in small
 
 
+@each_page
+def test_every_formula_is_drawn_in_other_symbols_too(page: Path) -> None:
+    lab = Lab(queries_as="columns", count_from=0, symbols="words")
+    assert "in plain words" in report_of(page, lab)
+
+
+def test_a_page_without_pictures_offers_no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "noted", list)
+    told = offers(shown(PAGES[0], Lab(sentence="nothing is drawn")))
+    assert told
+    assert not [label for label in told if label.startswith("As a report")]
+
+
+def test_what_is_translated_is_the_sentence_of_its_pages() -> None:
+    lab = Lab(sentence="a sentence of other pages", numbers="forty two")
+    for page in PAGES:
+        html, is_read = report_of(page, lab), page.name in report.READ_NUMBERS
+        assert ("<dd>forty two</dd>" in html) == is_read
+        assert ("<dd>a sentence of other pages</dd>" in html) != is_read
+
+
 def test_conventions_are_said_and_followed() -> None:
     lab = Lab(queries_as="columns", count_from=0, symbols="paper")
     html = report_of(PAGES[0], lab)
@@ -102,4 +124,4 @@ def test_a_lab_too_large_for_an_address_says_so_instead_of_a_link() -> None:
 
 
 def test_the_figures_of_every_page_have_headings() -> None:
-    assert set(report.HEADINGS) == {*live.GROUPS, "figures:timings"}
+    assert set(report.HEADINGS) == {*live.GROUPS, "figures:timings", "figures:training"}
