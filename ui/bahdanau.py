@@ -14,6 +14,8 @@ import torch
 
 from attention_core import ADDITIVE_ATTENTION, Check, Conventions, Mechanism, Trace
 from attention_core.embeddings import MAX_WIDTH
+from attention_core.export import Shown, Table
+from attention_core.export.literals import tensor_code
 from attention_core.figures import with_marks
 from attention_core.figures.heatmap import CELL_PX, with_lit_row, with_numbers
 from attention_core.figures.labels import TwoSentences
@@ -636,9 +638,9 @@ def code_of(lab: Lab) -> str:
         [
             "import torch\n",
             "# the decoder's states, each before the word beside it",
-            step_view.tensor_code("queries", trace["queries"], run.translation.written),
+            tensor_code("queries", trace["queries"], run.translation.written),
             "# the encoder's states",
-            step_view.tensor_code("keys", trace["keys"], source),
+            tensor_code("keys", trace["keys"], source),
             "values = keys",
             _weights_code(Same(run.model.weights), lab.sees_encoder),
             "",
@@ -652,7 +654,7 @@ def _weights_code(weights: Same, sees_encoder: bool) -> str:
     """Return the lines that make the trained weights: the same for every sentence."""
     given = {name: weights.of[name] for name in ("w_query", "w_key")}
     given["v"] = weights.of["v"].reshape(1, -1)
-    lines = [step_view.tensor_code(name, tensor, ()) for name, tensor in given.items()]
+    lines = [tensor_code(name, tensor, ()) for name, tensor in given.items()]
     if not sees_encoder:
         lines.append("w_key = torch.zeros_like(w_key)  # the bug")
     return "\n".join(lines)
@@ -682,3 +684,24 @@ def forced_first_word(lab: Lab) -> tuple[int, str, str, list[tuple[str, float]]]
         forced.translation.written[0],
         forced.translation.likeliest(0),
     )
+
+
+# ---- To be taken along -------------------------------------------------------------------------
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return the attention of the whole translation; nothing where there is no trained model."""
+    if problem_of(lab):
+        return []
+    run = run_of(lab)
+    written, source = list(run.translation.written), list(run.translation.source)
+    chances = run.translation.probabilities.amax(dim=1).tolist()
+    table = Table(
+        "words",
+        "What it writes",
+        "The likeliest word of each step and its probability, by the rest of the trained decoder.",
+        ("written word", "probability"),
+        tuple(zip(written, chances, strict=True)),
+    )
+    title = "The attention of every written word"
+    return [Shown("attention", title, run.trace, written, source, tables=(table,))]

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from attention_core.export import Shown, Table
 from ui import (
     all_tokens,
+    bahdanau,
     causal,
     dropping,
     multi_head,
@@ -19,13 +20,17 @@ from ui import (
     side_by_side,
     start,
     to_self,
+    train_live,
     trainable,
+    why_attention,
 )
 from ui.lab import Lab
 
 PAGES: Mapping[str, Callable[[Lab], Sequence[Shown]]] = MappingProxyType(
     {
         "": start.shown,  # the page that opens first has no name of its own
+        "why_attention": why_attention.shown,
+        "bahdanau_attention": bahdanau.shown,
         "to_self_attention": to_self.shown,
         "one_query": one_query.shown,
         "all_tokens": all_tokens.shown,
@@ -35,12 +40,13 @@ PAGES: Mapping[str, Callable[[Lab], Sequence[Shown]]] = MappingProxyType(
         "dropout": dropping.shown,
         "multi_head": multi_head.shown,
         "side_by_side": side_by_side.shown,
+        "train_it_yourself": train_live.shown,
     }
 )
 """For each page, its runs as it shows them, the user's own numbers in them."""
 
 MEASURED: Mapping[str, Callable[[], Sequence[Table]]] = MappingProxyType(
-    {"all_tokens": all_tokens.measured}
+    {"all_tokens": all_tokens.measured, "train_it_yourself": train_live.measured}
 )
 """What a visitor measured on a page: no function of the lab, but of the session."""
 

@@ -14,6 +14,7 @@ import streamlit as st
 from torch import Tensor
 
 from attention_core import Check, Trace
+from attention_core.export import Shown, Table
 from attention_core.figures import with_marks
 from attention_core.figures.lengths import (
     LOOKS,
@@ -636,3 +637,53 @@ def formula_steps(lab: Lab) -> tuple[str, ...]:
 def is_gated(lab: Lab) -> bool:
     """Return whether the model's cell has gates."""
     return cell_of(model_of(lab.reader)) != "rnn"
+
+
+# ---- To be taken along -------------------------------------------------------------------------
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return how the encoder reads, with what was measured of the models as labelled data."""
+    if problem(lab.reader):
+        return []
+    words, written = list(words_of(lab)), translation_of(lab)
+    chances = written.probabilities.amax(dim=1).tolist()
+    tables = [
+        Table(
+            "words",
+            "What it writes",
+            "The likeliest word of each step and its probability, by the trained decoder.",
+            ("written word", "probability"),
+            tuple(zip(written.written, chances, strict=True)),
+        )
+    ]
+    if not records_problem():
+        tables += [_accuracy_table(), _curve_table()]
+    run = Shown("reading", "How the encoder reads", trace_of(lab), words, tables=tuple(tables))
+    return [run]
+
+
+def _accuracy_table() -> Table:
+    rows = [
+        (LOOKS[record.kind].name, record.seed, one.n_words, one.exact, one.by_token)
+        for _, record in sorted(_records().items())
+        for one in record.accuracy
+    ]
+    return Table(
+        "accuracy",
+        "How often each model is right, by length",
+        "Measured on sentences that no model was trained on, when they were trained.",
+        ("model", "seed", "English words", "share without a mistake", "share of words right"),
+        tuple(rows),
+    )
+
+
+def _curve_table() -> Table:
+    rows = [
+        (LOOKS[record.kind].name, record.seed, point.step, point.valid)
+        for _, record in sorted(_records().items())
+        for point in record.curve
+    ]
+    told = "Measured while they were trained."
+    columns = ("model", "seed", "step", "validation loss")
+    return Table("validation-loss", "How the models learned", told, columns, tuple(rows))

@@ -79,15 +79,19 @@ def test_a_run_that_is_too_large_for_a_file_of_tensors_says_so(
     assert "may have 600 bytes" in archive.read("dropout is missing.txt").decode()
 
 
-def test_what_was_measured_goes_along() -> None:
+def test_what_was_measured_goes_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    visits: list[takeaway.Visit] = []
+    monkeypatch.setattr("ui.takeaway.SECTIONS", (visits.append,))
     at = opened(FRAME)
     at.switch_page("../pages/6_all_tokens.py").run()
     [button] = [button for button in at.button if button.label == "Measure both now"]
     button.click().run()
     _, _, timings = at.session_state["_timings"]
-    assert len(timings) > 1
     menu_of(at)
     assert broken(at) == []
+    [table] = visits[-1].measured
+    assert table.rows == tuple(tuple(timing) for timing in timings)
+    assert f"random inputs of width {Lab().d}" in table.said
 
 
 def offers(at: Any) -> list[str]:
