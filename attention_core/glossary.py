@@ -106,7 +106,7 @@ _RECURRENT = (
     *_gate("input_gate", "Input gate", "i", "how much of the candidate is written, 0 to 1"),
     *_gate("forget_gate", "Forget gate", "f", "how much of the cell before is kept, 0 to 1"),
     *_gate("output_gate", "Output gate", "o", "how much of the cell is shown, 0 to 1"),
-    *_gate("reset_gate", "Reset gate", "r", "how much the candidate sees of the state before"),
+    *_gate("reset_gate", "Reset gate", "s", "how much the candidate sees of the state before"),
     *_gate("update_gate", "Update gate", "u", "how much of the state before is kept, 0 to 1"),
     *_gate("candidate", "Candidate", "g", "what could be written at this word, −1 to 1"),
     Term(
@@ -122,16 +122,16 @@ _RECURRENT = (
     Term(
         "recalled",
         "Recalled",
-        "q",
+        "p",
         "what the candidate could take from the state before, until the reset gate scales it",
         counted="recalled values",
-        paper="q",
+        paper="p",
         word="recalled value",
     ),
     Term(
         "b_recalled",
         "Recalled: b",
-        "b^{q}",
+        "b^{p}",
         "added to what is recalled, (1, n_units)",
         axes=("input dimension", "dimension"),
         counted="biases of what is recalled",

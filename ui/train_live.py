@@ -184,7 +184,6 @@ def _buttons(view: View | None) -> None:
         st.button(
             label,
             key="train_start",
-            type="primary",
             icon=icon,
             on_click=event,
             disabled=now == QUEUED,

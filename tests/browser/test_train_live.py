@@ -73,7 +73,7 @@ def test_started_paused_reloaded_stopped_and_reset(server: Server, page: Page) -
     until(lambda: len(losses(page)) >= 3, lambda: f"the loss is not redrawn: {losses(page)}")
     assert 2 < losses(page)[0] < 4
     assert len(alignment(page)[0]) == len(before[0])
-    assert alignment(page) != before
+    until(lambda: alignment(page) != before, lambda: "the alignment is not redrawn")
     assert below.evaluate(_TOP) == pytest.approx(top, abs=1), "the page jumps"
 
     button(page, "Pause").click()

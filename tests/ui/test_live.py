@@ -37,7 +37,12 @@ def groups_of(at: AppTest) -> dict[str, Any]:
     return {key: data for key, data in components(at).items() if key in GROUPS}
 
 
-@pytest.mark.parametrize("script", PAGES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "script",
+    # What is learnt on that page is another process's: no edit reaches its figures.
+    [page for page in PAGES if page.stem != "13_train_it_yourself"],
+    ids=lambda path: path.stem,
+)
 def test_the_figures_ahead_are_those_of_the_page_run(script: Path) -> None:
     at = opened(script)
     dice = random.Random(script.stem)
