@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import live, normalisation, state, step_view, worksheet
+from ui import live, normalisation, state, step_view
 from ui.code_view import code
 from ui.one_query import shares_table
 from ui.predict import prediction
@@ -20,7 +20,6 @@ lab = state.current()
 table = st.container()
 normalisation.row_buttons(lab)
 normalisation.options(lab)
-worksheet.files(lab)
 
 trace = normalisation.trace_of(lab)
 

@@ -23,6 +23,7 @@ from attention_core import (
     Trace,
 )
 from attention_core.checks import ROUNDINGS
+from attention_core.export import Shown, Table
 from attention_core.figures import finding, heatmap_spec, with_lit_row
 from attention_core.figures.palette import ROLES
 from attention_core.loops import Timing, agreement, measure, scores_by_loops, tokens_to_loop
@@ -445,3 +446,35 @@ def moves(tokens: Sequence[str], order: Sequence[int], conventions: Conventions 
     ]
     more = f" · and {len(tokens) - TOLD} more" if len(tokens) > TOLD else ""
     return f"{conventions.said('Which row')} went where: {' · '.join(listed)}{more}."
+
+
+# ---- To be taken along -------------------------------------------------------------------------
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return the runs of the page: in the user's order and, if there is one, in another."""
+    trace, labels = trace_of(lab), labels_of(lab)
+    runs = [Shown("all-tokens", "Every token at once", trace, labels)]
+    order = order_of(len(labels), lab.order_seed)
+    if order != sorted(order):
+        shuffled = trace.mechanism.run(inputs=trace["inputs"][order])
+        moved = [labels[position] for position in order]
+        runs.append(Shown("shuffled", "The same, shuffled", shuffled, moved))
+    return runs
+
+
+def measured() -> list[Table]:
+    """Return the times that were measured since the page was opened, if there are any."""
+    if _TIMINGS not in st.session_state:
+        return []
+    d_in, moment, timings = st.session_state[_TIMINGS]
+    return [
+        Table(
+            "timings",
+            "Time for all scores",
+            f"Measured on the server that showed the page, {moment:%Y-%m-%d %H:%M:%S} UTC, with "
+            f"random inputs of width {d_in}: the median of up to 5 runs. Yours will differ.",
+            ("number of tokens", "two nested loops (s)", "inputs @ inputs.T (s)"),
+            tuple(tuple(timing) for timing in timings),
+        )
+    ]

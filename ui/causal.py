@@ -12,6 +12,7 @@ from torch import Tensor
 
 from attention_core import CAUSAL_SELF_ATTENTION, RENORMALISED_SELF_ATTENTION, Check, Trace
 from attention_core.changes import leaks
+from attention_core.export import Shown
 from attention_core.figures import matrix_spec, with_lit_row
 from attention_core.masks import (
     block_mask,
@@ -492,3 +493,22 @@ def leaks_said(found: Tensor, tokens: Sequence[str], changed: int) -> str:
         f"It leaks: {count:,} of the {found.numel():,} context values before {word} changed, of "
         f"{who}{more}."
     )
+
+
+# ---- To be taken along -------------------------------------------------------------------------
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return the runs of the page: the mask used in two ways, and those that show what leaks."""
+    labels = labels_of(lab)
+    runs = [
+        Shown("masked", "−∞ before the softmax", trace_of(lab), labels),
+        Shown("renormalised", "0 after the softmax", renormalised_of(lab), labels),
+    ]
+    for is_masked, name, told in ((True, "your-mask", "your mask"), (False, "no-mask", "no mask")):
+        before, after = leak_runs(lab, is_masked=is_masked)
+        if not is_masked:
+            runs.append(Shown("leak-no-mask", "Leak detector: no mask", before, labels))
+        title = f"Leak detector: {told}, one number of a token raised by 1"
+        runs.append(Shown(f"leak-{name}-changed", title, after, labels))
+    return runs

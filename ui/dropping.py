@@ -12,6 +12,7 @@ from torch import Tensor
 from attention_core import CAUSAL_SELF_ATTENTION, USUAL, Conventions, Trace
 from attention_core.dice import require_rate
 from attention_core.dropout_study import Mean, mean_over_draws
+from attention_core.export import Shown, Table
 from attention_core.figures import matrix_spec
 from attention_core.figures.curves import Curve, Spec, curves_spec
 from attention_core.figures.palette import range_of
@@ -315,3 +316,30 @@ def grown_by(lab: Lab, rate: float) -> float:
         if len(ratios) or not bool((trace["weights"] > 0).any()):
             return float(ratios.median()) if len(ratios) else torch.nan
         seed += 1
+
+
+# ---- To be taken along -------------------------------------------------------------------------
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return the runs of the page, in training and at evaluation, and the study of many draws."""
+    trace, labels = trace_of(lab), labels_of(lab)
+    study = study_of(lab)[1]
+    table = Table(
+        "mean-of-draws",
+        "Distance of the mean of many draws from evaluation",
+        f"Dropped at rate {plain_rate(lab.dropout)} from seed {lab.dropout_seed} on, each draw by "
+        f"the next seed. {PLATFORM}",
+        ("draws", "largest distance of a cell", "standard error of the largest weight"),
+        tuple(
+            (float(draw), *measured)
+            for draw, measured in enumerate(
+                zip(study.distances, study.expected, strict=True), start=1
+            )
+        ),
+    )
+    runs = [Shown("dropout", "Weights, dropped, mixed", trace, labels, tables=(table,))]
+    if "kept" in trace.inputs:
+        evaluated = trace_of(lab, training=False)
+        runs.append(Shown("evaluation", "The same at evaluation", evaluated, labels))
+    return runs

@@ -1,7 +1,7 @@
 """A lab as text: in the page's address, in the browser's storage, in a file.
 
 The text is ``1.`` (the version) and the fields that differ from the default, as JSON, compressed,
-in base64 that an address can hold. A file is the same JSON, readable. Long rows of edits are
+in base64 that an address can hold. A file is the same JSON, readable (``docs/lab-file.md``). Long rows of edits are
 compressed one by one and remembered, so that an edit of a large lab compresses one row anew.
 """
 
@@ -11,9 +11,10 @@ import base64
 import binascii
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from ui.edits import Edits, RowEdits, RowKey
@@ -24,6 +25,14 @@ ADDRESS_LIMIT = 8_000  # characters; a longer lab lives in the browser's storage
 TEXT_LIMIT = 2_000_000
 JSON_LIMIT = 4_000_000  # bytes after decompression: a small text can hide gigabytes
 LONG_ROW = 16  # edits of a row, from which on it is compressed by itself
+
+
+UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MappingProxyType({})
+"""For each older version, what makes the fields of the next one of its fields.
+
+A field that is new needs none: where it is missing, its default is meant. What was renamed, or
+means something else now, raises ``VERSION`` by one and gets its line here.
+"""
 
 
 class LinkError(ValueError):
@@ -99,9 +108,10 @@ def decode(text: str) -> Lab:
     version, dot, payload = text.partition(".")
     if not dot or not version.isascii() or not version.isdigit():
         raise LinkError("The lab in this link is damaged.")
-    if int(version[:9]) != VERSION:
+    number = int(version[:9])
+    if not 1 <= number <= VERSION:
         raise LinkError("The lab in this link was made by another version of Attention Lab.")
-    return _lab(_unpacked(payload))
+    return _lab(_upgraded(_unpacked(payload), number))
 
 
 def keep(lab: Lab, mark: str) -> str:
@@ -148,9 +158,17 @@ def from_file(contents: bytes) -> Lab:
     read = _json(contents)
     if "attention_lab" not in read:
         raise LinkError("This file is JSON, but not a lab: it has no “attention_lab” in it.")
-    if read.pop("attention_lab") != VERSION:
+    version = read.pop("attention_lab")
+    if type(version) is not int or not 1 <= version <= VERSION:
         raise LinkError("This lab was made by another version of Attention Lab.")
-    return _lab(read)
+    return _lab(_upgraded(read, version))
+
+
+def _upgraded(read: dict[str, Any], version: int) -> dict[str, Any]:
+    """Return the fields of an older version as those of today's."""
+    for older in range(version, VERSION):
+        read = UPGRADES[older](read)
+    return read
 
 
 def _changed(lab: Lab) -> dict[str, Any]:

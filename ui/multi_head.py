@@ -13,6 +13,7 @@ from torch import Tensor
 from attention_core import MULTI_HEAD_ATTENTION, STACKED_HEADS, Check, Conventions, Trace
 from attention_core.checks import ROUNDINGS, apart
 from attention_core.contributions import check_contributions, contributions
+from attention_core.export import Derived, Shown
 from attention_core.figures import matrix_spec
 from attention_core.figures.heatmap import position_labels
 from attention_core.masks import mask_or_causal
@@ -465,3 +466,31 @@ def _products(context: Tensor, weights: Tensor) -> str:
     ]
     shown = terms if len(terms) <= MOST_WORKED else [*terms[: MOST_WORKED - 1], "…", terms[-1]]
     return " + ".join(shown)
+
+
+# ---- To be taken along -------------------------------------------------------------------------
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return the runs of the page, split and stacked, and what each head contributes."""
+    trace, labels, row = trace_of(lab), labels_of(lab), lab.query_index
+    is_own = any(cell[0] == row for cell in trace.overridden.get("output", ()))
+    derived = () if is_own else (_taken_parts(trace, row),)
+    return [
+        Shown("split", "One projection, split among the heads", trace, labels, derived=derived),
+        Shown("stacked", "Separate heads, stacked", stacked_of(lab), labels),
+    ]
+
+
+def _taken_parts(trace: Trace, row: int) -> Derived:
+    n_heads, d_out = len(trace["context"]), trace["output"].shape[1]
+    return Derived(
+        "contributions",
+        f"what each head gives to the output of row {row}, counted from 0",
+        f"of_each_head = concatenated[{row}].view({n_heads}, -1, 1) "
+        f"* w_out.view({n_heads}, -1, {d_out})\n"
+        "contributions = of_each_head.sum(dim=1)",
+        parts_of(trace, row),
+        ("head", "dimension"),
+        check_contributions(trace, row, 0).tolerance,
+    )

@@ -19,6 +19,7 @@ from attention_core import (
     Trace,
     normalisations,
 )
+from attention_core.export import Derived, Shown
 from attention_core.figures import matrix_spec
 from attention_core.figures.heatmap import height_of
 from attention_core.glossary import symbol
@@ -479,14 +480,32 @@ def jacobian_latex(conventions: Conventions) -> str:
 
 def code(lab: Lab, trace: Trace) -> str:
     """Return the PyTorch of everything on the page, the Jacobian included."""
+    said = "# The Jacobian is of the row as it was typed, in float64."
+    return "\n".join([step_view.pytorch_of(trace), "", said, _jacobian_code(lab)])
+
+
+def _jacobian_code(lab: Lab) -> str:
     temperature = repr(lab.temperature)
     return "\n".join(
         [
-            step_view.pytorch_of(trace),
-            "",
-            "# The Jacobian is of the row as it was typed, in float64.",
             f"row = torch.tensor({list(lab.row_scores)}, dtype=torch.float64)",
             f"p = torch.softmax(row / {temperature}, dim=-1)",
             f"jacobian = (torch.diag(p) - torch.outer(p, p)) / {temperature}",
         ]
     )
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return the run of the page and the Jacobian of its softmax, to be taken along."""
+    jacobian, check = jacobian_of(lab)
+    derived = Derived(
+        "jacobian",
+        "how each weight answers to each score, of the row as it was typed, in float64",
+        _jacobian_code(lab),
+        jacobian,
+        ("weight of key token", "score of key token"),
+        check.tolerance,
+    )
+    keys = keys_of(lab)
+    trace = trace_of(lab)
+    return [Shown("row", "Three ways to make weights", trace, [QUERY], keys, (derived,))]

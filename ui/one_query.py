@@ -11,6 +11,7 @@ import torch
 
 from attention_core import ONE_QUERY, USUAL, Conventions, Trace
 from attention_core.alignment import Alignment, alignment
+from attention_core.export import Shown
 from attention_core.figures import flow_spec, space_spec
 from attention_core.figures.heatmap import CELL_PX, with_numbers
 from attention_core.figures.palette import ROLES
@@ -477,3 +478,10 @@ context = torch.zeros(query.shape)
 for i, x_i in enumerate(inputs):
     context += weights[i] * x_i
 """
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return the run of the page, to be taken along."""
+    labels = labels_of(lab)
+    trace, query = asked(lab).trace, labels[lab.query_index]
+    return [Shown("one-query", "One query and every key", trace, [query], labels)]

@@ -27,6 +27,9 @@ from attention_core import (
 )
 from attention_core.checks import ROUNDINGS, SAMPLE_SEED, apart
 from attention_core.entropy import check_entropy, entropy
+from attention_core.export import Derived
+from attention_core.export import Shown as Taken
+from attention_core.export.literals import tensor_code
 from attention_core.figures import matrix_spec
 from attention_core.figures.heatmap import position_labels
 from attention_core.figures.labels import TwoSentences
@@ -418,7 +421,7 @@ def code_of(lab: Lab) -> str:
         "\n".join(
             [
                 "query_inputs = inputs",
-                step_view.tensor_code("key_inputs", runs["cross"]["key_inputs"], labels_of(other)),
+                tensor_code("key_inputs", runs["cross"]["key_inputs"], labels_of(other)),
                 "mask = torch.ones(len(inputs), len(inputs), dtype=torch.bool).tril()",
             ]
         )
@@ -440,3 +443,26 @@ def spread_out(lab: Lab, factor: float) -> dict[str, float]:
         }
         found[which] = mean_entropy(trace.mechanism.run(**inputs)["weights"])
     return found
+
+
+# ---- To be taken along -------------------------------------------------------------------------
+
+
+def shown(lab: Lab) -> list[Taken]:
+    """Return the run of each mechanism that is possible, with the entropy of each row."""
+    return [_taken(lab, which) for which in possible(lab)]
+
+
+def _taken(lab: Lab, which: str) -> Taken:
+    trace, other = trace_of(lab, which), labels_of(other_of(lab))
+    bits, heads = entropy(trace["weights"]), ("head",) * (trace["weights"].ndim - 2)
+    derived = Derived(
+        "bits",
+        "the entropy of each row of weights, in bits",
+        "bits = -torch.xlogy(weights, weights).sum(dim=-1) / math.log(2)",
+        bits,
+        (*heads, "query token"),
+        ROUNDINGS * torch.finfo(bits.dtype).eps * max(1.0, math.log2(trace["weights"].shape[-1])),
+    )
+    keys = other if which == "cross" else None
+    return Taken(which, SHOWN[which].title, trace, labels_of(lab), keys, (derived,))

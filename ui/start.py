@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from attention_core import SIMPLE_SELF_ATTENTION, Trace
+from attention_core.export import Shown
 from ui import overriding, step_view
 from ui.lab import Lab
 from ui.step_view import Group
@@ -22,3 +23,8 @@ def steps(lab: Lab) -> Group:
     trace = trace_of(lab)
     group = step_view.steps(trace, trace.steps, labels_of(lab), conventions=lab.conventions)
     return overriding.overridable(group, OWN, lab.conventions)
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return the run of the page, to be taken along."""
+    return [Shown("self-attention", "Simple self-attention", trace_of(lab), labels_of(lab))]

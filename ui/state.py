@@ -214,7 +214,8 @@ def _take_in(session: Session, answer: object) -> bool:
                 session,
                 want="",
                 complaint="This link names a lab that is kept in another browser, because it is "
-                "too large for an address. Ask for it as a file (Share → Download this lab).",
+                "too large for an address. Ask for it as a file (Take it with you → "
+                "Download this lab).",
             )
         )
         return True

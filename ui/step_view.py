@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import streamlit as st
 import torch
 
 from attention_core import USUAL, Check, Conventions, Mechanism, Step, Trace
+from attention_core.export.literals import MOST_LISTED, dtype_code, tensor_code
 from attention_core.figures import finding, heatmap_spec, pointing, turned
 from attention_core.figures.heads import shown_of
 from attention_core.figures.heatmap import Part, figure_of, height_of
@@ -27,10 +27,10 @@ MIN_WIDTH = 264  # px: a card never gets narrower than this while the page is wi
 WIDE_FROM, MIN_WIDTH_WIDE = 7, 400  # columns: a wider matrix gets a wider card
 SHORTEST = 2  # rows; a turned picture has as much room above it for its labels
 LONGEST_CODE = 30  # lines; longer code waits behind a click
-MOST_PRINTED = 1024  # numbers; code with more reads the file of the embeddings instead
+MOST_PRINTED = MOST_LISTED  # numbers; code with more reads the file of the embeddings instead
 FROM_FILE = "inputs"  # the value that the file holds
 READ_FILE = """\
-# Download embeddings.csv on this page, under "Share and files", and put it beside this code.
+# Download embeddings.csv on this page, under "Take it with you", and put it beside this code.
 with open("embeddings.csv", encoding="utf-8-sig", newline="") as file:
     rows = [[float(number) for number in row[1:]] for row in list(csv.reader(file))[1:]]"""
 IN_TORCH = (
@@ -411,7 +411,7 @@ def code(trace: Trace, tokens: Sequence[str] = (), *, conventions: Conventions =
         n_rows, n_columns = trace[FROM_FILE].shape
         st.caption(
             f"Your table has {n_rows} × {n_columns} = {n_rows * n_columns:,} numbers, too many to "
-            "print: the code reads them from “embeddings.csv”, to download under “Share and files”."
+            "print: the code reads them from “embeddings.csv”, which is under “Take it with you”."
         )
     with place:
         code_view.code("steps", text)
@@ -425,7 +425,7 @@ def pytorch_of(trace: Trace, tokens: Sequence[str] = ()) -> str:
     parts = ["import csv\n\nimport torch\n" if reads_file(trace) else "import torch\n"]
     for name, tensor in trace.inputs.items():
         if name == FROM_FILE and reads_file(trace):
-            parts.append(f"{READ_FILE}\n{name} = torch.tensor(rows{_dtype_code(tensor)})")
+            parts.append(f"{READ_FILE}\n{name} = torch.tensor(rows{dtype_code(tensor)})")
         else:
             parts.append(tensor_code(name, tensor, tokens))
     return "\n".join([*parts, "", trace.mechanism.pytorch()])
@@ -434,66 +434,3 @@ def pytorch_of(trace: Trace, tokens: Sequence[str] = ()) -> str:
 def reads_file(trace: Trace) -> bool:
     """Return whether the code of a trace reads the embeddings instead of printing them."""
     return FROM_FILE in trace.inputs and trace[FROM_FILE].numel() > MOST_PRINTED
-
-
-def tensor_code(name: str, tensor: torch.Tensor, tokens: Sequence[str]) -> str:
-    """Return the line that makes a tensor, a row to a line, each with its token."""
-    is_matrix = tensor.ndim == 2
-    labels = [f"  # {token}" for token in tokens] if len(tokens) == tensor.shape[-2] else []
-    if is_matrix and tensor.dtype == torch.bool:
-        return _mask_code(name, tensor, labels)
-    texts = iter(_texts(tensor))
-    lines = []
-    for matrix in tensor[None] if is_matrix else tensor:
-        rows = []
-        for position in range(len(matrix)):
-            numbers = ", ".join(islice(texts, matrix.shape[1]))
-            label = labels[position] if labels else ""
-            rows.append(f"    [{numbers}],{label}")
-        lines += rows if is_matrix else ["    [", *(f"    {row}" for row in rows), "    ],"]
-    return "\n".join([f"{name} = torch.tensor([", *lines, f"]{_dtype_code(tensor)})"])
-
-
-def _texts(tensor: torch.Tensor) -> list[str]:
-    """Return each entry as code."""
-    entries = tensor.flatten().tolist()
-    if tensor.dtype == torch.bool:
-        return [str(entry) for entry in entries]
-    return _exactly(entries, tensor.dtype)
-
-
-def _mask_code(name: str, mask: torch.Tensor, labels: Sequence[str]) -> str:
-    """Return the line that makes a mask: as 0 and 1, those of a large one without commas."""
-    if torch.equal(mask, torch.ones_like(mask).tril()):
-        shape = ", ".join(map(str, mask.shape))
-        return f"{name} = torch.ones({shape}, dtype=torch.bool).tril()"
-    digits = [["1" if cell else "0" for cell in row] for row in mask.tolist()]
-    if mask.numel() > MOST_PRINTED:
-        rows = [f'    "{"".join(row)}",' for row in digits]
-        made = f'{name} = torch.tensor([[cell == "1" for cell in row] for row in {name}_rows])'
-        return "\n".join([f"{name}_rows = [", *rows, "]", made])
-    told = labels or [""] * len(digits)
-    rows = [f"    [{', '.join(row)}],{label}" for row, label in zip(digits, told, strict=True)]
-    return "\n".join([f"{name} = torch.tensor([", *rows, "], dtype=torch.bool)"])
-
-
-def _dtype_code(tensor: torch.Tensor) -> str:
-    """Return what says the dtype, where torch would not choose it itself."""
-    own = (torch.float32, torch.bool)
-    return "" if tensor.dtype in own else f", dtype={tensor.dtype}"
-
-
-def _exactly(entries: Sequence[float], dtype: torch.dtype) -> list[str]:
-    """Return for each number the shortest decimal that makes the same number of that dtype."""
-    texts = dict.fromkeys(map(repr, entries), "")  # by repr: -0.0 is not 0.0
-    for digits in range(1, 18):
-        open_ = [entry for entry, text in texts.items() if not text]
-        if not open_:
-            break
-        tried = [f"{float(entry):.{digits}g}" for entry in open_]
-        made = torch.tensor([float(text) for text in tried], dtype=dtype).tolist()
-        for entry, text, number in zip(open_, tried, made, strict=True):
-            if number == float(entry) or digits == 17:
-                is_real = "." in text or "e" in text
-                texts[entry] = text if is_real else f"{text}.0"  # all whole: torch makes integers
-    return [texts[repr(entry)] for entry in entries]

@@ -8,6 +8,7 @@ import streamlit as st
 from torch import Tensor
 
 from attention_core import SELF_ATTENTION, Trace
+from attention_core.export import Shown, Table
 from attention_core.figures import with_lit_row
 from attention_core.figures.curves import peak_finding, peak_spec, spread_finding, spread_spec
 from attention_core.numbers import result_of
@@ -164,3 +165,26 @@ def width_slider(lab: Lab) -> None:
         width=360,
         help=f"Measured at {len(widths(lab.most_d_k))} widths, from the seed of the weights.",
     )
+
+
+# ---- To be taken along -------------------------------------------------------------------------
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return the run of the page, and the study of the scores' spread as labelled data."""
+    study = Table(
+        "scale-study",
+        "Why divide by √d_k: scores of random vectors",
+        f"Measured with 64 random queries and keys of each width, seed {lab.parameter_seed}. The "
+        "draws of a seed depend on the platform.",
+        (
+            "d_k",
+            "standard deviation of the scores",
+            "the same, over √d_k",
+            "largest weight of a row, on average",
+            "the same, over √d_k",
+        ),
+        tuple(tuple(scale) for scale in _measured(lab.most_d_k, lab.parameter_seed)),
+    )
+    trace, labels = trace_of(lab), labels_of(lab)
+    return [Shown("self-attention", "Self-attention", trace, labels, tables=(study,))]

@@ -5,18 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import streamlit as st
 import torch
 from streamlit.delta_generator import DeltaGenerator
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from attention_core.embeddings import MAX_WIDTH, NOTEBOOK_SENTENCE
-from ui import link, state
-from ui.csv_file import CsvError, read_csv, write_csv
+from ui import state
 from ui.lab import MAX_SEED, MAX_SENTENCE, MAX_TOKENS, Lab
-from ui.literal import literal, names
 from ui.matrix_editor import Editor, Entry, Row, paging
 from ui.widgets import chosen, set_widget
 
@@ -27,7 +23,6 @@ PRESET_NAMES = {
     "equal": "All rows equal",
     "ten-times": "Ten times larger",
 }
-MAX_FILE = link.JSON_LIMIT  # bytes
 PAUSE_SECONDS = 2.0  # of typing, that make the next word a step of its own to undo
 
 
@@ -190,7 +185,6 @@ def _options(lab: Lab) -> None:
             on_change=chosen,
             args=("keep_punctuation",),
         )
-        files(lab)
 
 
 def _preset_chosen() -> None:
@@ -199,86 +193,3 @@ def _preset_chosen() -> None:
     if lab.edits != before.edits:
         state.notify("The table was filled anew. Undo brings your edits back.")
     state.commit(lab)
-
-
-def files(lab: Lab) -> None:
-    """Draw what goes out to files and comes in from them."""
-    with st.popover("Share and files", icon=":material/ios_share:"):
-        if state.is_large():
-            st.markdown(
-                "This lab is too large for an address. It is kept in this browser, so a reload "
-                "restores it. To share it, download it and send the file."
-            )
-        else:
-            st.markdown(
-                "**To share this lab, copy the page's address.** It holds your sentence, your "
-                "edits and your options, and opens the same numbers anywhere."
-            )
-        st.download_button(
-            "Download this lab (.json)",
-            lambda: link.to_file(lab),  # made when it is asked for
-            f"attention-lab-{datetime.now(UTC):%Y-%m-%d}.json",
-            "application/json",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Download the embeddings (.csv)",
-            lambda: write_csv(labels_of(lab), lab.embeddings),
-            "embeddings.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        # A new key empties the uploader after each file, so that the same one can be opened again.
-        turn = st.session_state.get("_opened_files", 0)
-        st.file_uploader(
-            "Open a lab (.json) or embeddings (.csv)",
-            type=["json", "csv"],
-            key=f"_file:{turn}",
-            on_change=_file_opened,
-            args=(f"_file:{turn}",),
-        )
-
-
-def _file_opened(widget_key: str) -> None:
-    file = st.session_state.get(widget_key)
-    if file is None:
-        return
-    st.session_state["_opened_files"] = st.session_state.get("_opened_files", 0) + 1
-    name = literal(file.name[:60])
-    try:
-        lab = _read(file)
-    except ValueError as error:
-        state.complain(f"{name} was not opened. {literal(str(error))} Nothing was changed.")
-        return
-    state.commit(replace(lab, applied=state.current().applied))
-    state.notify(
-        f"{name} is open: {literal(', '.join(names(labels_of(lab), lab.conventions)[:12]))}."
-    )
-
-
-def _read(file: UploadedFile) -> Lab:
-    if file.size > MAX_FILE:
-        raise CsvError(f"It has {file.size:,} bytes; at most {MAX_FILE:,} are read.")
-    contents = file.getvalue()
-    if file.name.lower().endswith(".json"):
-        return link.from_file(contents)
-    words, rows = read_csv(contents)
-    return _lab_of_csv(state.current(), words, rows)
-
-
-def _lab_of_csv(lab: Lab, words: Sequence[str], rows: Sequence[Sequence[float]]) -> Lab:
-    """Return the lab with a file's tokens as its sentence and the file's numbers as its edits."""
-    if [token.text for token in lab.tokens] != list(words):
-        lab = replace(lab, sentence=" ".join(words), keep_punctuation=True)
-        if [token.text for token in lab.tokens] != list(words):
-            raise CsvError("Its first column must hold one word in each row.")
-    lab = replace(lab, d=len(rows[0]))
-    return lab.with_entries(
-        [
-            (token.word, token.nth, column, entry)
-            for token, row in zip(lab.tokens, rows, strict=True)
-            for column, entry in enumerate(row)
-        ]
-    )

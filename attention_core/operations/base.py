@@ -26,6 +26,7 @@ class Operation(ABC):
     reads: tuple[str, ...]
     kind: str = "vectors"  # which colour scale its result is drawn in
     roles: tuple[str, ...] = ()  # which operand is the query, the key, the value
+    may_share: bool = False  # whether its line of PyTorch may give the operand's own memory
 
     @abstractmethod
     def compute(self, *operands: Tensor) -> Tensor:

@@ -89,6 +89,8 @@ class JoinHeads(Operation):
         d_head: The width of a head.
     """
 
+    may_share = True  # a single head is only looked at another way
+
     def __init__(self, d_head: int) -> None:
         self.d_head = d_head
         self.reads = (f"[j/{d_head}]i[j%{d_head}]",)

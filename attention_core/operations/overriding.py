@@ -93,11 +93,14 @@ class Overridden(Operation):
 
     def pytorch(self, result: str, *operands: str) -> str:
         """Return the operation's line, and one for each number of one's own."""
-        own = (
+        own = [
             f"{result}[{', '.join(map(str, cell))}] = {number!r}"
             for cell, number in self.cells.items()
-        )
-        return "\n".join([self.operation.pytorch(result, *operands), *own])
+        ]
+        line = self.operation.pytorch(result, *operands)
+        if own and self.operation.may_share:
+            line += ".clone()"
+        return "\n".join([line, *own])
 
     def axes(self, *operand_axes: tuple[str, ...]) -> tuple[str, ...]:
         """Return the operation's axes."""

@@ -194,7 +194,7 @@ class LabPage:
         """Give a file to the page's “Open …” field; the popover is opened and closed for it."""
         files = self.page.locator('input[type="file"]')
         if files.count() == 0:
-            self.button_starting("Share and files").click()
+            self.button_starting("Take it with you").click()
         expect(files).to_have_count(1)  # after one file, a new field takes the place of the old
         files.set_input_files({"name": name, "mimeType": kind, "buffer": contents})
 
@@ -206,7 +206,7 @@ class LabPage:
         """The contents of what a download button gives."""
         button = self.button_starting(name)
         if button.count() == 0:
-            self.button_starting("Share and files").click()
+            self.button_starting("Take it with you").click()
         with self.page.expect_download() as waiting:
             button.click()
         path: Path = waiting.value.path()

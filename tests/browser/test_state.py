@@ -170,7 +170,7 @@ def test_a_lab_too_large_for_an_address_survives_a_reload_and_a_new_server(
     other = LabPage(stranger.new_page()).open(page.url)
     expect(other.page.get_by_text("kept in another browser")).to_be_visible()
     other.expect_rows(NOTEBOOK)
-    lab.button_starting("Share and files").click()
+    lab.button_starting("Take it with you").click()
     expect(page.get_by_text("This lab is too large for an address.")).to_be_visible()
     file = lab.download("Download this lab")
     other.upload("lab.json", file, "application/json")

@@ -2,9 +2,11 @@
 
 import contextlib
 import json
+import re
 import struct
 import tracemalloc
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -291,6 +293,65 @@ def test_an_unknown_field_is_refused() -> None:
         decode(packed_json({"heads": 2}))
     with pytest.raises(LinkError, match="has a part that this version"):
         from_file(b'{"attention_lab": 1, "heads": 2}')
+
+
+OLD = Path(__file__).parents[1] / "data"
+EARLY = Lab(
+    sentence="Größe 日本 <b> to be to",
+    d=4,
+    preset="random",
+    seed=7,
+    edits=Edits.of({("grösse", 1, 4, 0): 0.1, ("to", 2, 4, 2): 7.5, ("to", 2, 4, 3): -1e-300}),
+    row_scores=(1.0, -2.5),
+    temperature=0.3,
+)
+
+
+@pytest.mark.parametrize("name", ["first", "rows"])
+def test_labs_of_the_first_weeks_open(name: str) -> None:
+    assert from_file((OLD / f"lab-version-1-{name}.json").read_bytes()) == EARLY
+    assert decode((OLD / f"link-version-1-{name}.txt").read_text().strip()) == EARLY
+
+
+def test_a_lab_of_version_1_opens_with_every_field_as_it_was() -> None:
+    contents = (OLD / "lab-version-1-full.json").read_bytes()
+    lab, stored = from_file(contents), json.loads(contents)
+    assert stored.pop("attention_lab") == 1
+    written = json.loads(to_file(lab))
+    assert {name: written[name] for name in stored} == stored
+    assert decode((OLD / "link-version-1-full.txt").read_text().strip()) == lab
+    changed = [name for name in stored if getattr(lab, name) != getattr(Lab(), name)]
+    assert len(changed) > 20, "the example says something"
+
+
+def test_every_older_version_has_its_upgrade() -> None:
+    assert sorted(link.UPGRADES) == list(range(1, link.VERSION))
+
+
+def test_an_older_version_opens_by_every_upgrade_since(monkeypatch: pytest.MonkeyPatch) -> None:
+    def renamed(read: dict[str, Any]) -> dict[str, Any]:
+        return {("sentence" if name == "text" else name): entry for name, entry in read.items()}
+
+    def doubled(read: dict[str, Any]) -> dict[str, Any]:
+        return {**read, "d": 2 * read["d"]}
+
+    monkeypatch.setattr(link, "VERSION", 3)
+    monkeypatch.setattr(link, "UPGRADES", {1: renamed, 2: doubled})
+    first = {"text": "to be", "d": 4}
+    for version, read in ((1, first), (2, renamed(first)), (3, doubled(renamed(first)))):
+        lab = from_file(json.dumps({"attention_lab": version, **read}).encode())
+        assert (lab.sentence, lab.d) == ("to be", 8)
+        assert decode(packed(json.dumps(read).encode(), str(version))) == lab
+    assert json.loads(to_file(lab))["attention_lab"] == 3
+    with pytest.raises(LinkError, match="another version"):
+        from_file(b'{"attention_lab": 4}')
+
+
+def test_the_format_is_written_down_field_by_field() -> None:
+    said = (Path(__file__).parents[2] / "docs" / "lab-file.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\w+)` \|", said, re.MULTILINE)
+    assert listed == ["attention_lab", *(field.name for field in fields(Lab))]
+    assert f"version is {link.VERSION}" in said
 
 
 @pytest.mark.parametrize("version", ["2", "0", "10", "9" * 5_000])

@@ -110,7 +110,7 @@ def test_code_that_reads_the_file_says_where_it_comes_from() -> None:
     at = AppTest.from_string(script, default_timeout=30).run()
     assert broken(at) == []
     assert "100 × 11 = 1,100 numbers" in at.caption[0].value
-    assert "“embeddings.csv”, to download under “Share and files”" in at.caption[0].value
+    assert "“embeddings.csv”, which is under “Take it with you”" in at.caption[0].value
 
 
 HOSTILE = ['"', "'''", "\\", "#", "{}", "import os", "%s", "<b>", "`", "日", "👍🏽", "שלום"]

@@ -1,0 +1,28 @@
+"""Words that try to be code, markup or the end of something."""
+
+TOKENS = (
+    '"',
+    "'",
+    '"""',
+    "'''",
+    "\\",
+    "\\n",
+    'a"); import os; ("',
+    "line\nbreak",
+    "line\rfeed",
+    "sep\u2028arator",
+    "para\u2029graph",
+    "next\x85line",
+    "bidi\u202eabc\u2066",
+    "nu\x00ll",
+    "*/",
+    "</script><script>alert(1)</script>",
+    "{braces}",
+    "%s",
+    "#",
+    "=1+1",
+    "👩‍👩‍👧‍👦",
+    "שלום",
+    "日本",
+    "z" * 300,
+)

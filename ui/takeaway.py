@@ -1,0 +1,198 @@
+"""The menu "Take it with you", in the same place on every page: out to files, and in from them.
+
+Its sections are drawn only while it is open, and each file is made when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+import streamlit as st
+from streamlit.elements.lib.mutable_popover_container import PopoverContainer
+
+from attention_core.export import Shown, Table
+from attention_core.export.notebook import notebook
+from attention_core.export.proof import Block, blocks, script
+from attention_core.export.sheets import sheets, zipped
+from attention_core.saving import ENDINGS, to_bytes
+from attention_core.tensor_files import TensorFileError
+from ui import lab_files, link, state
+from ui.csv_file import write_csv
+from ui.lab import Lab
+from ui.shown import MEASURED, ONE_RUN, PAGES
+from ui.worksheet import labels_of
+
+TITLE = "Take it with you"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The page on screen, as the sections of the menu get it.
+
+    Args:
+        page: Its address, as ``PAGES`` has it.
+        title: What it is called.
+        lab: What its visitor chose.
+        measured: What the visitor measured on it.
+    """
+
+    page: str
+    title: str
+    lab: Lab
+    measured: tuple[Table, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        """What its files are called, without their ending."""
+        words = "".join(sign if sign.isalnum() else " " for sign in self.title.lower()).split()
+        return "-".join(("attention-lab", *words))
+
+    def shown(self) -> Sequence[Shown]:
+        """Return what the page shows: runs again, so ask for it only when it is needed."""
+        return PAGES[self.page](self.lab)
+
+
+def place() -> PopoverContainer:
+    """Draw the closed menu, before the page: so it stands above all of them."""
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        return st.popover(
+            TITLE, icon=":material/ios_share:", key="_takeaway", on_change="rerun", type="tertiary"
+        )
+
+
+def fill(menu: PopoverContainer, page: str, title: str) -> None:
+    """Draw what is in the menu if it is open, after the page, which may have changed the lab.
+
+    Args:
+        menu: What ``place`` returned.
+        page: The page's address.
+        title: What it is called.
+    """
+    if not menu.open:
+        return
+    measured = tuple(MEASURED[page]()) if page in MEASURED else ()
+    visit = Visit(page, title, state.current(), measured)
+    with menu:
+        for section in SECTIONS:
+            section(visit)
+
+
+def offer(label: str, make: Callable[[], str | bytes], file_name: str, kind: str) -> None:
+    """Draw a button for a file that is made when it is asked for.
+
+    Args:
+        label: What the button says.
+        make: Returns what is in the file.
+        file_name: What it is called.
+        kind: Its media type.
+    """
+    st.download_button(
+        label, make, file_name, kind, icon=":material/download:", on_click="ignore", width="stretch"
+    )
+
+
+# ---- Sections ----------------------------------------------------------------------------------
+
+
+def sharing(visit: Visit) -> None:
+    """Say how to share the lab."""
+    if state.is_large():
+        st.markdown(
+            "This lab is too large for an address. It is kept in this browser, so a reload "
+            "restores it. To share it, download it and send the file."
+        )
+    else:
+        st.markdown(
+            "**To share this lab, copy the page's address.** It holds your sentence, your "
+            "edits and your options, and opens the same numbers anywhere."
+        )
+
+
+def proof(visit: Visit) -> None:
+    """Offer the page as plain PyTorch that makes its numbers again and checks each step."""
+    st.markdown("**The proof**: plain PyTorch that makes every number of this page again.")
+    with st.container(horizontal=True):
+        offer(
+            "As a script (.py)", lambda: script(_blocks(visit)), f"{visit.stem}.py", "text/x-python"
+        )
+        offer(
+            "As a notebook (.ipynb)",
+            lambda: notebook(_blocks(visit)),
+            f"{visit.stem}.ipynb",
+            "application/x-ipynb+json",
+        )
+
+
+def _blocks(visit: Visit) -> list[Block]:
+    return blocks(visit.title, visit.shown(), visit.measured)
+
+
+def data(visit: Visit) -> None:
+    """Offer the numbers as files."""
+    lab = visit.lab
+    st.markdown("**The data**: every step of this page, and your lab.")
+    offer(
+        "Every step as a table (.csv, in a .zip)",
+        lambda: zipped(sheets(visit.shown(), visit.measured)),
+        f"{visit.stem}-csv.zip",
+        "application/zip",
+    )
+    with st.container(horizontal=True):
+        for ending in ENDINGS:
+            _tensors(visit, ending)
+    with st.container(horizontal=True):
+        offer(
+            "Download this lab (.json)",
+            lambda: link.to_file(lab),
+            f"attention-lab-{datetime.now(UTC):%Y-%m-%d}.json",
+            "application/json",
+        )
+        offer(
+            "Download the embeddings (.csv)",
+            lambda: write_csv(labels_of(lab), lab.embeddings),
+            "embeddings.csv",
+            "text/csv",
+        )
+
+
+def _tensors(visit: Visit, ending: str) -> None:
+    """Offer the page's runs as traces that the library loads: one file, or several as one."""
+    name = ending.removeprefix(".")
+    if visit.page in ONE_RUN:
+        make: Callable[[], bytes] = partial(_trace_file, visit, ending)
+        offer(f"As tensors ({ending})", make, f"{visit.stem}{ending}", "application/octet-stream")
+    else:
+        make = partial(_trace_files, visit, ending)
+        offer(
+            f"As tensors ({ending}, in a .zip)", make, f"{visit.stem}-{name}.zip", "application/zip"
+        )
+
+
+def _trace_file(visit: Visit, ending: str) -> bytes:
+    (shown,) = visit.shown()
+    try:
+        return to_bytes(shown.labelled(), ending)
+    except TensorFileError:  # its words are too long: the numbers fit in any case
+        return to_bytes(shown.trace, ending)
+
+
+def _trace_files(visit: Visit, ending: str) -> bytes:
+    files = []
+    for shown in visit.shown():
+        try:
+            files.append((f"{shown.name}{ending}", to_bytes(shown.labelled(), ending)))
+        except TensorFileError as error:  # nobody reads an error of a download: it goes along
+            files.append((f"{shown.name} is missing.txt", f"{shown.title}: {error}.\n".encode()))
+    return zipped(files)
+
+
+def opening(visit: Visit) -> None:
+    """Draw the field that opens files."""
+    lab_files.opener()
+
+
+SECTIONS: tuple[Callable[[Visit], None], ...] = (sharing, proof, data, opening)
+"""What is in the menu, from top to bottom."""
