@@ -80,7 +80,7 @@ def cleaned(name: str, tensor: Tensor) -> Tensor:
     if tensor.dtype == torch.bool:
         return tensor
     if tensor.dtype not in FLOATS:
-        is_exact = -_EXACT <= int(tensor.min()) and int(tensor.max()) <= _EXACT
+        is_exact = int(tensor.min()) >= -_EXACT and int(tensor.max()) <= _EXACT
         return tensor.to(torch.float32 if is_exact else torch.float64)
     if bool(torch.isfinite(tensor).all()):
         return tensor

@@ -306,7 +306,9 @@ def _claim_of(name: str, found: Mapping[str, Any]) -> _Claim:
         )
     if not isinstance(by_columns, bool):
         raise TensorFileError(f"{said} has a header that is not numpy's")
-    return _Claim(name, _OF_NUMPY[kind[1:]], _shape(said, found["shape"]), kind[0] == ">", by_columns)
+    return _Claim(
+        name, _OF_NUMPY[kind[1:]], _shape(said, found["shape"]), kind[0] == ">", by_columns
+    )
 
 
 def _npy_tensor(stream: Any, claim: _Claim) -> Tensor:

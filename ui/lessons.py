@@ -76,4 +76,10 @@ LESSONS = (
         ":material/compare:",
         "What does each mechanism make of the same sentence?",
     ),
+    Lesson(
+        "14_your_tensors.py",
+        "Your tensors",
+        ":material/upload_file:",
+        "What is in the attention of your own model?",
+    ),
 )

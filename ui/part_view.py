@@ -140,9 +140,7 @@ def _commit(slot: int, position: int) -> None:
     state.commit(replace(lab, window=(query, key, dimension)))
 
 
-def _picker(
-    axis: str, slot: int, labels: list[str], conventions: Conventions, place: str
-) -> None:
+def _picker(axis: str, slot: int, labels: list[str], conventions: Conventions, place: str) -> None:
     """Draw the choice of what the part lies around, along one axis."""
     chosen = min(state.current().window[slot], len(labels) - 1)
     choice(
