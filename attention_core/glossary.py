@@ -78,6 +78,106 @@ def _projected(role: str, plural: str, meaning: str, letter: str) -> tuple[Term,
     )
 
 
+def _gate(name: str, title: str, symbol: str, meaning: str) -> tuple[Term, ...]:
+    """Return a value of a recurrent cell, the weights that make it, and its bias."""
+    of = title.lower()
+    weights = (
+        ("w", "W", f"the weights that make the {of} from the word, (d_in, n_units)"),
+        ("u", "U", f"the weights that make the {of} from the state before, (n_units, n_units)"),
+        ("b", "b", f"added for the {of}, (1, n_units)"),
+    )
+    made = Term(name, title, symbol, meaning, counted=f"{of} values", paper=symbol, word=of)
+    return made, *(
+        Term(
+            f"{sign}_{name}",
+            f"{title}: {letter}",
+            f"{letter}^{{{symbol}}}",
+            told,
+            axes=("input dimension", "dimension"),
+            counted=f"weights of the {of}",
+            word=f"{letter} of the {of}",
+        )
+        for sign, letter, told in weights
+    )
+
+
+_RECURRENT = (
+    *_gate("hidden", "Hidden state", "h", "what the encoder carries on, (n_tokens, n_units)"),
+    *_gate("input_gate", "Input gate", "i", "how much of the candidate is written, 0 to 1"),
+    *_gate("forget_gate", "Forget gate", "f", "how much of the cell before is kept, 0 to 1"),
+    *_gate("output_gate", "Output gate", "o", "how much of the cell is shown, 0 to 1"),
+    *_gate("reset_gate", "Reset gate", "r", "how much the candidate sees of the state before"),
+    *_gate("update_gate", "Update gate", "u", "how much of the state before is kept, 0 to 1"),
+    *_gate("candidate", "Candidate", "g", "what could be written at this word, −1 to 1"),
+    Term(
+        "before",
+        "State before",
+        r"h^{\text{before}}",
+        "the hidden state as it was before each word; 0 before the first",
+        "h_prev",
+        counted="values of the state before",
+        paper=r"h^{\text{before}}",
+        word="state before",
+    ),
+    Term(
+        "recalled",
+        "Recalled",
+        "q",
+        "what the candidate could take from the state before, until the reset gate scales it",
+        counted="recalled values",
+        paper="q",
+        word="recalled value",
+    ),
+    Term(
+        "b_recalled",
+        "Recalled: b",
+        "b^{q}",
+        "added to what is recalled, (1, n_units)",
+        axes=("input dimension", "dimension"),
+        counted="biases of what is recalled",
+        word="b of what is recalled",
+    ),
+    Term(
+        "cell",
+        "Cell line",
+        "c",
+        "the LSTM's memory: only scaled and added to, (n_tokens, n_units)",
+        "c_t",
+        counted="cell values",
+        paper="c",
+        word="cell",
+    ),
+    Term(
+        "cell_before",
+        "Cell before",
+        r"c^{\text{before}}",
+        "the cell as it was before each word; 0 before the first",
+        "c_prev",
+        counted="values of the cell before",
+        paper=r"c^{\text{before}}",
+        word="cell before",
+    ),
+    Term(
+        "final_hidden",
+        "Final hidden state",
+        r"h^{\text{final}}",
+        "the hidden state after the last word: what the decoder begins with, (1, n_units)",
+        counted="final values",
+        paper=r"h^{\text{final}}",
+        word="final state",
+    ),
+    Term(
+        "final_cell",
+        "Final cell",
+        r"c^{\text{final}}",
+        "the LSTM's cell after the last word, which the decoder gets too, (1, n_units)",
+        counted="final cell values",
+        paper=r"c^{\text{final}}",
+        word="final cell",
+    ),
+)
+
+
 def _shared(role: str, plural: str, letter: str) -> Term:
     """Return the keys or the values that several heads share."""
     return Term(
@@ -364,6 +464,7 @@ TERMS = (
         paper=r"\operatorname{MultiHead}",
         word="output",
     ),
+    *_RECURRENT,
 )
 
 _BY_NAME = {term.name: term for term in TERMS}

@@ -182,7 +182,7 @@ class Trace:
         before: dict[str, set[str]] = {}  # of each step, the steps it is made of, near and far
         for step in self.mechanism.steps:
             near = set(step.of) - set(self.mechanism.inputs)
-            before[step.name] = near.union(*(before[name] for name in near))
+            before[step.name] = near.union(*(before.get(name, set()) for name in near))
         own = self.overridden
         found = {name: tuple(late for late in own if name in before[late]) for name in before}
         return MappingProxyType({name: late for name, late in found.items() if late})
@@ -263,7 +263,9 @@ class Trace:
             axes = term(name).axes
             return ("head",) * (self[name].ndim - len(axes)) + axes
         step = self.mechanism.step(name)
-        return step.operation.axes(*(self.axes(operand) for operand in step.of))
+        later = self.steps[self.steps.index(name) :]  # what is carried to it: its own rows to come
+        own = (() if operand in later else self.axes(operand) for operand in step.of)
+        return step.operation.axes(*own)
 
 
 def require_cell(step: str, tensor: Tensor, index: Sequence[int]) -> Index:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -17,6 +18,7 @@ from benchmarks import servers
 from benchmarks.browser import SETTLE_MS, first_picture, measured, visit, visit_lab
 from benchmarks.report import Case, Series, Target, ratio
 from benchmarks.servers import Server, Site
+from ui.trainings import AT_ONCE
 
 Samples = list[dict[str, float]]
 FRAMES_MS = 34.0  # two frames at 60 Hz
@@ -40,6 +42,7 @@ def all_cases(browser: Browser, edits: int, starts: int) -> Iterator[Case]:
         yield edit_small(browser, app, (peer, other), bare, edits)
         yield scrubbing(browser, app)
         yield hover(browser, app, "hover → linked cells lit, 6 tokens", 6, edits)
+        yield edit_while_training(browser, app, edits)
         yield second_visitor(browser, app, peer, max(edits // 4, 1))
     for n_tokens, d, limit in ((64, 16, 0.8), (512, 64, 0.7)):
         with ExitStack() as running:
@@ -100,17 +103,53 @@ def edit_large(
     )
 
 
+def edit_while_training(browser: Browser, app: Server, edits: int) -> Case:
+    """The same edit while others train as many models as the server lets, and while nobody does."""
+    page = visit_lab(browser, app.url)
+    others = [visit(browser, app.url + "train_it_yourself") for _ in range(AT_ONCE)]
+    rounds: list[Samples] = []
+    for turn in range(4):
+        is_busy = turn % 2 == 1
+        for other in others if is_busy else ():
+            click(other, "Start training", "step [1-9]")
+        first = turn * (edits // 2 + 2)
+        rounds += interleaved([(page, "edit")], edits // 2, (6, 3), first=first, is_last=False)
+        for other in others if is_busy else ():
+            click(other, "Reset", "Not started")
+    for one in (page, *others):
+        one.context.close()
+    idle, busy = total("idle", rounds[0] + rounds[2]), total("training", rounds[1] + rounds[3])
+    title = f"Enter → three figures repainted, 6 × 3, while others train (models: {AT_ONCE})"
+    return Case(title, [idle, busy], [ratio(busy, idle, 2)])
+
+
+def click(page: Page, button: str, then: str) -> None:
+    """Click a button of a page and wait for a text, as a pattern."""
+    page.bring_to_front()
+    main = page.get_by_test_id("stMain")
+    main.get_by_role("button", name=button).click()
+    main.get_by_text(re.compile(then)).first.wait_for()
+
+
 def fastest(peers: Sequence[Series]) -> Series:
     """Return the peer that is hardest to beat."""
     return min(peers, key=lambda series: series.middle)
 
 
 def interleaved(
-    pages: Sequence[tuple[Page, str]], edits: int, shape: tuple[int, int]
+    pages: Sequence[tuple[Page, str]],
+    edits: int,
+    shape: tuple[int, int],
+    *,
+    first: int = 0,
+    is_last: bool = True,
 ) -> list[Samples]:
-    """Make edit after edit, each on every page in turn; the first two are not counted."""
+    """Make edit after edit, each on every page in turn; the first two are not counted.
+
+    ``first`` says how many edits the pages have had. They are closed if these are their last ones.
+    """
     samples: list[Samples] = [[] for _ in pages]
-    for turn in range(edits + 2):
+    for turn in range(first, first + edits + 2):
         # Three decimals, the last one 5: never what the cell has already. In a long sentence the
         # numbers grow, so that an overview, which shows the largest alone, changes too.
         whole = 10 * turn + 10 if shape[0] * shape[1] > 1000 else 0
@@ -121,7 +160,7 @@ def interleaved(
             own.append(measured(page, clock, *at))
             page.wait_for_timeout(SETTLE_MS)
             own[-1]["received"] = page.evaluate("bench.received()")
-    for page, _ in pages:
+    for page, _ in pages if is_last else ():
         page.context.close()
     return [own[2:] for own in samples]
 

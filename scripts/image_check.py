@@ -30,6 +30,18 @@ def check_torch() -> None:
     assert torch.nn.Linear(3, 2)(query).shape == (1, 1, 4, 2)
 
 
+def check_training() -> None:
+    """A step of learning, which uses more of torch than a page does."""
+    model = torch.nn.GRU(3, 2)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    weights = next(iter(model.parameters()))
+    before = weights.detach().clone()
+    torch.autograd.backward(model(torch.ones(4, 3))[0].sum())
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    assert not torch.equal(before, weights)
+
+
 def check_files() -> None:
     """Tensors as files, there and back."""
     tensor, buffer = torch.eye(2), io.BytesIO()
@@ -66,6 +78,7 @@ def check_page() -> None:
 def main() -> None:
     """Run every check; an exception stops the build."""
     check_torch()
+    check_training()
     check_files()
     check_figures()
     check_page()

@@ -48,6 +48,7 @@ OTHER_SENTENCE = "Where does it start"
 READERS = ("rnn", "lstm", "gru", "bahdanau")
 NUMBERS = "thirty-four, seven, sixty-one"
 MAX_NUMBERS = 20_000  # characters
+MAX_STEP = 99  # of the decoder
 NOTEBOOK_SCORES = (0.9544, 1.4950, 1.4754, 0.8434, 0.7070, 1.0865)
 
 VIEW = (
@@ -346,7 +347,7 @@ class Lab:
     goal_step: int = _field(0, _whole(0, 10_000))  # which of its steps is shown
     numbers: str = _field(NUMBERS, _text(MAX_NUMBERS))  # the sentence that is translated
     reader: str = _field("gru", _choice(READERS))  # the model that translates it
-    decoder_step: int = _field(0, _whole(0, 99))  # the word that is being written
+    decoder_step: int = _field(0, _whole(0, MAX_STEP))  # the word that is being written
     sees_encoder: bool = _field(True, _flag)  # False: the energies ignore what was read
     train_kind: str = _field("bahdanau", _choice(READERS))  # the model to train oneself
     train_units: int = _field(16, _whole(4, 64))

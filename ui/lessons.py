@@ -23,6 +23,18 @@ LESSONS = (
         "What does self-attention do to a sentence?",
     ),
     Lesson(
+        "2_why_attention.py",
+        "Why attention",
+        ":material/hourglass_empty:",
+        "Why was attention invented?",
+    ),
+    Lesson(
+        "3_bahdanau_attention.py",
+        "Bahdanau attention",
+        ":material/translate:",
+        "How does a decoder look back at every word it has read?",
+    ),
+    Lesson(
         "4_to_self_attention.py",
         "From this to self-attention",
         ":material/moving:",
@@ -75,6 +87,12 @@ LESSONS = (
         "Side by side",
         ":material/compare:",
         "What does each mechanism make of the same sentence?",
+    ),
+    Lesson(
+        "13_train_it_yourself.py",
+        "Train it yourself",
+        ":material/model_training:",
+        "How does a model learn where to look?",
     ),
     Lesson(
         "14_your_tensors.py",

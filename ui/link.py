@@ -1,8 +1,9 @@
 """A lab as text: in the page's address, in the browser's storage, in a file.
 
 The text is ``1.`` (the version) and the fields that differ from the default, as JSON, compressed,
-in base64 that an address can hold. A file is the same JSON, readable (``docs/lab-file.md``). Long rows of edits are
-compressed one by one and remembered, so that an edit of a large lab compresses one row anew.
+in base64 that an address can hold. A file is the same JSON, readable (``docs/lab-file.md``). Long
+rows of edits are compressed one by one and remembered, so that an edit of a large lab compresses
+one row anew.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 
 from ui import (
     all_tokens,
+    bahdanau,
     causal,
     comparing,
     dropping,
@@ -35,6 +36,7 @@ from ui import (
     step_view,
     to_self,
     trainable,
+    why_attention,
 )
 from ui.lab import Lab
 from ui.matrix_editor import operations
@@ -48,6 +50,15 @@ MAX_GROUPS = 16
 GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
     {
         "figures:start": start.steps,
+        "figures:why_reading": why_attention.reading,
+        "figures:why_gates": why_attention.gates,
+        "figures:why_vector": why_attention.vector,
+        "figures:why_accuracy": why_attention.accuracy,
+        "figures:why_training": why_attention.training,
+        "figures:why_memory": why_attention.memory,
+        bahdanau.NOW: bahdanau.step_figures,
+        bahdanau.SO_FAR: bahdanau.so_far,
+        bahdanau.ALL: bahdanau.all_steps,
         "figures:dots": one_query.dots,
         "figures:normalisations": one_query.normalisations,
         "figures:context": one_query.context,
@@ -94,7 +105,13 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
 EDITORS = MappingProxyType(
     {
         editor.name: editor
-        for editor in (EMBEDDINGS, normalisation.ROW, *parameters.EDITORS.values())
+        for editor in (
+            EMBEDDINGS,
+            normalisation.ROW,
+            bahdanau.ENCODER,
+            *parameters.EDITORS.values(),
+            *why_attention.EDITORS.values(),
+        )
     }
 )
 
@@ -109,17 +126,19 @@ def groups_of(names: Sequence[str], lab: Lab) -> dict[str, Group]:
     }
 
 
-def figures(widget_key: str, lab: Lab) -> None:
+def figures(widget_key: str, lab: Lab, *, has_part: bool = True) -> None:
     """Draw a group of figures on the page.
 
     Args:
         widget_key: Its name in ``GROUPS``, which is also its Streamlit key.
         lab: What the figures show.
+        has_part: Whether a part of the large ones is shown below with exact numbers.
     """
     before, now = comparing.both(GROUPS[widget_key], lab)
     shown = comparing.shown(before, now, lab)
     step_view.draw(shown, widget_key=widget_key, on_pick=lambda: part_view.look_at_pick(shown))
-    part_view.show(shown, widget_key)
+    if has_part:
+        part_view.show(shown, widget_key)
     overriding.controls(shown, widget_key)
     comparing.changes(before, now, lab)
 

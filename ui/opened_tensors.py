@@ -334,6 +334,6 @@ def weights_of(lab: Lab, held: Held, trace: Trace) -> Tensor | None:
     own = None if held.trace else in_roles(lab, held).get("weights")
     if own is not None:
         return own
-    found = trace["weights"] if "weights" in trace.names else None
-    is_usable = found is not None and found.dtype != torch.bool
-    return found if is_usable and bool(torch.isfinite(found).all()) else None
+    if "weights" not in trace.names or trace["weights"].dtype == torch.bool:
+        return None
+    return trace["weights"] if bool(torch.isfinite(trace["weights"]).all()) else None

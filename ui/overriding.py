@@ -158,12 +158,21 @@ def controls(group: Group, place: str) -> None:
     if not group.own or group.explained is None:
         return
     trace, lab, own = group.explained.trace, state.current(), group.own
+    takes = group.own_steps or trace.steps
     picked = _picked(trace, lab, place)
-    known = {(name, index): entry for name, index, entry in _numbers(trace, lab, own)}
+    picked = picked if picked and picked[0] in takes else None
+    known = {
+        (name, index): entry for name, index, entry in _numbers(trace, lab, own) if name in takes
+    }
     here = {card["cells"]["name"] for card in group.cards if card["cells"]}
     has_own = any(name in here for name, _ in known)
     if picked is None and not has_own:
-        st.caption("Click any cell to explain it, and to put a number of your own there.")
+        some = " and ".join(term(name).cells for name in group.own_steps)
+        st.caption(
+            f"Click any cell to explain it; {some} take numbers of your own."
+            if some
+            else "Click any cell to explain it, and to put a number of your own there."
+        )
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if picked:

@@ -27,7 +27,10 @@ def large_of(group: Group) -> list[Card]:
     return [
         card
         for card in group.cards
-        if group.explained and card["cells"] and "texttemplate" not in card["spec"]["data"][0]
+        if group.has_part
+        and group.explained
+        and card["cells"]
+        and "texttemplate" not in card["spec"]["data"][0]
     ]
 
 
@@ -65,6 +68,7 @@ def _card(explained: Explained, large: Card, lab: Lab) -> Card:
         "title": f"{large['title']}, in part",
         "shape": f"{len(shown[0])} × {len(shown[1])} of {card['shape']}",
         "formula": "",
+        "alt": _alt(card),
         "check": None,
         "cells": {
             **card["cells"],
@@ -73,6 +77,13 @@ def _card(explained: Explained, large: Card, lab: Lab) -> Card:
             "scope": large["cells"]["scope"],
         },
     }
+
+
+def _alt(card: Card) -> str:
+    """Return which part it is, in words."""
+    both = (card["cells"]["rows"], card["cells"]["columns"])
+    ends = [f"{labels[0]} to {labels[-1]}" for labels in both]
+    return f"{', '.join(ends)}."
 
 
 def part_of(trace: Trace, name: str, lab: Lab) -> Part:

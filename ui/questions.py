@@ -15,13 +15,16 @@ from attention_core import (
     USUAL,
     normalisations,
 )
+from attention_core.figures.lengths import LOOKS
 from attention_core.glossary import term
 from attention_core.numbers import plain, result_of
-from ui import multi_head, side_by_side, to_self
+from attention_core.recurrent.language import END
+from ui import bahdanau, multi_head, side_by_side, to_self, why_attention
 from ui.all_tokens import WRONG_AXIS
 from ui.dropping import grown_by
 from ui.lab import Lab
 from ui.literal import literal, names
+from ui.numbers_field import words_of
 from ui.parameters import parameters_of
 from ui.predict import Truth
 from ui.worksheet import labels_of, tensor_of
@@ -59,6 +62,24 @@ def doubled_first_value(lab: Lab) -> Question:
     )
     ties = torch.nonzero(after >= after.max() - SAME).flatten().tolist()
     return question, names(labels_of(lab)), Truth(right, because, frozenset(ties), tuple(tokens))
+
+
+def least_remembered(lab: Lab) -> Question:
+    """Return: on which word of a long sentence does the final state depend least?"""
+    words = words_of(lab)
+    norms = why_attention.forgotten(lab.reader, words)[0]["hidden"]
+    right = int(norms.argmin())
+    called, model = names(words, lab.conventions), LOOKS[lab.reader].name
+    question = (
+        f"On which word of your sentence does the **final hidden state** of {model} depend least?"
+    )
+    because = (
+        f"The derivative by *{called[right]}* has the length {result_of(float(norms[right]))}; the "
+        f"largest, by *{called[int(norms.argmax())]}*, has {result_of(float(norms.max()))}. "
+        "Section 5 shows all of them."
+    )
+    ties = torch.nonzero(norms <= norms.min() + SAME * norms.max()).flatten().tolist()
+    return question, names(words), Truth(right, because, frozenset(ties), tuple(called))
 
 
 def doubled_query(lab: Lab) -> Question:
@@ -265,3 +286,25 @@ def five_more(lab: Lab) -> Question:
 
 def _shares(row: torch.Tensor) -> str:
     return ", ".join(result_of(share) for share in row[0, :3].tolist())
+
+
+def forced_look(lab: Lab) -> Question:
+    """Return: which word is written first if the decoder may look at one other word only?"""
+    at, now, then, likeliest = bahdanau.forced_first_word(lab)
+    run = bahdanau.run_of(lab)
+    word = run.source(lab.conventions)[at]
+    called = {END: bahdanau.ENDS}
+    options = sorted({called.get(option, option) for option in (now, *dict(likeliest))})
+    question = (
+        f"Suppose the decoder may look only at **{literal(word)}** before its first word, which is "
+        f"now **{literal(called.get(now, now))}**. What would it write first?"
+    )
+    told = "; ".join(
+        f"{literal(called.get(option, option))} {result_of(share)}"
+        for option, share in likeliest[:3]
+    )
+    because = (
+        f"All the weight on {literal(word)} gives these probabilities: {told}. The state that asks "
+        "is still the same; only what it sees has changed. Force it above to see it."
+    )
+    return question, options, Truth(options.index(called.get(then, then)), because)

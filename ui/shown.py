@@ -11,6 +11,7 @@ from types import MappingProxyType
 from attention_core.export import Shown, Table
 from ui import (
     all_tokens,
+    bahdanau,
     causal,
     dropping,
     multi_head,
@@ -18,7 +19,9 @@ from ui import (
     one_query,
     side_by_side,
     start,
+    to_self,
     trainable,
+    why_attention,
     your_tensors,
 )
 from ui.lab import Lab
@@ -26,6 +29,9 @@ from ui.lab import Lab
 PAGES: Mapping[str, Callable[[Lab], Sequence[Shown]]] = MappingProxyType(
     {
         "": start.shown,  # the page that opens first has no name of its own
+        "why_attention": why_attention.shown,
+        "bahdanau_attention": bahdanau.shown,
+        "to_self_attention": to_self.shown,
         "one_query": one_query.shown,
         "all_tokens": all_tokens.shown,
         "normalisation_lab": normalisation.shown,

@@ -33,6 +33,8 @@ READ_FILE = """\
 # Download embeddings.csv on this page, under "Take it with you", and put it beside this code.
 with open("embeddings.csv", encoding="utf-8-sig", newline="") as file:
     rows = [[float(number) for number in row[1:]] for row in list(csv.reader(file))[1:]]"""
+INDICES = "$i$ — the query token (row); $j$ — the key token (column)"
+TOO_MANY = "There are too many cells to write their numbers. Point at one, or see them below."
 IN_TORCH = (
     "In PyTorch the queries are always rows, as in the table: what the pictures above show is the "
     "transpose (`.T`) of these tensors."
@@ -53,6 +55,8 @@ class Group:
         own: The name under which the user's own numbers in its steps are kept; empty where the
             steps take none.
         max_width: Of a card, in pixels; 0 to let the cards fill the page.
+        own_steps: Which steps take the user's own numbers; all of them if empty.
+        has_part: Whether large figures have a part with exact numbers below them.
     """
 
     cards: Sequence[Card]
@@ -61,6 +65,8 @@ class Group:
     arrows: bool = True
     own: str = ""
     max_width: int = 0
+    own_steps: tuple[str, ...] = ()
+    has_part: bool = True
 
     @property
     def data(self) -> dict[str, Any]:
@@ -191,7 +197,7 @@ def _unlabelled(heatmap: Spec) -> str:
         return ""
     down, across = heatmap["meta"].get("block", (1, 1))
     if down * across == 1:
-        return "There are too many cells to write their numbers. Point at one, or see them below."
+        return TOO_MANY
     return (
         f"An overview: of each {down} × {across} cells, the one furthest from 0 is shown. "
         "Drag a box to zoom in, double-click to zoom out; see the exact numbers below."
@@ -344,15 +350,29 @@ def _praise(checks: Sequence[Check]) -> str:
 
 
 def formulas(
-    mechanism: Mechanism, *, only: Sequence[str] = (), conventions: Conventions = USUAL
+    mechanism: Mechanism,
+    *,
+    only: Sequence[str] = (),
+    conventions: Conventions = USUAL,
+    indices: str = INDICES,
+    folded: str = "",
 ) -> None:
-    """Show every step's formula, and what each symbol stands for."""
+    """Show every step's formula, and what each symbol stands for.
+
+    Args:
+        mechanism: Whose.
+        only: The steps to show, if not all.
+        conventions: Whose symbols.
+        indices: What the indices stand for, as Markdown, for queries as rows.
+        folded: What is clicked to see what the symbols stand for; empty to show it at once.
+    """
     shown = [step for step in mechanism.steps if not only or step.name in only]
     for step in shown:
         # Not st.latex: its block can scroll, but not by keyboard.
         for formula in latex_of(step, conventions):
             st.markdown(rf"$\displaystyle {formula}$", text_alignment="center")
-    st.markdown("\n".join(legend(shown, conventions)))
+    with st.expander(folded) if folded else st.container():
+        st.markdown("\n".join(legend(shown, conventions, indices)))
 
 
 def latex_of(step: Step, conventions: Conventions) -> list[str]:
@@ -370,7 +390,7 @@ def _operand_symbols(step: Step, conventions: Conventions) -> list[str]:
     return [symbol(name, conventions, role) for name, role in zip(step.of, roles, strict=True)]
 
 
-def legend(shown: Sequence[Step], conventions: Conventions) -> list[str]:
+def legend(shown: Sequence[Step], conventions: Conventions, indices: str = INDICES) -> list[str]:
     """Return what each symbol of the steps stands for, a line of Markdown each."""
     used: dict[str, dict[str, None]] = {}
     for step in shown:
@@ -389,7 +409,7 @@ def legend(shown: Sequence[Step], conventions: Conventions) -> list[str]:
         elsewhere = f" Elsewhere: {', '.join(others)}." if others else ""
         meaning = conventions.said(known.meaning)
         lines.append(f"- {written} — `{name}`: {meaning}.{elsewhere}")
-    lines.append(conventions.said("- $i$ — the query token (row); $j$ — the key token (column)"))
+    lines.append(conventions.said(f"- {indices}"))
     operations = tuple(type(step.operation) for step in shown)
     is_bare = DotProducts in operations and DivideByRoot not in operations
     if conventions.symbols == "paper" and is_bare:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -27,6 +28,8 @@ def stepper(
     n_steps: int,
     texts: Callable[[int], Sequence[str]],
     interval_ms: int = 1500,
+    field: str = "moment",
+    most: int = MAX_TOKENS - 1,
 ) -> int:
     """Draw the stepper.
 
@@ -36,14 +39,16 @@ def stepper(
         n_steps: How many steps there are.
         texts: Given the step it stands at, returns what each step says, as plain text.
         interval_ms: How long a step stays while playing.
+        field: Which field of the lab holds the step.
+        most: The largest step that it takes.
 
     Returns:
         The step it stands at, from 0.
     """
     widget_key = f"stepper:{name}"
-    take_in(name, st.session_state.get(widget_key, {}).get("step"))
+    take_in(name, st.session_state.get(widget_key, {}).get("step"), field, most)
     lab = state.current()
-    step = min(lab.moment, n_steps - 1)
+    step = min(int(getattr(lab, field)), n_steps - 1)
     answer = _stepper(
         data={
             "name": name,
@@ -58,12 +63,12 @@ def stepper(
         on_step_change=lambda: None,
     )
     # After a restart the browser sends its step to a session that knows no stepper yet.
-    if take_in(name, answer.step):
+    if take_in(name, answer.step, field, most):
         st.rerun()
     return step
 
 
-def take_in(name: str, message: object) -> bool:
+def take_in(name: str, message: object, field: str = "moment", most: int = MAX_TOKENS - 1) -> bool:
     """Move to the step that the stepper has sent, unless that was seen before.
 
     Returns:
@@ -73,11 +78,12 @@ def take_in(name: str, message: object) -> bool:
         return False
     lab = state.current()
     widget_key = f"stepper:{name}"
-    step = _whole(message.get("step"), 0, MAX_TOKENS - 1)
+    step = _whole(message.get("step"), 0, most)
     serial = _whole(message.get("serial"), lab.applied.get(widget_key, 0) + 1, LARGEST_SERIAL)
     if step is None or serial is None:
         return False
-    state.commit(replace(lab, moment=step).with_seen(widget_key, serial), widget_key)
+    chosen: dict[str, Any] = {field: step}
+    state.commit(replace(lab, **chosen).with_seen(widget_key, serial), widget_key)
     return True
 
 

@@ -20,6 +20,8 @@ from attention_core import (
     dot_product_attention,
 )
 from attention_core.checks import multiplications
+from attention_core.export import Shown as Taken
+from attention_core.export.literals import tensor_code
 from attention_core.figures.labels import TwoSentences
 from attention_core.figures.palette import range_of
 from attention_core.operations import AdditiveScores
@@ -279,9 +281,21 @@ def code_of(lab: Lab) -> str:
     asking: Any = "queries = inputs"
     if not lab.same_sequence:
         labels = labels_of(asking_of(lab))
-        asking = step_view.tensor_code("queries", traces["dot"]["queries"], labels)
+        asking = tensor_code("queries", traces["dot"]["queries"], labels)
     parts.append(f"keys = values = inputs\n{asking}")
     for which, trace in traces.items():
         kept = f"{which}_weights, {which}_context = weights, context"
         parts.append("\n".join([f"# {SHOWN[which].title}", trace.mechanism.pytorch(), kept]))
     return "\n\n".join(parts)
+
+
+# ---- To be taken along -------------------------------------------------------------------------
+
+
+def shown(lab: Lab) -> list[Taken]:
+    """Return the three runs of the page."""
+    asking, asked = labels_of(asking_of(lab)), labels_of(lab)
+    keys = None if lab.same_sequence else asked
+    return [
+        Taken(which, way.title, trace_of(lab, which), asking, keys) for which, way in SHOWN.items()
+    ]

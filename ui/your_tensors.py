@@ -319,7 +319,8 @@ def _role_chosen(held: Held, role: str, fitting: Sequence[str], at: int) -> None
 def _only_one(lab: Lab, held: Held) -> None:
     """Ask what the only tensor of a file is: attention and inputs can have the same shape."""
     (tensor,) = held.tensors.values()
-    roles = [role for role in ("weights", "inputs", "values") if role in possible_roles(tensor)]
+    possible = possible_roles(tensor)
+    roles: list[str] = [role for role in ("weights", "inputs", "values") if role in possible]
     now = next(iter(opened_tensors.roles_of(lab, held)), roles[0])
     if now not in roles:
         roles.append(now)

@@ -23,7 +23,13 @@ from attention_core.export.literals import (
     texts_code,
 )
 from attention_core.export.shown import Shown, Table
-from attention_core.export.tolerance import Tolerance, largest_of, of_derived, tolerances
+from attention_core.export.tolerance import (
+    Tolerance,
+    carried_of,
+    largest_of,
+    of_derived,
+    tolerances,
+)
 from attention_core.glossary import term
 from attention_core.mechanism import Step
 from attention_core.operations import Overridden
@@ -52,6 +58,7 @@ def blocks(title: str, shown: Sequence[Shown], tables: Sequence[Table] = ()) -> 
         tables: Labelled data that belong to none of them.
 
     Example:
+        >>> import torch
         >>> from attention_core import SIMPLE_SELF_ATTENTION
         >>> trace = SIMPLE_SELF_ATTENTION.run(inputs=torch.eye(2))
         >>> parts = blocks("Start here", [Shown("start", "Self-attention", trace, ["to", "be"])])
@@ -149,9 +156,14 @@ def _of_run(run: Shown, known: dict[str, Tensor], *, is_partial: bool) -> Iterat
     trace = run.trace
     yield _inputs(run, known)
     known.update(trace.inputs)
-    for step in trace.mechanism.steps:
+    carried, steps = carried_of(trace), trace.mechanism.steps
+    if carried:
+        in_loop = 1 + max(trace.steps.index(name) for name in carried)
+        yield _loop(run, carried, steps[:in_loop])
+        steps = steps[in_loop:]
+    for step in steps:
         yield Block("", _said(step.name), _step(run, step))
-        known[step.name] = trace[step.name]
+    known.update({name: trace[name] for name in trace.steps})
     for derived in run.derived:
         said = f"{derived.name.replace('_', ' ').capitalize()}: {derived.said}."
         yield Block("", said, derived.code)
@@ -162,6 +174,23 @@ def _of_run(run: Shown, known: dict[str, Tensor], *, is_partial: bool) -> Iterat
         most = of_derived(derived.tensor, derived.tolerance, allowed)
         yield _check(run, derived.name, derived.tensor, most, is_partial=is_partial)
     yield from (_table(table) for table in run.tables)
+
+
+def _loop(run: Shown, carried: Sequence[str], steps: Sequence[Step]) -> Block:
+    """Return steps that go round in a circle, each word beginning with what the last one made."""
+    starts = [
+        f"{name} = torch.zeros{tuple(run.trace[name].shape)}  # before the first word"
+        for name in carried
+    ]
+    n_words = len(run.trace[carried[0]])
+    lines = [*starts, f"for _ in range({n_words}):"]
+    for step in steps:
+        lines.append(textwrap.indent(f"{_commented(_said(step.name))}\n{_step(run, step)}", "    "))
+    said = (
+        "Each word begins with what the word before it made. Here all words are computed at once, "
+        "again and again: each turn makes one more word right."
+    )
+    return Block("", said, "\n".join(lines))
 
 
 def _inputs(run: Shown, known: dict[str, Tensor]) -> Block:

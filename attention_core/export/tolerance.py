@@ -33,18 +33,33 @@ def tolerances(trace: Trace) -> dict[str, Tolerance]:
         >>> {name: f"{most.atol:.1g}" for name, most in found.items()}
         {'scores': '2e-06', 'weights': '2e-06', 'context': '2e-06'}
     """
-    exact = {name: tensor.detach().double() for name, tensor in trace.inputs.items()}
-    found = {}
+    exact, found = _exact(trace), {}
     for step in trace.mechanism.steps:
         result = trace[step.name].detach()
         limits, operands = torch.finfo(result.dtype), [trace[name] for name in step.of]
-        exact[step.name] = step.operation.in_float64(
-            *(exact[name] for name in step.of), largest=limits.max
-        )
         own = ROUNDINGS * limits.eps * max(largest_of(result), step.operation.magnitude(*operands))
         off = SPREAD * _apart(exact[step.name], result.double())
         found[step.name] = Tolerance(ROUNDINGS * limits.eps, own + off)
     return found
+
+
+def _exact(trace: Trace) -> dict[str, Tensor]:
+    """Return every value of a run again, made in float64 from the inputs."""
+    exact = {name: tensor.detach().double() for name, tensor in trace.inputs.items()}
+    carried = carried_of(trace)
+    exact |= {name: torch.zeros_like(trace[name], dtype=torch.float64) for name in carried}
+    for _ in range(len(trace[carried[0]]) if carried else 1):
+        for step in trace.mechanism.steps:
+            largest = torch.finfo(trace[step.name].dtype).max
+            operands = (exact[name] for name in step.of)
+            exact[step.name] = step.operation.in_float64(*operands, largest=largest)
+    return exact
+
+
+def carried_of(trace: Trace) -> tuple[str, ...]:
+    """Return the steps that a recurrent mechanism uses before it makes them; mostly none."""
+    carried: tuple[str, ...] = getattr(trace.mechanism, "carried", ())
+    return carried
 
 
 def of_derived(tensor: Tensor, tolerance: float, steps: dict[str, Tolerance]) -> Tolerance:

@@ -348,7 +348,7 @@ def with_marks(spec: Spec, cells: Sequence[Sequence[int]]) -> Spec:
         "marker": {"size": 9, "symbol": "circle", "line": {"width": 1, "color": "#ffffff"}},
         "hoverinfo": "skip",
         "showlegend": False,
-        "meta": {"colors": ROLES["context"]},
+        "meta": {"colors": ROLES["context"], "over": True},
     }
     return {**spec, "data": [*spec["data"], dots]}
 

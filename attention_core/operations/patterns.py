@@ -10,6 +10,7 @@ A pattern has one place for each axis of the operand, counted from the last:
 ``[h*4+j]`` column ``j`` of head ``h``, where heads of 4 columns stand side by side
 ``[j/4]``   the head that column ``j`` belongs to, the heads being 4 columns wide
 ``[j%4]``   the column within that head
+``[i-1]``   the row before; there is none before the first, and nothing is read
 ========= =========================================================================
 
 So a dot product's cell (i, j) reads ``("i:", "j:")``, row i of the queries and row j of the keys.
@@ -34,6 +35,7 @@ Place = Callable[[Index], int]  # where on an operand's axis, for one result cel
 _PLACE = re.compile(r"\[[^]]*]|\d+|[hij:]")
 _BESIDE = re.compile(r"\[([hij])\*(\d+)\+([hij])]")
 _PART = re.compile(r"\[([hij])([/%])(\d+)]")
+_BEFORE = re.compile(r"\[([hij])-(\d+)]")
 _AXIS = {"h": 0, "i": -2, "j": -1}
 
 
@@ -64,6 +66,9 @@ def _place(part: str) -> Place:
         if found[2] == "/":
             return lambda index: index[axis] // size
         return lambda index: index[axis] % size
+    if found := _BEFORE.fullmatch(part):
+        along, back = _AXIS[found[1]], int(found[2])
+        return lambda index: index[along] - back
     raise ValueError(f"{part!r} is no place of a pattern")
 
 
@@ -81,7 +86,7 @@ def cells_read(pattern: str, index: Index, shape: Shape) -> tuple[Index, ...]:
     cells: list[Index] = [index[:own]]
     for axis, place in enumerate(places, start=own):
         along = range(shape[axis]) if place is None else (place(index),)
-        cells = [(*cell, position) for cell in cells for position in along]
+        cells = [(*cell, position) for cell in cells for position in along if position >= 0]
     return tuple(cells)
 
 
@@ -101,7 +106,7 @@ def numbers_read(pattern: str, index: Index, numbers: Any) -> list[float]:
             found = [entry for group in found for entry in group]
         else:
             at = place(index)
-            found = [group[at] for group in found]
+            found = [group[at] for group in found if at >= 0]
     return found
 
 
@@ -115,7 +120,9 @@ def entries_read(pattern: str, index: Index, tensor: Tensor) -> list[float]:
     """
     places = _places(pattern)
     own = index[: tensor.ndim - len(places)]
-    at = (slice(None) if place is None else place(index) for place in places)
+    at = [slice(None) if place is None else place(index) for place in places]
+    if any(isinstance(position, int) and position < 0 for position in at):
+        return []
     return tensor[(*own, *at)].flatten().tolist()
 
 

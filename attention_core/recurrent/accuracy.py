@@ -6,9 +6,10 @@ import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from attention_core.recurrent.network import EncoderDecoder
-from attention_core.recurrent.task import MOST_NUMBERS, TEST, batch_of, of_length
+from attention_core.recurrent.task import MOST_NUMBERS, TEST, Sentence, batch_of, of_length
 
 SEED = 7  # of the test sentences
 N_SENTENCES = 100  # of each length
@@ -49,7 +50,7 @@ def by_length(
         how_many: Sentences of each length, the same ones in every call.
     """
     for n_words in lengths:
-        sentences = of_length(random.Random(f"{SEED}:{n_words}"), TEST, n_words, how_many)
+        sentences = _tests(n_words, how_many)
         if not sentences:
             continue
         sources, targets = batch_of(sentences)
@@ -62,6 +63,12 @@ def by_length(
             int(is_word.sum()),
             int(is_right.sum()),
         )
+
+
+@lru_cache(maxsize=64)
+def _tests(n_words: int, how_many: int) -> tuple[Sentence, ...]:
+    """Return the test sentences of a length; to draw them takes longer than to translate them."""
+    return tuple(of_length(random.Random(f"{SEED}:{n_words}"), TEST, n_words, how_many))
 
 
 def in_bucket(curve: Sequence[Accuracy], bucket: tuple[int, int]) -> Accuracy:

@@ -98,6 +98,18 @@ def packed(network: EncoderDecoder) -> tuple[bytes, str]:
     return contents, hashlib.sha256(contents).hexdigest()
 
 
+def unpacked(contents: bytes, name: str) -> dict[str, Tensor]:
+    """Return the weights of a safetensors file; the name says whose they are.
+
+    Raises:
+        CheckpointError: If it is none.
+    """
+    try:
+        return load(contents)
+    except SafetensorError as error:
+        raise CheckpointError(f"The trained model {name} is no safetensors file.") from error
+
+
 def weights_of(kind: str, seed: int = 0, folder: Path = FOLDER) -> dict[str, Tensor]:
     """Return the weights of a trained model, checked against the manifest.
 
@@ -129,10 +141,7 @@ def weights_of(kind: str, seed: int = 0, folder: Path = FOLDER) -> dict[str, Ten
             f"The trained model {name} is not the one that {MANIFEST} describes: its SHA-256 is "
             "another. It was damaged or exchanged, so it is not used."
         )
-    try:
-        return load(contents)
-    except SafetensorError as error:
-        raise CheckpointError(f"The trained model {name} is no safetensors file.") from error
+    return unpacked(contents, name)
 
 
 def network_of(kind: str, seed: int = 0, folder: Path = FOLDER) -> EncoderDecoder:

@@ -7,6 +7,7 @@ maths; the two are each other's second route.
 from __future__ import annotations
 
 import math
+from threading import Lock
 
 import torch
 from torch import Tensor, nn
@@ -115,6 +116,26 @@ class EncoderDecoder(nn.Module):
 
     def _starts(self, sources: Tensor) -> Tensor:
         return torch.full((len(sources), 1), target_vocabulary().index(START))
+
+
+_DRAWING = Lock()  # the first weights come from torch's global dice, one drawing at a time
+
+
+def fresh(kind: str, n_units: int, seed: int) -> EncoderDecoder:
+    """Return a model that has learnt nothing yet, its weights drawn from a seed.
+
+    Args:
+        kind: One of ``KINDS``.
+        n_units: Width of every hidden state.
+        seed: As in ``torch.manual_seed``; the global dice are put back where they were.
+
+    Example:
+        >>> fresh("gru", 5, seed=1).n_units
+        5
+    """
+    with _DRAWING, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return EncoderDecoder(kind, n_units)
 
 
 def _uniform(d_in: int, d_out: int) -> Tensor:

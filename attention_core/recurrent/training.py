@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from attention_core.recurrent.network import EncoderDecoder
+from attention_core.recurrent.network import EncoderDecoder, fresh
 from attention_core.recurrent.task import TRAIN, VALID, Batch, batches
 
 BATCH = 64
@@ -72,9 +72,7 @@ class Trainer:
     """
 
     def __init__(self, kind: str, n_units: int, seed: int) -> None:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            self.network = EncoderDecoder(kind, n_units)
+        self.network = fresh(kind, n_units, seed)
         self.optimizer = torch.optim.Adam(self.network.parameters(), FIRST_RATE)
         self.dice = random.Random(seed)
         self._batches = batches(self.dice, TRAIN, BATCH)

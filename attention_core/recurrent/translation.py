@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from attention_core.checks import Check
 from attention_core.recurrent.cells import CELLS, Cell, Values, read
 from attention_core.recurrent.checkpoints import weights_of
 from attention_core.recurrent.language import (
@@ -253,6 +254,15 @@ def _require(words: Sequence[str]) -> tuple[str, ...]:
     return source_words(" ".join(words))
 
 
+TORCH: Mapping[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {
+    "rnn": nn.RNN,
+    "lstm": nn.LSTM,
+    "gru": nn.GRU,
+    "bahdanau": nn.GRU,
+}
+"""The cell of each kind of model, as torch has it."""
+
+
 def forget(model: Model, words: Sequence[str]) -> dict[str, Tensor]:
     """Return how much the encoder's final state depends on each word: who forgets the beginning.
 
@@ -269,13 +279,63 @@ def forget(model: Model, words: Sequence[str]) -> dict[str, Tensor]:
         >>> forget(load_model("rnn"), ["seven", "nine", "four"])["hidden"].shape
         torch.Size([3])
     """
-    source = _require(words)
-    embeddings = model.weights["source.weight"][ids(source, source_vocabulary())]
+    embeddings = _embedded(model, words)
+    # One copy of the sentence for each unit of the final state: one pass back gives them all.
+    copies = embeddings[:, None].repeat(1, model.n_units, 1).requires_grad_()
+    found = {}
+    for name, final in _final(model, copies).items():
+        (derivative,) = torch.autograd.grad(final.diagonal().sum(), copies, retain_graph=True)
+        found[name] = derivative.pow(2).sum(dim=(1, 2)).sqrt()  # (n_in,)
+    return found
 
-    def final(given: Tensor) -> Tensor:
-        encoder = read(model.cell, given, model.part("encoder"))
-        return torch.stack([encoder[name][-1] for name in model.cell.carries])
 
-    jacobian = torch.func.jacrev(final)(embeddings)  # (n_values, n_units, n_in, d)
-    norms = jacobian.pow(2).sum(dim=(1, 3)).sqrt()  # (n_values, n_in)
-    return dict(zip(model.cell.carries, norms, strict=True))
+NUDGE = 1e-5
+
+
+@torch.no_grad()
+def check_forget(model: Model, words: Sequence[str], norms: Mapping[str, Tensor]) -> Check:
+    """Return whether nudging every number of every word says the same as ``forget``.
+
+    Args:
+        model: As for ``forget``.
+        words: As for ``forget``.
+        norms: What it returned.
+    """
+    exact = Model(model.kind, {name: weights.double() for name, weights in model.weights.items()})
+    embeddings = _embedded(exact, words)
+    n_words, d = embeddings.shape
+    nudges = NUDGE * torch.eye(n_words * d, dtype=torch.float64).view(n_words * d, n_words, d)
+    nudged = (embeddings + torch.cat([nudges, -nudges])).transpose(
+        0, 1
+    )  # (n_words, 2·n_words·d, d)
+    off, size = 0.0, 0.0
+    for name, final in _final(exact, nudged).items():
+        up, down = final.chunk(2)
+        slopes = (up - down) / (2 * NUDGE)  # (n_words·d, n_units)
+        again = slopes.view(n_words, -1).pow(2).sum(-1).sqrt()
+        off = max(off, float((again - norms[name].double()).abs().max()))
+        size = max(size, float(again.max()))
+    allowed = 1e-4 * max(1.0, size)
+    return Check("forget", "central differences, float64", off, allowed, off <= allowed)
+
+
+def _embedded(model: Model, words: Sequence[str]) -> Tensor:
+    """Return the embeddings of a sentence, (n_words, d_embedding)."""
+    return model.weights["source.weight"][ids(_require(words), source_vocabulary())]
+
+
+def _final(model: Model, embeddings: Tensor) -> Values:
+    """Return what the decoder gets of many sentences at once, by torch's own cell.
+
+    Args:
+        model: Whose encoder reads.
+        embeddings: (n_words, n_sentences, d_embedding).
+
+    Returns:
+        (n_sentences, n_units) for each value.
+    """
+    own = TORCH[model.kind](embeddings.shape[-1], model.n_units, dtype=embeddings.dtype)
+    own.load_state_dict({f"{name}_l0": weights for name, weights in model.part("encoder").items()})
+    _, last = own(embeddings)
+    values = last if isinstance(last, tuple) else (last,)
+    return {name: value[0] for name, value in zip(model.cell.carries, values, strict=True)}

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from tests.attention_core.export.hostile import TOKENS
 from ui.edits import Edits
 from ui.lab import Lab
 
-# What a sentence splits at cannot be in a token: the rest of the hostile words can.
-HOSTILE = " ".join("".join(word.split()) for word in TOKENS)
+# Of the hostile words those that a sentence keeps; each sign of them is a token of its own.
+HOSTILE = "it's \\ a\"b ''' */ nu\x00ll bidi\u202eabc <b> 👩‍👩‍👧‍👦 שלום 日本 {s}"
 
 
 def _own(place: str, step: str, row: int, width: int, numbers: dict[int, float]) -> Edits:
@@ -56,7 +55,7 @@ LABS: Mapping[str, Lab] = MappingProxyType(
         ),
         "large numbers": Lab(preset="ten-times", d=16, d_out=12, n_heads=4, dtype="bfloat16"),
         "seventeen": replace(
-            Lab(sentence=" ".join(f"w{n}" for n in range(41)), d=7), preset="random", d_out=6
+            Lab(sentence=" ".join(f"w{n}" for n in range(17)), d=7), preset="random", d_out=6
         ),
     }
 )

@@ -63,7 +63,20 @@ export function placeCells(card) {
   });
   card.cells.width = Math.min(...xs.map((e) => e[1]));
   card.cells.height = Math.min(...ys.map((e) => e[1]));
+  placeDots(card, xaxis, yaxis);
   return paintCells(card);
+}
+
+/** Marks that belong upon cells (`meta.over`), which hide those of Plotly. */
+function placeDots({ cells, wanted }, xaxis, yaxis) {
+  cells.dots.replaceChildren();
+  for (const { x, y, marker } of wanted.data.filter(({ meta }) => meta?.over)) {
+    x.forEach((at, k) => {
+      const dot = cells.dots.appendChild(document.createElementNS(SVG, "circle"));
+      const place = { cx: xaxis.c2p(at), cy: yaxis.c2p(y[k]), r: marker.size / 2 };
+      setAttributes(dot, { ...place, fill: marker.color, stroke: marker.line.color, "stroke-width": marker.line.width });
+    });
+  }
 }
 
 function newCells(card, n, m) {
@@ -73,7 +86,7 @@ function newCells(card, n, m) {
   const add = (name) => layer.appendChild(document.createElementNS(SVG, name));
   const rects = Array.from({ length: n * m }, () => add("rect"));
   const labels = Array.from({ length: n * m }, () => add("text"));
-  card.cells = { layer, rects, labels, n, m };
+  card.cells = { layer, rects, labels, n, m, dots: add("g") };
 }
 
 const setAttributes = (element, values) => Object.entries(values).forEach(([name, v]) => element.setAttribute(name, v));

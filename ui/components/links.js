@@ -86,6 +86,8 @@ function placeOf(text) {
   if (text === ":") return null;
   const [, first, sign, size, second] = text.match(/^\[([hij])([*/%])(\d+)(?:\+([hij]))?\]$/) ?? [];
   if (sign === "*") return { of: first + second, at: (cell) => cell[first] * Number(size) + cell[second] };
+  const [, letter, back] = text.match(/^\[([hij])-(\d+)\]$/) ?? [];
+  if (letter) return { of: letter, at: (cell) => cell[letter] - Number(back) };
   if (sign === "/") return { of: first, at: (cell) => Math.floor(cell[first] / Number(size)) };
   if (sign === "%") return { of: first, at: (cell) => cell[first] % Number(size) };
   if (/^\d+$/.test(text)) return { of: "", at: () => Number(text) };
@@ -104,6 +106,7 @@ function read(pattern, [i, j], head, matrix) {
   const cell = { h: head, i, j };
   const { heads, across } = split(pattern, headOf(matrix));
   if (heads && heads.at(cell) !== headOf(matrix)) return null;
+  if (across.some((place) => place?.at(cell) < 0)) return null; // before the first row
   const [rows, columns] = across.map((place, axis) => {
     if (!place) return [0, matrix.shape[axis] - 1];
     const at = place.at(cell);

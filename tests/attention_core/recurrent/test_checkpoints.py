@@ -54,7 +54,11 @@ def test_accuracy_of_a_few_lengths_is_measured_again(kind: str) -> None:
     """All of them, with every seed: ``python -m benchmarks.accuracy``."""
     shipped = {point.n_words: point for point in records()[kind, 0].accuracy}
     for point in accuracy.by_length(network_of(kind), (2, 9, 16, 21)):
-        assert point == shipped[point.n_words]
+        known = shipped[point.n_words]
+        assert (point.n_sentences, point.n_tokens) == (known.n_sentences, known.n_tokens)
+        # Another processor may round a tie between two words the other way.
+        assert abs(point.n_exact - known.n_exact) <= 1
+        assert abs(point.n_right - known.n_right) <= 0.01 * known.n_tokens
 
 
 def test_attention_has_no_bottleneck_and_the_others_do() -> None:

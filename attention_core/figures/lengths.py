@@ -1,0 +1,261 @@
+"""The models of the recurrent pages side by side: accuracy by length, training, memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from attention_core.figures.labels import LABELLED_COLUMNS, ticks
+from attention_core.figures.palette import ROLES
+from attention_core.recurrent.accuracy import LENGTHS, SEEN, Accuracy, in_bucket, interval
+from attention_core.recurrent.checkpoints import Record
+
+Spec = dict[str, Any]
+Records = Mapping[tuple[str, int], Record]
+UNSEEN = "rgba(128, 134, 150, 0.16)"  # reads on a light page and on a dark one
+
+
+class Look(NamedTuple):
+    """How a model is called and drawn, the same in every picture."""
+
+    name: str
+    role: str  # of the palette
+    symbol: str
+
+
+LOOKS = {
+    "rnn": Look("RNN", "key", "square"),
+    "lstm": Look("LSTM", "query", "circle"),
+    "gru": Look("GRU", "value", "diamond"),
+    "bahdanau": Look("GRU with attention", "context", "triangle-up"),
+}
+
+
+class Measure(NamedTuple):
+    """What is counted of a model's translations."""
+
+    title: str
+    y_title: str
+
+
+MEASURES = {
+    "exact": Measure("Without any mistake", "share of sentences"),
+    "by_token": Measure("Right word by word", "share of words"),
+}
+
+
+def accuracy_spec(found: Records, measure: str, here: int) -> Spec:
+    """Return how often each model is right, by the length of the sentence.
+
+    Args:
+        found: What the manifest says of each model; the models of seed 0 get points with 95 %
+            intervals, those of other seeds a thin line.
+        measure: One of ``MEASURES``.
+        here: How many words the user's sentence has.
+
+    Source:
+        Bahdanau et al., arXiv 1409.0473, Figure 2.
+    """
+    told = MEASURES[measure]
+    last = max(LENGTHS[-1], here) + 0.5
+    data = [_accuracy_line(record, measure) for _, record in sorted(found.items())]
+    unseen = {"xref": "x", "yref": "paper", "x0": SEEN + 0.5, "x1": last, "y0": 0, "y1": 1}
+    said = {
+        "xref": "x",
+        "yref": "paper",
+        "x": last,
+        "y": 1,
+        "xanchor": "right",
+        "yanchor": "top",
+        "text": "never seen<br>in training",
+        "align": "right",
+        "showarrow": False,
+    }
+    layout = _layout(told.title, "English words in the sentence", told.y_title)
+    layout["xaxis"] |= {"range": [0.5, last], "dtick": 4, "tick0": 4}
+    layout["yaxis"] |= {"range": [-0.02, 1.2], "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+    layout["yaxis"] |= {"tickformat": ".0%"}
+    layout["shapes"] = [{"type": "rect", "layer": "below", "fillcolor": UNSEEN, **unseen}]
+    layout["shapes"][0]["line"] = {"width": 0}
+    layout["annotations"] = [said]
+    return {"data": [*data, _here(here, last)], "layout": layout}
+
+
+def _accuracy_line(record: Record, measure: str) -> Spec:
+    look, curve = LOOKS[record.kind], record.accuracy
+    shares = [getattr(point, measure) for point in curve]
+    line: Spec = {
+        "type": "scatter",
+        "mode": "lines",
+        "name": f"{look.name}, seed {record.seed}",
+        "x": [point.n_words for point in curve],
+        "y": shares,
+        "line": {"width": 1},
+        "opacity": 0.55,
+        "showlegend": False,
+        "hovertemplate": f"{look.name}, seed {record.seed}, %{{x}} words: %{{y:.0%}}"
+        "<extra></extra>",
+        "meta": {"colors": ROLES[look.role]},
+    }
+    if record.seed:
+        return line
+    ends = [_interval(point, measure) for point in curve]
+    return {
+        **line,
+        "mode": "lines+markers",
+        "name": look.name,
+        "line": {"width": 2},
+        "marker": {"size": 7, "symbol": look.symbol},
+        "opacity": 1,
+        "showlegend": True,
+        "customdata": [[low, high] for low, high in ends],
+        "hovertemplate": f"{look.name}, %{{x}} words: %{{y:.0%}}, 95 % interval "
+        "%{customdata[0]:.0%} to %{customdata[1]:.0%}<extra></extra>",
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [high - share for share, (_, high) in zip(shares, ends, strict=True)],
+            "arrayminus": [share - low for share, (low, _) in zip(shares, ends, strict=True)],
+            "thickness": 1,
+            "width": 0,
+        },
+    }
+
+
+def _interval(point: Accuracy, measure: str) -> tuple[float, float]:
+    """Return the 95 % interval of a share; rounding never puts the share itself outside."""
+    pair = {
+        "exact": (point.n_exact, point.n_sentences),
+        "by_token": (point.n_right, point.n_tokens),
+    }[measure]
+    low, high = interval(*pair)
+    share = pair[0] / pair[1]
+    return max(0.0, min(low, share)), min(1.0, max(high, share))
+
+
+def _here(here: int, last: float) -> Spec:
+    """Return the line at the length of the user's sentence."""
+    return {
+        "type": "scatter",
+        "mode": "lines+text",
+        "x": [here, here],
+        "y": [0, 1.08],
+        "text": ["", "<b>you are here</b>"],
+        "textposition": "top right" if here < last / 2 else "top left",
+        "cliponaxis": False,
+        "line": {"width": 2, "dash": "dot"},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "meta": {"colors": ROLES["quiet"]},
+    }
+
+
+def _layout(title: str, x_title: str, y_title: str) -> Spec:
+    return {
+        "title": {"text": title},
+        "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "dragmode": False,
+        "xaxis": {"title": {"text": x_title}, "fixedrange": True},
+        "yaxis": {"title": {"text": y_title}, "fixedrange": True},
+    }
+
+
+def accuracy_finding(found: Records, measure: str, bucket: tuple[int, int]) -> str:
+    """Return how often each model of seed 0 is right in a bucket of lengths."""
+    told = []
+    for kind, look in LOOKS.items():
+        record = found.get((kind, 0))
+        if record:
+            share = getattr(in_bucket(record.accuracy, bucket), measure)
+            told.append(f"{look.name} {share:.0%}")
+    return f"with {bucket[0]} to {bucket[1]} words, {', '.join(told)}."
+
+
+def training_spec(found: Records) -> Spec:
+    """Return the validation loss of each model while it was trained."""
+    data = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": LOOKS[record.kind].name,
+            "x": [point.step for point in record.curve],
+            "y": [point.valid for point in record.curve],
+            "line": {"width": 1 if record.seed else 2.5},
+            "opacity": 0.55 if record.seed else 1,
+            "showlegend": not record.seed,
+            "hovertemplate": f"{LOOKS[record.kind].name}, seed {record.seed}, step %{{x}}: "
+            "%{y:.3g}<extra></extra>",
+            "meta": {"colors": ROLES[LOOKS[record.kind].role]},
+        }
+        for _, record in sorted(found.items())
+    ]
+    layout = _layout("Validation loss", "training steps", "nats per word")
+    layout["yaxis"] |= {"type": "log", "dtick": 1, "exponentformat": "power"}
+    return {"data": data, "layout": layout}
+
+
+class Memory(NamedTuple):
+    """How much a model's final value depends on each word."""
+
+    kind: str
+    value: str  # "hidden" or "cell"
+    norms: Sequence[float]
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        own = LOOKS[self.kind].name
+        if self.kind == "lstm":
+            return f"{own}, {'cell line' if self.value == 'cell' else 'hidden state'}"
+        return f"{own}: its encoder" if self.kind == "bahdanau" else own
+
+    @property
+    def shares(self) -> list[float]:
+        """Each word's, as a share of the largest."""
+        largest = max(self.norms)
+        return [norm / largest if largest else 0.0 for norm in self.norms]
+
+
+def memory_spec(found: Sequence[Memory], words: Sequence[str]) -> Spec:
+    """Return how much each model's final state depends on each word, on a logarithmic axis.
+
+    Args:
+        found: One for each line.
+        words: The English words.
+    """
+    lowest = min((share for one in found for share in one.shares if share > 0), default=0.1)
+    data = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": one.name,
+            "x": list(range(len(words))),
+            "y": [share or None for share in one.shares],
+            "line": {"width": 2, "dash": "dash" if one.value == "cell" else "solid"},
+            "marker": {"size": 7, "symbol": LOOKS[one.kind].symbol},
+            "customdata": list(one.norms),
+            "hovertemplate": f"{one.name}: %{{customdata:.3g}}, %{{y:.2%}} of its largest"
+            "<extra></extra>",
+            "meta": {"colors": ROLES[LOOKS[one.kind].role]},
+        }
+        for one in found
+    ]
+    layout = _layout("Who forgets the beginning", "word that is read", "share of the largest")
+    layout["xaxis"] |= ticks(words, LABELLED_COLUMNS)
+    layout["xaxis"] |= {"range": [-0.5, len(words) - 0.5], "tickangle": -50}
+    decades = math.floor(math.log10(lowest))
+    layout["yaxis"] |= {"type": "log", "range": [decades - 0.1, 0.15], "tickformat": ".2~%"}
+    layout["yaxis"] |= {"tickvals": [10.0**power for power in range(decades, 1)]}
+    return {"data": data, "layout": layout}
+
+
+def memory_finding(found: Sequence[Memory]) -> str:
+    """Return how much is left of the first word."""
+    told = [f"{one.name} {_percent(one.shares[0])}" for one in found]
+    return f"of the word each depends on most, the first word has: {'; '.join(told)}."
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.095 else f"{share:.2g}" if share < 1e-4 else f"{share:.2%}"

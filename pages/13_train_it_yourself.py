@@ -1,0 +1,64 @@
+"""Train it yourself: a small model learns to translate, with or without attention."""
+
+import streamlit as st
+
+from attention_core.recurrent.accuracy import SEEN
+from ui import state, train_live
+from ui.code_view import code
+from ui.predict import prediction
+
+st.title("How does a model learn where to look?", anchor=False)
+st.markdown(
+    "Nobody tells the model which English word belongs to which German one. It only sees number "
+    "words and their translations, and the loss of what it wrote. Still, with attention, the "
+    "alignment appears.  \n"
+    "**Try this first:** press *Start training*, and watch the third picture while the loss falls."
+)
+
+lab = state.current()
+trainings = train_live.registry()
+train_live.controls(lab)
+train_live.sentence(lab)
+train_live.watch(lab)
+budget = trainings.budget
+st.caption(
+    "The model learns in a process of its own on the server, so the other pages stay quick. "
+    f"At most {trainings.at_once} at a time {'learn' if trainings.at_once > 1 else 'learns'} "
+    "there; others wait in a queue. Reload this "
+    f"page, or go to another one and come back within {budget.heartbeat:.0f} seconds: it goes on. "
+    "After that it is stopped, since nobody looks. The same seed on the same computer is the same "
+    "run."
+)
+
+st.subheader("What to look for", anchor=False)
+st.markdown(
+    "- **The loss** starts where even guessing would be. The diamonds are of sentences that the "
+    "model does not learn from: where they stay above the line, it learns by heart.\n"
+    "- **The accuracy** grows from the left: short sentences come first. The model learns from "
+    f"sentences of up to {SEEN} words, and attention does not carry it far beyond.\n"
+    "- **The alignment** begins blurred. Then each word written finds the word it translates, and "
+    "*vier und dreißig* crosses *thirty four*."
+)
+
+st.subheader("What to try", anchor=False)
+st.markdown(
+    "- Train the LSTM with as many units. After as many steps it gets the short sentences: all of "
+    "a long one has to pass through its final state.\n"
+    "- Take 32 units, then 6, and compare what they reach within the same steps.\n"
+    "- Change the seed: another run, another curve. Change it back: the same curve again.\n"
+    "- Change the sentence, while the model learns or after: its weights stay and translate it."
+)
+
+st.subheader("The formula", anchor=False)
+st.markdown(rf"$\displaystyle {train_live.LOSS}$", text_alignment="center")
+st.markdown(
+    "- $L$ — the loss of a sentence: the mean over its German words, the end mark among them\n"
+    "- $y_i$ — the right word at place $i$, and $p$ the probability the model gives it after the "
+    "right words before it; $x$ — the English sentence"
+)
+
+st.subheader("The same in PyTorch", anchor=False)
+code("train", train_live.code(lab, budget.steps))
+
+prediction("training", *train_live.first_loss(lab))
+train_live.find_again()
