@@ -37,6 +37,7 @@ ROLES = (
 PROJECTIONS = ("w_query", "w_key", "w_value")
 MAX_HEADS = 512  # and of layers
 ROUNDED = 0.01  # a row may be so far from 1 if its numbers were rounded to two decimals
+MAX_WHOLE = 2**23  # whole numbers of a tensor: as floats they take more memory than in the file
 _EXACT = 2**24  # whole numbers up to here are exact in float32
 
 _LETTERS = {
@@ -80,8 +81,7 @@ def cleaned(name: str, tensor: Tensor) -> Tensor:
     if tensor.dtype == torch.bool:
         return tensor
     if tensor.dtype not in FLOATS:
-        is_exact = int(tensor.min()) >= -_EXACT and int(tensor.max()) <= _EXACT
-        return tensor.to(torch.float32 if is_exact else torch.float64)
+        return _as_floats(name, tensor)
     if bool(torch.isfinite(tensor).all()):
         return tensor
     if bool((tensor.isneginf() | (tensor == 0)).all()):
@@ -90,6 +90,19 @@ def cleaned(name: str, tensor: Tensor) -> Tensor:
     raise TensorFileError(
         f"{name or 'its array'} has {float(tensor[cell])} at {cell}; every number must be finite"
     )
+
+
+def _as_floats(name: str, tensor: Tensor) -> Tensor:
+    """Return whole numbers as floats that hold them, as far as there are any."""
+    if tensor.numel() > MAX_WHOLE:
+        raise TensorFileError(
+            f"{name or 'its array'} has {tensor.numel():,} whole numbers; up to {MAX_WHOLE:,} are "
+            "read. Save them as float16"
+        )
+    if tensor.dtype.itemsize <= 2:
+        return tensor.to(torch.float32)
+    is_exact = int(tensor.min()) >= -_EXACT and int(tensor.max()) <= _EXACT
+    return tensor.to(torch.float32 if is_exact else torch.float64)
 
 
 def possible_roles(tensor: Tensor) -> tuple[str, ...]:

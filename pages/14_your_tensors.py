@@ -36,15 +36,13 @@ if held and trace:
     if heads:
         st.markdown("**The heads, in one colour scale**")
         st.caption(your_tensors.heads_said(lab, held, trace))
-        your_tensors.draw(heads, your_tensors.HEADS)
+        your_tensors.draw(heads, your_tensors.HEADS, has_part=False)
     steps = your_tensors.steps(lab, held, trace)
     if steps:
         st.markdown(your_tensors.steps_said(lab, held, trace))
         your_tensors.draw(steps, your_tensors.STEPS)
-    inputs = your_tensors.inputs(lab, held, trace)
-    if inputs:
-        st.markdown("**What it begins with**")
-        your_tensors.draw(inputs, your_tensors.INPUTS)
+    st.markdown(your_tensors.inputs_said(lab, held, trace))
+    your_tensors.draw(your_tensors.inputs(lab, held, trace), your_tensors.INPUTS)
 
     if trace.steps:
         st.subheader("The formula", anchor=False)

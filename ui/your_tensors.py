@@ -40,7 +40,7 @@ FILES = "tensor_files"  # where the session has them
 MISSING = "tensor_file_missing"
 MOST_KEPT = 65 * 2**20  # bytes of files that a session keeps, for undo
 MOST_HEADS, MOST_HEADS_LARGE, LARGE = 16, 6, 128
-SMALL, SMALL_MOST = 240, 320  # px
+SMALL, SMALL_MOST, SHORT = 240, 280, 360  # px: the width and the height of one of all heads
 MAX_UPLOAD = 65  # MB: of 64 MB of tensors, and their names
 ENDINGS = ("npz", "npy", "safetensors", "csv")
 ROLE_NAMES = {
@@ -59,7 +59,7 @@ ICONS: Mapping[bool | None, str] = MappingProxyType(
     {
         True: ":green[:material/check_circle:]",
         False: ":red[:material/cancel:]",
-        None: ":gray[:material/help:]",
+        None: ":gray[:material/info:]",
     }
 )
 
@@ -74,7 +74,7 @@ def uploader() -> None:
     turn = st.session_state.get("_opened_tensors", 0)
     widget_key = f"_tensor_file:{turn}"
     st.file_uploader(
-        "Open a file with .npz, .npy, .safetensors or .csv, up to 512 tokens and 64 MB",
+        "Open a file (.npz, .npy, .safetensors or .csv), up to 512 tokens and 64 MB of tensors",
         type=list(ENDINGS),
         key=widget_key,
         on_change=_uploaded,
@@ -82,13 +82,13 @@ def uploader() -> None:
         max_upload_size=MAX_UPLOAD,
     )
     with st.container(horizontal=True):
-        st.button(
-            "Try it with an example",
-            key="_tensor_example",
-            icon=":material/school:",
-            on_click=_example_chosen,
-            disabled=not state.current().tensors,
-        )
+        if state.current().tensors:  # a first visit has the example on screen
+            st.button(
+                "Try it with an example",
+                key="_tensor_example",
+                icon=":material/school:",
+                on_click=_example_chosen,
+            )
         st.download_button(
             "Download the example (.npz)",
             _example_bytes,
@@ -446,7 +446,7 @@ def run_of(lab: Lab, held: Held) -> Trace | None:
 def checked(lab: Lab, held: Held, trace: Trace) -> None:
     """Say what holds of the attention in the file, and what cannot be checked."""
     lines = told_of(lab, held, trace)
-    st.markdown("\n".join(f"- {ICONS[holds]} {said}" for holds, said in lines))
+    st.markdown("  \n".join(f"{ICONS[holds]} {said}" for holds, said in lines))
 
 
 def told_of(lab: Lab, held: Held, trace: Trace) -> list[tuple[bool | None, str]]:
@@ -571,7 +571,9 @@ def all_heads(lab: Lab, held: Held, trace: Trace) -> Group | None:
         title = head_of(head, conventions).capitalize()
         if head == opened_tensors.head_of(lab, held):
             title = f"{title} · shown below"
-        cards.append({**card, "id": f"all_{head}", "title": title, "formula": "", "note": ""})
+        height = min(card["height"], SHORT)
+        small = {"id": f"all_{head}", "title": title, "height": height, "formula": "", "note": ""}
+        cards.append({**card, **small})
     return Group(cards, Explained(trace, tokens), SMALL, arrows=False, max_width=SMALL_MOST)
 
 
@@ -580,12 +582,9 @@ def steps(lab: Lab, held: Held, trace: Trace) -> Group | None:
     return _group(lab, held, trace, trace.steps) if trace.steps else None
 
 
-def inputs(lab: Lab, held: Held, trace: Trace) -> Group | None:
-    """Return what the run began with; None where that is drawn already."""
-    left = [
-        name for name in trace.mechanism.inputs if name != "weights" or trace["weights"].ndim == 2
-    ]
-    return _group(lab, held, trace, left) if left else None
+def inputs(lab: Lab, held: Held, trace: Trace) -> Group:
+    """Return what the run began with."""
+    return _group(lab, held, trace, trace.mechanism.inputs)
 
 
 def _group(lab: Lab, held: Held, trace: Trace, shown: Sequence[str]) -> Group:
@@ -608,10 +607,11 @@ def _group(lab: Lab, held: Held, trace: Trace, shown: Sequence[str]) -> Group:
     return Group(cards, Explained(trace, tokens), step_view.card_width(widest), arrows=False)
 
 
-def draw(group: Group, widget_key: str) -> None:
-    """Draw figures, and of large ones a part with numbers."""
+def draw(group: Group, widget_key: str, *, has_part: bool = True) -> None:
+    """Draw figures, and of large ones a part with numbers unless it stands elsewhere."""
     step_view.draw(group, widget_key=widget_key, on_pick=lambda: part_view.look_at_pick(group))
-    part_view.show(group, widget_key)
+    if has_part:
+        part_view.show(group, widget_key)
 
 
 def heads_said(lab: Lab, held: Held, trace: Trace) -> str:
@@ -622,6 +622,16 @@ def heads_said(lab: Lab, held: Held, trace: Trace) -> str:
         return f"All {count}{of_layer}. Choose above which one is shown step by step."
     first, last = (lab.conventions.number(at) for at in (shown.start, shown.stop - 1))
     return f"Heads {first} to {last} of {count}, around the chosen one."
+
+
+def inputs_said(lab: Lab, held: Held, trace: Trace) -> str:
+    """Return what the run begins with, as Markdown."""
+    if trace.steps:
+        return "**What it begins with**"
+    if opened_tensors.n_heads(lab, held) == 1:
+        return "**What is in the file**"
+    chosen_head = head_of(opened_tensors.head_of(lab, held), lab.conventions).capitalize()
+    return f"**{chosen_head}, large**"
 
 
 def steps_said(lab: Lab, held: Held, trace: Trace) -> str:
