@@ -392,7 +392,7 @@ class Fact(NamedTuple):
         name: ``"shares"``, ``"sums"`` or ``"causal"``.
         holds: Whether it holds; None for nearly, as of rounded numbers.
         worst: By how much it does not.
-        cell: Where, one index per axis.
+        cell: Where, one index per axis; empty where it holds.
     """
 
     name: str
@@ -425,10 +425,12 @@ def facts(weights: Tensor) -> tuple[Fact, ...]:
 
 
 def _fact(name: str, excess: Tensor, allowed: float) -> Fact:
+    worst = float(excess.max())
+    if worst <= allowed:
+        return Fact(name, True, worst, ())
     flat = int(excess.argmax())
     cell: list[int] = []
     for size in reversed(excess.shape):
         flat, at = divmod(flat, size)
         cell.insert(0, at)
-    worst = float(excess.max())
-    return Fact(name, worst <= allowed, worst, tuple(cell))
+    return Fact(name, False, worst, tuple(cell))

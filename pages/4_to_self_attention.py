@@ -1,4 +1,4 @@
-"""From this to self-attention: three ways for one sequence to ask another, then to ask itself."""
+"""To self-attention: three ways for one sequence to ask another, then to ask itself."""
 
 import streamlit as st
 

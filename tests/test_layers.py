@@ -18,7 +18,7 @@ ROOMS = ("app", "pages", "ui", "attention_core.figures", "attention_core")
 THIRD_PARTY = {
     "attention_core": {"torch", "numpy", "safetensors"},
     "attention_core.figures": {"torch", "plotly"},
-    "ui": {"torch", "plotly", "pandas", "streamlit", "starlette", "pygments"},
+    "ui": {"torch", "plotly", "pandas", "streamlit", "starlette", "pygments", "segno"},
     "pages": {"torch", "plotly", "pandas", "streamlit"},
     "app": {"torch", "plotly", "pandas", "streamlit", "starlette"},
 }

@@ -13,6 +13,7 @@ import gzip
 import mimetypes
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -93,6 +94,12 @@ def preloads() -> str:
     return "".join(tag.format(address) for address in addresses)
 
 
+@cache
+def print_style() -> str:
+    """Return the element that makes of the page a clean one on paper."""
+    return f"<style>{Path(__file__).with_name('print.css').read_text(encoding='utf-8')}</style>"
+
+
 class Delivery:
     """Answer for what never changes, and let the page name what its figures need."""
 
@@ -156,7 +163,7 @@ class _Naming:
 
     async def _finish(self, start: Message) -> None:
         body = self._page.replace(b"<head>", b"<head>" + plotly_tag().encode(), 1)
-        body = body.replace(b"</head>", preloads().encode() + b"</head>", 1)
+        body = body.replace(b"</head>", (preloads() + print_style()).encode() + b"</head>", 1)
         headers = MutableHeaders(raw=start["headers"])
         headers["content-length"] = str(len(body))
         # They speak of Streamlit's file, which stays the same when ours change.

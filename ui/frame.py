@@ -24,7 +24,8 @@ page = st.navigation(
     [
         st.Page(PAGES / lesson.file, title=lesson.title, icon=lesson.icon, help=lesson.question)
         for lesson in LESSONS
-    ]
+    ],
+    expanded=True,  # else "View more" hides half of the story
 )
 state.begin(page.url_path)
 conventions_switch()

@@ -36,7 +36,7 @@ LESSONS = (
     ),
     Lesson(
         "4_to_self_attention.py",
-        "From this to self-attention",
+        "To self-attention",
         ":material/moving:",
         "How did attention become self-attention?",
     ),

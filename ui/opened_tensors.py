@@ -6,7 +6,7 @@ import hashlib
 import json
 import keyword
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -18,6 +18,7 @@ from attention_core.figures.labels import TwoSentences
 from attention_core.given_tensors import (
     PROJECTIONS,
     ROLES,
+    Fact,
     cleaned,
     facts,
     guesses,
@@ -53,6 +54,7 @@ class Held:
         words: The tokens in it, if there are any.
         trace: The run, if it was saved as one.
         contents: The file itself, if it is small enough for a browser to keep.
+        known: What was found out of its weights, by name: millions of numbers take a while.
     """
 
     id: str
@@ -62,6 +64,7 @@ class Held:
     words: tuple[str, ...] = ()
     trace: Trace | None = None
     contents: bytes = b""
+    known: dict[str, tuple[Fact, ...]] = field(default_factory=dict)
 
 
 def opened(name: str, contents: bytes) -> Held:
@@ -262,7 +265,17 @@ def is_causal(lab: Lab, held: Held) -> bool:
     weights = in_roles(lab, held).get("weights")
     if weights is None or weights.shape[-1] < 2:
         return False
-    return bool(facts(weights)[2].holds)
+    return bool(facts_of(lab, held, weights)[2].holds)
+
+
+def facts_of(lab: Lab, held: Held, weights: Tensor) -> tuple[Fact, ...]:
+    """Return what holds of weights: of those of a file, what was found the first time."""
+    name = None if held.trace else roles_of(lab, held).get("weights")
+    if name is None or held.tensors[name] is not weights:
+        return facts(weights)
+    if name not in held.known:
+        held.known[name] = facts(weights)
+    return held.known[name]
 
 
 def run_of(lab: Lab, held: Held) -> Trace:

@@ -20,6 +20,7 @@ from ui import (
     side_by_side,
     start,
     to_self,
+    train_live,
     trainable,
     why_attention,
     your_tensors,
@@ -40,6 +41,7 @@ PAGES: Mapping[str, Callable[[Lab], Sequence[Shown]]] = MappingProxyType(
         "dropout": dropping.shown,
         "multi_head": multi_head.shown,
         "side_by_side": side_by_side.shown,
+        "train_it_yourself": train_live.shown,
         "your_tensors": your_tensors.shown,
     }
 )
@@ -51,7 +53,7 @@ WITH_FILE: Mapping[str, Callable[[Lab], Callable[[Lab], Sequence[Shown]]]] = Map
 """The pages that show a file of the session: here it is, for a time when there is no session."""
 
 MEASURED: Mapping[str, Callable[[], Sequence[Table]]] = MappingProxyType(
-    {"all_tokens": all_tokens.measured}
+    {"all_tokens": all_tokens.measured, "train_it_yourself": train_live.measured}
 )
 """What a visitor measured on a page: no function of the lab, but of the session."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import streamlit as st
 
@@ -21,6 +22,7 @@ _SESSION = "session"
 _KEEPER = "keeper"
 _PAGE = "page"
 _DROPPED = "dropped"
+_NOTED = "noted"
 _STORED = "local."  # an address that names a lab in the browser's storage
 
 _keeper = component("keeper")
@@ -159,6 +161,7 @@ def begin(page: str) -> None:
         for widget_key in [name for name in st.session_state if str(name).startswith("_")]:
             del st.session_state[widget_key]
     st.session_state[_PAGE] = page
+    st.session_state[_NOTED] = {}
     session = _session()
     if session.complaint:
         st.warning(session.complaint, icon=":material/link_off:")
@@ -238,6 +241,17 @@ def _take_in(session: Session, answer: object) -> bool:
     opened = _opened(lab if not lab.startswith(_STORED) else "?")
     _remember(replace(opened, store_id=session.want))
     return True
+
+
+def note(place: str, contents: Any) -> None:
+    """Remember what this run has drawn, for the menu that is filled after the page."""
+    # By place: a part of a page that runs again by itself draws its own anew.
+    st.session_state.setdefault(_NOTED, {})[place] = contents
+
+
+def noted() -> list[tuple[str, Any]]:
+    """Return what this run has drawn so far: where, and what."""
+    return list(st.session_state.get(_NOTED, {}).items())
 
 
 def is_large() -> bool:

@@ -281,6 +281,7 @@ def draw(group: Group, *, widget_key: str, on_pick: Callable[[], None] | None = 
         widget_key: A Streamlit key for the group.
         on_pick: Called when a cell has just been picked.
     """
+    state.note(widget_key, group)
     explained, applied = group.explained, state.current().applied
     answer = _figures(
         data={

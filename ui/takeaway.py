@@ -13,13 +13,14 @@ from functools import partial
 import streamlit as st
 from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
+from attention_core import Mechanism, Trace
 from attention_core.export import Shown, Table
 from attention_core.export.notebook import notebook
 from attention_core.export.proof import Block, blocks, script
 from attention_core.export.sheets import sheets, zipped
 from attention_core.saving import ENDINGS, to_bytes
 from attention_core.tensor_files import TensorFileError
-from ui import lab_files, link, state
+from ui import lab_files, link, paper, report, sharing, state
 from ui.csv_file import write_csv
 from ui.lab import Lab
 from ui.shown import MEASURED, ONE_RUN, PAGES, WITH_FILE
@@ -101,18 +102,43 @@ def offer(label: str, make: Callable[[], str | bytes], file_name: str, kind: str
 # ---- Sections ----------------------------------------------------------------------------------
 
 
-def sharing(visit: Visit) -> None:
-    """Say how to share the lab."""
-    if state.is_large():
-        st.markdown(
-            "This lab is too large for an address. It is kept in this browser, so a reload "
-            "restores it. To share it, download it and send the file."
+def share(visit: Visit) -> None:
+    """Draw the link to the lab, its QR code, and what prints the page."""
+    sharing.section(visit.lab)
+
+
+def pictures(visit: Visit) -> None:
+    """Offer the page as a report; of long sentences, say how large it is."""
+    if not state.noted():
+        return
+    st.markdown("**The page** as one file: it works offline, pictures and all, and prints.")
+    drawn, address = tuple(state.noted()), sharing.address_of(visit.lab)
+
+    def make() -> str:
+        return report.report_of(
+            drawn, visit.lab, title=visit.title, link=address, made=datetime.now(UTC)
         )
-    else:
-        st.markdown(
-            "**To share this lab, copy the page's address.** It holds your sentence, your "
-            "edits and your options, and opens the same numbers anywhere."
-        )
+
+    n_bytes = len(make().encode()) if len(visit.lab.tokens) > report.SMALL else 0
+    size = f", {n_bytes / 1e6:.1f} MB" if n_bytes else ""
+    offer(
+        f"As a report (.html{size})",
+        make,
+        f"{visit.stem}.html",
+        "text/html",
+    )
+
+
+def exercises(visit: Visit) -> None:
+    """Offer exercises for paper."""
+    st.markdown("**By hand**: exercises for paper, each student with other numbers, and a key.")
+    kind, n_sheets, first_seed = paper.chosen_sheets(visit.page)
+    offer(
+        "As sheets to print (.html)",
+        lambda: paper.sheets(visit.lab, kind, n_sheets, first_seed),
+        f"attention-lab-exercises-{kind}-{first_seed}.html",
+        "text/html",
+    )
 
 
 def proof(visit: Visit) -> None:
@@ -177,20 +203,39 @@ def _tensors(visit: Visit, ending: str) -> None:
 
 def _trace_file(visit: Visit, ending: str) -> bytes:
     (shown,) = visit.shown()
-    try:
-        return to_bytes(shown.labelled(), ending)
-    except TensorFileError:  # its words are too long: the numbers fit in any case
-        return to_bytes(shown.trace, ending)
+    return saved(shown, ending)
 
 
 def _trace_files(visit: Visit, ending: str) -> bytes:
     files = []
     for shown in visit.shown():
         try:
-            files.append((f"{shown.name}{ending}", to_bytes(shown.labelled(), ending)))
+            files.append((f"{shown.name}{ending}", saved(shown, ending)))
         except TensorFileError as error:  # nobody reads an error of a download: it goes along
             files.append((f"{shown.name} is missing.txt", f"{shown.title}: {error}.\n".encode()))
     return zipped(files)
+
+
+def saved(shown: Shown, ending: str) -> bytes:
+    """Return a run as a file that ``load_trace`` reads.
+
+    Where its steps or its words cannot be kept (those of a recurrent cell, and very long words), it
+    is the values alone, by name.
+
+    Args:
+        shown: The run.
+        ending: That of the file.
+
+    Raises:
+        TensorFileError: If it is too large.
+    """
+    try:
+        return to_bytes(shown.labelled(), ending)
+    except TensorFileError:
+        trace, mechanism = shown.trace, shown.trace.mechanism
+        names = (*trace.inputs, *trace.steps)
+        values = Mechanism(names, (), mechanism.masks, mechanism.per_head)
+        return to_bytes(Trace(values, {name: trace[name] for name in names}), ending)
 
 
 def opening(visit: Visit) -> None:
@@ -198,5 +243,12 @@ def opening(visit: Visit) -> None:
     lab_files.opener()
 
 
-SECTIONS: tuple[Callable[[Visit], None], ...] = (sharing, proof, data, opening)
+SECTIONS: tuple[Callable[[Visit], None], ...] = (
+    share,
+    pictures,
+    proof,
+    data,
+    exercises,
+    opening,
+)
 """What is in the menu, from top to bottom."""

@@ -1,4 +1,4 @@
-"""What the page "From this to self-attention" shows: three ways for one sequence to ask another."""
+"""What the page "To self-attention" shows: three ways for one sequence to ask another."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 from torch import Tensor
 
+from attention_core.export import Shown, Table
 from attention_core.figures import matrix_spec
 from attention_core.figures.curves import Curve, curves_spec
 from attention_core.figures.heatmap import height_of
@@ -564,3 +565,30 @@ def first_loss(lab: Lab) -> tuple[str, list[str], Truth]:
         f"{guesses[2]:.2f}: the dotted line in the first picture."
     )
     return question, options, Truth(right, because)
+
+
+# ---- To be taken along -------------------------------------------------------------------------
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return nothing: what a training makes is measured, and no function of the lab."""
+    return []
+
+
+def measured() -> list[Table]:
+    """Return the curves of this visitor's training so far, if there is one."""
+    view = registry().look(owner())
+    report = view.report if view else None
+    if view is None or report is None:
+        return []
+    told = (
+        f"Measured while {called(view.choice)} was trained on the server, for {report.step} steps."
+    )
+    means = tuple((EACH * at, loss) for at, loss in enumerate(report.losses, start=1))
+    accuracy = tuple((one.n_words, one.exact, one.by_token) for one in report.accuracy)
+    shares = ("English words", "share without a mistake", "share of words right")
+    return [
+        Table("loss", "Loss of the training", told, ("step", "mean loss (nats per word)"), means),
+        Table("validation", "Validation loss", told, ("step", "loss"), report.valid),
+        Table("accuracy", "Accuracy by length", told, shares, accuracy),
+    ]

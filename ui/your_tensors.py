@@ -23,7 +23,7 @@ from attention_core.export import Shown
 from attention_core.export.literals import MOST_LISTED
 from attention_core.figures.heatmap import position_labels
 from attention_core.figures.labels import TwoSentences
-from attention_core.given_tensors import Fact, facts, possible_roles
+from attention_core.given_tensors import Fact, possible_roles
 from attention_core.numbers import result_of
 from ui import code_view, opened_tensors, part_view, predict, state, step_view
 from ui.components import component
@@ -40,7 +40,8 @@ FILES = "tensor_files"  # where the session has them
 MISSING = "tensor_file_missing"
 MOST_KEPT = 65 * 2**20  # bytes of files that a session keeps, for undo
 MOST_HEADS, MOST_HEADS_LARGE, LARGE = 16, 6, 128
-SMALL, SMALL_MOST, SHORT = 240, 280, 360  # px: the width and the height of one of all heads
+SMALL, SMALL_MOST, SHORT = 240, 270, 360  # px: the width and the height of one of all heads
+MOST_TICKS = 16
 MAX_UPLOAD = 65  # MB: of 64 MB of tensors, and their names
 ENDINGS = ("npz", "npy", "safetensors", "csv")
 ROLE_NAMES = {
@@ -305,7 +306,7 @@ def _roles(lab: Lab, held: Held) -> None:
                 title,
                 options,
                 at,
-                widget_key=f"_tensor_role:{role}",
+                widget_key=f"_tensor_role:{role}:{held.id}",
                 on_choice=partial(_role_chosen, held, role, fitting),
                 width=230,
             )
@@ -328,7 +329,7 @@ def _only_one(lab: Lab, held: Held) -> None:
         f"These {shape_of(tensor)} numbers are",
         [ROLE_NAMES[role] for role in roles],
         roles.index(now),
-        widget_key="_tensor_is",
+        widget_key=f"_tensor_is:{held.id}",
         on_choice=lambda at: state.commit(
             opened_tensors.with_only(state.current(), held, roles[at])
         ),
@@ -354,7 +355,7 @@ def _how_they_meet(lab: Lab, held: Held) -> None:
             "Mask",
             [f"as the file suggests: {found}", *TENSOR_MASKS[1:]],
             at,
-            widget_key="_tensor_mask",
+            widget_key=f"_tensor_mask:{found}",
             on_choice=lambda at: state.commit(
                 replace(state.current(), tensor_mask=TENSOR_MASKS[at])
             ),
@@ -410,8 +411,8 @@ def pickers(lab: Lab, held: Held) -> None:
         ):
             if count > 1:
                 choice(
-                    title,
-                    [f"{title} {lab.conventions.number(at)} of {count}" for at in range(count)],
+                    f"{title}, of {count}",
+                    [f"{title} {lab.conventions.number(at)}" for at in range(count)],
                     now,
                     widget_key=f"_{field}",
                     on_choice=partial(_looked_at, field),
@@ -459,7 +460,7 @@ def told_of(lab: Lab, held: Held, trace: Trace) -> list[tuple[bool | None, str]]
         tokens = opened_tensors.tokens_of(lab, held, trace)
         found += [
             _fact_said(fact, weights, tokens, lab.conventions)
-            for fact in facts(weights)
+            for fact in opened_tensors.facts_of(lab, held, weights)
             if fact.name != "causal" or weights.shape[-1] == weights.shape[-2] > 1
         ]
     if trace.steps:
@@ -482,12 +483,13 @@ def _origin(trace: Trace) -> list[tuple[bool | None, str]]:
         route = literal(check.route)
         numbers = f"largest difference {check.max_difference:.2g}, allowed {check.tolerance:.1g}"
         if check.ok:
-            told.append((True, f"`{check.step}` agrees with {route} ({numbers})."))
+            said = f"`{check.step}`, as computed here, agrees with {route} ({numbers})."
+            told.append((True, said))
         else:
             told.append(
                 (
                     False,
-                    f"`{check.step}`, computed from queries and keys, differs from {route} "
+                    f"`{check.step}`, as computed here, differs from {route} "
                     f"({numbers}). Another mask, another scale or dropout can be why.",
                 )
             )
@@ -508,7 +510,7 @@ def _fact_said(
     fact: Fact, weights: Tensor, tokens: Sequence[str], conventions: Conventions
 ) -> tuple[bool | None, str]:
     row, said = conventions.said("row"), conventions.said
-    place = where(fact.cell, weights, tokens, conventions)
+    place = where(fact.cell, weights, tokens, conventions) if fact.cell else ""
     if fact.name == "shares":
         good, bad = "Every weight is between 0 and 1.", "Not every weight is between 0 and 1"
         number = result_of(float(weights[fact.cell])) if not fact.holds else ""
@@ -525,10 +527,7 @@ def _fact_said(
         return False, f"Not each {row} sums to 1: that of {place} sums to {result_of(total)}."
     if fact.holds:
         return True, "Causal: no query attends to a later key."
-    return (
-        None,
-        f"Not causal: {place} gets {result_of(float(weights[fact.cell]))} from an earlier query.",
-    )
+    return None, f"Not causal: {result_of(float(weights[fact.cell]))} at {place}, a later key."
 
 
 def where(
@@ -572,9 +571,17 @@ def all_heads(lab: Lab, held: Held, trace: Trace) -> Group | None:
         if head == opened_tensors.head_of(lab, held):
             title = f"{title} · shown below"
         height = min(card["height"], SHORT)
+        _thin_out(card["spec"]["layout"])
         small = {"id": f"all_{head}", "title": title, "height": height, "formula": "", "note": ""}
         cards.append({**card, **small})
     return Group(cards, Explained(trace, tokens), SMALL, arrows=False, max_width=SMALL_MOST)
+
+
+def _thin_out(layout: dict[str, Any]) -> None:
+    """Leave so many labels along the axes of a small figure as there is room for."""
+    for axis in (layout["xaxis"], layout["yaxis"]):
+        every = -(-len(axis["tickvals"]) // MOST_TICKS)
+        axis["tickvals"], axis["ticktext"] = axis["tickvals"][::every], axis["ticktext"][::every]
 
 
 def steps(lab: Lab, held: Held, trace: Trace) -> Group | None:
@@ -619,7 +626,7 @@ def heads_said(lab: Lab, held: Held, trace: Trace) -> str:
     shown, count = heads_shown(lab, held, trace), len(trace["weights"])
     if len(shown) == count:
         of_layer = " of the chosen layer" if opened_tensors.n_layers(lab, held) > 1 else ""
-        return f"All {count}{of_layer}. Choose above which one is shown step by step."
+        return f"All {count}{of_layer}. Choose above which one is shown below."
     first, last = (lab.conventions.number(at) for at in (shown.start, shown.stop - 1))
     return f"Heads {first} to {last} of {count}, around the chosen one."
 

@@ -112,6 +112,8 @@ def count_of(shown: Sequence[Shown]) -> int:
 def _told(shown: Sequence[Shown], is_partial: bool) -> str:
     """Return what a file says about itself."""
     count = count_of(shown)
+    if not count:
+        return "Nothing here is made again: what was measured, if anything was, goes along as data."
     told = (
         "Plain PyTorch, nothing else: it makes every number of the page again from your inputs, "
         "and each step is held against what the page showed. “Close” is a few rounding errors of "

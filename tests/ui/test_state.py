@@ -61,6 +61,8 @@ def test_a_large_lab_lives_in_the_browsers_storage() -> None:
     assert broken(at) == []
     told = keeper(at)
     assert told["store"] == {"id": told["address"].removeprefix("local."), "lab": text}
+    at.session_state["_takeaway"] = True
+    at.run()
     assert any("too large for an address" in element.value for element in at.markdown)
     send(at, edit(1, ("word0|1", 0, 5.0)))
     assert keeper(at)["address"] == told["address"]

@@ -1,4 +1,4 @@
-"""From this to self-attention: three ways on the same two sequences, and on one."""
+"""To self-attention: three ways on the same two sequences, and on one."""
 
 import math
 from dataclasses import replace

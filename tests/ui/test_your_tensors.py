@@ -68,6 +68,11 @@ def told(at: AppTest) -> str:
     return "\n".join([*markdown_texts(at), *said(at)]).replace("\\", "")
 
 
+def box(at: AppTest, label: str) -> Any:
+    [found] = [box for box in at.selectbox if box.label == label]
+    return found
+
+
 def plotted(at: AppTest, group: str, card: str) -> torch.Tensor:
     z = cards(at, group)[card]["spec"]["data"][0]["z"]
     found = unpacked(z) if isinstance(z, dict) else torch.tensor(z)
@@ -113,7 +118,7 @@ def test_queries_keys_and_weights_are_checked_against_each_other() -> None:
     right = torch.softmax(torch.tensor(q) @ torch.tensor(k).mT / 2**0.5, dim=-1).numpy()
     at = drop(page(), "good.npz", npz(q=q, k=k, attn=right, tokens=np.array(list("abcde"))))
     assert broken(at) == []
-    assert "`weights` agrees with the weights in the file" in told(at)
+    assert "`weights`, as computed here, agrees with the weights in the file" in told(at)
     assert cards(at, your_tensors.STEPS)["weights_0"]["spec"]["layout"]["xaxis"]["ticktext"] == [
         *"abcde"
     ]
@@ -132,7 +137,7 @@ def test_an_ambiguous_matrix_is_asked_about() -> None:
     torch.testing.assert_close(
         plotted(at, your_tensors.STEPS, "weights"), torch.softmax(x_torch @ x_torch.mT, dim=-1)
     )
-    box = at.selectbox(key="_tensor_is")
+    box = box(at, "These 5 × 5 numbers are")
     assert list(box.options)[:2] == ["Attention weights", "Embeddings (inputs)"]
     box.set_value(0).run()
     assert broken(at) == []
@@ -145,13 +150,13 @@ def test_an_ambiguous_matrix_is_asked_about() -> None:
 def test_a_wrong_guess_is_corrected() -> None:
     arrays = {"q": drawn(5, 2), "k": drawn(5, 2), "other": drawn(5, 2)}
     at = drop(page(), "three.npz", npz(**arrays))
-    at.selectbox(key="_tensor_role:keys").set_value(3).run()
+    box(at, "Keys (K)").set_value(3).run()
     assert broken(at) == []
     torch.testing.assert_close(
         plotted(at, your_tensors.STEPS, "scores"),
         torch.tensor(arrays["q"]) @ torch.tensor(arrays["other"]).mT,
     )
-    at.selectbox(key="_tensor_role:queries").set_value(0).run()
+    box(at, "Queries (Q)").set_value(0).run()
     assert broken(at) == []
 
 
@@ -161,7 +166,7 @@ def test_what_does_not_fit_is_said_and_the_choice_stays() -> None:
     assert "These do not fit together: queries (5, 2) and keys (7, 3) must be equally wide" in told(
         at
     )
-    assert at.selectbox(key="_tensor_role:keys").value == 2
+    assert box(at, "Keys (K)").value == 2
 
 
 def test_a_saved_trace_opens_as_the_trace_it_is() -> None:

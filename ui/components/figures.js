@@ -35,6 +35,7 @@ const LOAD_MS = 20000;
 const PAUSE_MS = 150; // Plotly follows our own cells after this much quiet
 const MISSING = "The drawing library could not be loaded, so the picture is missing; the numbers below are still right.";
 const instances = new WeakMap();
+const onPage = new Set(); // the same, to go through
 
 /** Draw `component.data`; called again for new data and for a new theme. */
 export default function figures(component) {
@@ -62,6 +63,7 @@ function show(state, data) {
 function mount(parentElement) {
   const root = parentElement.querySelector(".root");
   const state = { root, parentElement, cards: new Map(), alive: true, failed: false, pause: 0, serial: 0 };
+  onPage.add(state);
   state.observer = new ResizeObserver(() => {
     cancelAnimationFrame(state.frame); // one resize per frame, however many cards moved
     state.frame = requestAnimationFrame(() => resize(state));
@@ -71,6 +73,7 @@ function mount(parentElement) {
 
 function unmount(state) {
   state.alive = false;
+  onPage.delete(state);
   state.leave?.();
   state.observer.disconnect();
   cancelAnimationFrame(state.frame);
@@ -376,6 +379,36 @@ function resize(state) {
     if (width !== card.plot.clientWidth || height !== card.plot.clientHeight) window.Plotly.Plots.resize(card.plot);
   }
 }
+
+// ---- on paper ----------------------------------------------------------------------------------
+
+/** Lay the page out for paper (ui/print.css) and draw every picture for it, before it is printed. */
+function toPaper() {
+  document.documentElement.classList.add("printing");
+  for (const state of onPage) {
+    draw(state); // in light colours
+    for (const card of drawnCards(state)) {
+      setHeight(card);
+      window.Plotly.relayout(card.plot, { width: card.plot.clientWidth, height: card.plot.clientHeight });
+    }
+  }
+}
+
+function fromPaper() {
+  document.documentElement.classList.remove("printing");
+  for (const state of onPage) {
+    draw(state);
+    for (const card of drawnCards(state)) {
+      setHeight(card);
+      window.Plotly.relayout(card.plot, { autosize: true });
+    }
+  }
+}
+
+const drawnCards = (state) => [...state.cards.values()].filter((card) => card.drawn && card.plot._fullLayout);
+
+addEventListener("beforeprint", toPaper);
+addEventListener("afterprint", fromPaper);
 
 // ---- without Plotly ----------------------------------------------------------------------------
 

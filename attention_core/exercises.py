@@ -1,0 +1,234 @@
+"""Exercises for paper: small whole numbers from a seed, and the answers of the mechanism itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+from types import MappingProxyType
+
+import torch
+from torch import Tensor
+
+from attention_core.causal_attention import CAUSAL_SELF_ATTENTION
+from attention_core.mechanism import Step
+from attention_core.mechanisms import SIMPLE_SELF_ATTENTION
+from attention_core.multi_head_attention import MULTI_HEAD_ATTENTION
+from attention_core.self_attention import SELF_ATTENTION
+from attention_core.trace import Trace
+
+Given = dict[str, Tensor]
+N_TOKENS, D_IN, N_HEADS = 3, 2, 2
+IDLE = ("scaled", "dropped")  # the steps that may leave what they get as it is
+MOST_SEED = 2**31 - 1
+LARGEST_EXPONENT = 5  # e^5 is 148.41: more would be tedious, and the weights 0 and 1
+_MOST_DRAWS = 10_000  # one in ten is taken, or more
+_WORDS = (
+    ("cats", "dogs", "bees", "kids", "owls", "we", "birds", "ants"),
+    ("like", "chase", "find", "hear", "see", "paint", "draw", "seek"),
+    ("milk", "mice", "honey", "games", "stars", "tea", "seeds", "snow"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A mechanism as an exercise.
+
+    Args:
+        title: What it is called on the sheet.
+        draw: Draws whole numbers for its inputs.
+        run: Computes every step from them.
+        exponents: The step between the exponents of the sheet's table of e^x.
+    """
+
+    title: str
+    draw: Callable[[Random], Given]
+    run: Callable[..., Trace]
+    exponents: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """One sheet: what is given, and in its trace what is to be found.
+
+    Args:
+        kind: Its name in ``KINDS``.
+        seed: What it was made from.
+        tokens: One word per token.
+        trace: The run of the mechanism: every answer is a value of it.
+    """
+
+    kind: str
+    seed: int
+    tokens: tuple[str, ...]
+    trace: Trace
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The names of the inputs that are numbers; a mask is the causal one, said in words."""
+        masks = self.trace.mechanism.masks
+        return tuple(name for name in self.trace.mechanism.inputs if name not in masks)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The names of the steps to compute, without those that change nothing.
+
+        That is the division by √1, and dropout outside of training.
+        """
+        steps = self.trace.mechanism.steps
+        return tuple(s.name for s in steps if not (s.name in IDLE and self._is_idle(s)))
+
+    def _is_idle(self, step: Step) -> bool:
+        return torch.equal(self.trace[step.name], self.trace[step.of[0]])
+
+    @property
+    def exponents(self) -> tuple[float, ...]:
+        """The exponents of the table of e^x: every one that is needed, and those between."""
+        finite = self.trace[_before_softmax(self.trace)]
+        finite = finite[torch.isfinite(finite)]
+        step = KINDS[self.kind].exponents
+        low, high = float(finite.min()), float(finite.max())
+        return tuple(low + step * i for i in range(round((high - low) / step) + 1))
+
+
+def _before_softmax(trace: Trace) -> str:
+    return trace.mechanism.step("weights").of[0]
+
+
+def _whole(low: int, high: int, shape: tuple[int, int], draws: Random) -> Tensor:
+    """Return whole numbers from ``low`` to ``high`` as float32."""
+    n_rows, n_columns = shape
+    return torch.tensor([[_one(low, high, draws) for _ in range(n_columns)] for _ in range(n_rows)])
+
+
+def _one(low: int, high: int, draws: Random) -> float:
+    """Return a whole number; by ``random`` alone, which is the same in every version of Python."""
+    return float(low + int(draws.random() * (high - low + 1)))
+
+
+def _inputs(draws: Random) -> Given:
+    return {"inputs": _whole(-1, 2, (N_TOKENS, D_IN), draws)}
+
+
+def _weights(d_k: int, d_value: int, draws: Random) -> Given:
+    """Return inputs and trainable matrices."""
+    return {
+        **_inputs(draws),
+        "w_query": _whole(-1, 1, (D_IN, d_k), draws),
+        "w_key": _whole(-1, 1, (D_IN, d_k), draws),
+        "w_value": _whole(-1, 2, (D_IN, d_value), draws),
+    }
+
+
+def _of_heads(draws: Random) -> Given:
+    w_out = _whole(-1, 2, (N_HEADS, N_HEADS), draws)
+    return {**_weights(N_HEADS, N_HEADS, draws), "w_out": w_out}
+
+
+KINDS = MappingProxyType(
+    {
+        "simple": Kind(
+            "Self-attention without trainable weights", _inputs, SIMPLE_SELF_ATTENTION.run
+        ),
+        "trainable": Kind(
+            "Self-attention with trainable weights",
+            partial(_weights, 4, 2),  # √4: scores halve, by hand too
+            SELF_ATTENTION.run,
+            0.5,
+        ),
+        "causal": Kind("Causal self-attention", partial(_weights, 1, 2), CAUSAL_SELF_ATTENTION.run),
+        "heads": Kind(
+            "Multi-head attention, two heads",
+            _of_heads,
+            partial(MULTI_HEAD_ATTENTION.run, n_heads=N_HEADS),
+        ),
+    }
+)
+"""The mechanisms there are exercises of, by name."""
+
+
+def exercise(kind: str, seed: int, tokens: Sequence[str] = ()) -> Exercise:
+    """Return the exercise of a seed: the same seed is the same sheet, today and next year.
+
+    Args:
+        kind: A name in ``KINDS``.
+        seed: A whole number from 0 to 2**31 - 1.
+        tokens: Three words; three short ones drawn from the seed if there are none.
+
+    Raises:
+        ValueError: If there is no such kind, or the seed or the tokens are not such.
+
+    Example:
+        >>> sheet = exercise("simple", 1)
+        >>> sheet.trace["inputs"]
+        tensor([[-1.,  2.],
+                [ 0.,  2.],
+                [-1.,  0.]])
+        >>> sheet.asked
+        ('scores', 'weights', 'context')
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MOST_SEED:
+        raise ValueError(f"seed must be a whole number from 0 to {MOST_SEED}; got {seed!r}")
+    if tokens and len(tokens) != N_TOKENS:
+        raise ValueError(f"an exercise has {N_TOKENS} tokens; got {len(tokens)}")
+    draws = Random(seed)
+    words = tuple(tokens) or tuple(
+        choices[int(_one(0, len(choices) - 1, draws))] for choices in _WORDS
+    )
+    for _ in range(_MOST_DRAWS):
+        given = KINDS[kind].draw(draws)
+        if not _is_full(given):
+            continue
+        trace = KINDS[kind].run(**given)
+        if _is_pleasant(trace):
+            return Exercise(kind, seed, words, trace)
+    raise ValueError(f"no pleasant numbers were found for seed {seed}; take another one")
+
+
+def exercises(
+    kind: str, n_sheets: int, first_seed: int = 1, tokens: Sequence[str] = ()
+) -> tuple[Exercise, ...]:
+    """Return sheets that all differ: the one of each seed, and the next free one for a repetition.
+
+    Args:
+        kind: A name in ``KINDS``.
+        n_sheets: How many, from 1.
+        first_seed: Where to begin; sheet k has a seed of ``first_seed + k`` or a little above.
+        tokens: Three words for all sheets; three of each seed's own if there are none.
+
+    Raises:
+        ValueError: As for ``exercise``, or if there are no such sheets.
+
+    Example:
+        >>> [sheet.seed for sheet in exercises("simple", 3, first_seed=7)]
+        [7, 8, 9]
+    """
+    if isinstance(n_sheets, bool) or not isinstance(n_sheets, int) or n_sheets < 1:
+        raise ValueError(f"n_sheets must be a whole number from 1; got {n_sheets!r}")
+    found: dict[tuple[float, ...], Exercise] = {}
+    seed = first_seed
+    while len(found) < n_sheets:
+        sheet = exercise(kind, seed, tokens)
+        numbers = torch.cat([sheet.trace[name].flatten() for name in sheet.given]).tolist()
+        found.setdefault(tuple(numbers), sheet)
+        seed += 1
+    return tuple(found.values())
+
+
+def _is_full(given: Given) -> bool:
+    """Return whether no token is there twice and no line of a matrix is all 0."""
+    inputs = given["inputs"].tolist()
+    lines = [line for part in given.values() for line in (*part.tolist(), *part.T.tolist())]
+    has_empty = any(len(line) > 1 and not any(line) for line in lines)
+    return not has_empty and len(set(map(tuple, inputs))) == len(inputs)
+
+
+def _is_pleasant(trace: Trace) -> bool:
+    """Return whether the exponents are small, and the last token's differ in every head."""
+    before = trace[_before_softmax(trace)]
+    is_small = float(before[torch.isfinite(before)].abs().max()) <= LARGEST_EXPONENT
+    last = before[..., -1, :]  # with a causal mask, the only one that sees all
+    return is_small and bool((last.amax(-1) > last.amin(-1)).all())
