@@ -209,10 +209,8 @@ PLACES = {
     "14_your_tensors": "figures:tensor_steps",
 }
 PICKED = {"2_why_attention": "hidden"}  # the value that is explained, where it is no weight
-IN_HEADS = {
-    "11_multi_head": (1,),
-    "14_your_tensors": (0,),
-}  # where a cell has a head before its row and column
+# Where a cell has a head before its row and column:
+IN_HEADS = {"11_multi_head": (1,), "14_your_tensors": (0,)}
 
 
 @pytest.fixture(scope="module")

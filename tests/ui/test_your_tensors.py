@@ -69,7 +69,7 @@ def told(at: AppTest) -> str:
 
 
 def box(at: AppTest, label: str) -> Any:
-    [found] = [box for box in at.selectbox if box.label == label]
+    [found] = [field for field in at.selectbox if field.label == label]
     return found
 
 
@@ -137,9 +137,9 @@ def test_an_ambiguous_matrix_is_asked_about() -> None:
     torch.testing.assert_close(
         plotted(at, your_tensors.STEPS, "weights"), torch.softmax(x_torch @ x_torch.mT, dim=-1)
     )
-    box = box(at, "These 5 × 5 numbers are")
-    assert list(box.options)[:2] == ["Attention weights", "Embeddings (inputs)"]
-    box.set_value(0).run()
+    asked = box(at, "These 5 × 5 numbers are")
+    assert list(asked.options)[:2] == ["Attention weights", "Embeddings (inputs)"]
+    asked.set_value(0).run()
     assert broken(at) == []
     assert torch.equal(plotted(at, your_tensors.INPUTS, "weights"), x_torch)
     assert "Not every weight is between 0 and 1" in told(at)
