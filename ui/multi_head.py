@@ -394,9 +394,18 @@ def parts_of(trace: Trace, row: int) -> Tensor:
     return torch.stack([contributions(trace, row, column) for column in range(d_out)], dim=1)
 
 
+def made_by_heads(lab: Lab) -> Lab:
+    """Return the lab without numbers of the user's own in the output: no head made those."""
+    trace = trace_of(lab)
+    for cell in trace.overridden.get("output", ()):
+        lab = overriding.without_override(lab, trace, OWN, "output", cell)
+    return lab
+
+
 def contributed(lab: Lab) -> Group:
     """Return what each head contributes to every number of one token's output."""
-    trace, row, conventions = trace_of(lab), lab.query_index, lab.conventions
+    computed = made_by_heads(lab)
+    trace, row, conventions = trace_of(computed), lab.query_index, lab.conventions
     parts = parts_of(trace, row)
     rows = [parts, trace["b_out"], trace["output"][[row]]]
     labels = [head_of(head, conventions).capitalize() for head in range(len(parts))]
@@ -413,6 +422,8 @@ def contributed(lab: Lab) -> Group:
     check = check_contributions(trace, row, column_of(lab))
     numbers = f"off by {check.max_difference:.1g}, allowed {check.tolerance:.1g}"
     text = f"In the chosen dimension the heads and the bias add up to the output ({numbers})."
+    if computed is not lab:
+        text += " Your own numbers in the output are left out here: no head made them."
     if not check.ok:
         text = f"Something is wrong: the parts do not add up ({numbers}). Do not trust this."
     largest = parts.abs().amax(dim=1)
@@ -440,7 +451,7 @@ def parts_table(lab: Lab) -> None:
 
 def parts_rows(lab: Lab) -> list[list[str]]:
     """Return the parts of the chosen output cell, the last row being what they add up to."""
-    trace, row, column = trace_of(lab), lab.query_index, column_of(lab)
+    trace, row, column = trace_of(made_by_heads(lab)), lab.query_index, column_of(lab)
     context, w_out = trace["context"][:, row], trace["w_out"][:, column]
     own = w_out.reshape(len(context), -1)
     rows = [
@@ -473,9 +484,8 @@ def _products(context: Tensor, weights: Tensor) -> str:
 
 def shown(lab: Lab) -> list[Shown]:
     """Return the runs of the page, split and stacked, and what each head contributes."""
-    trace, labels, row = trace_of(lab), labels_of(lab), lab.query_index
-    is_own = any(cell[0] == row for cell in trace.overridden.get("output", ()))
-    derived = () if is_own else (_taken_parts(trace, row),)
+    trace, labels = trace_of(lab), labels_of(lab)
+    derived = (_taken_parts(trace_of(made_by_heads(lab)), lab.query_index),)
     return [
         Shown("split", "One projection, split among the heads", trace, labels, derived=derived),
         Shown("stacked", "Separate heads, stacked", stacked_of(lab), labels),

@@ -145,7 +145,7 @@ def test_both_ways_are_drawn_and_equal() -> None:
     assert card["check"]["ok"]
     assert card["check"]["text"].startswith("Both ways give the same weights (")
     assert drawn(at, "figures:masked", "masked").isnan().equal(mask == 0)
-    assert any("`scaled_dot_product_attention` with the same" in c.value for c in at.caption)
+    assert any("`scaled_dot_product_attention` on the same" in c.value for c in at.caption)
 
 
 def test_a_difference_turns_the_page_red(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -220,12 +220,12 @@ WRONG: dict[str, list[Any]] = {
         [[]],
         [["a", "scores", 0]],
         [["a", "scores", 0, 0, 0, 0]],
-        [["a", "weights", 0, 0, 513]],
+        [["a", "weights", 0, 0, 2**20 + 1]],
         [["a", "weights", None, 0, 0]],
         [[1, "scores", 0, 0]],
         [["a", None, 0, 0]],
         [["a", "scores", -1, 0]],
-        [["a", "scores", 0, 513]],
+        [["a", "scores", 0, 2**20 + 1]],
         [["a", "scores", True, 0]],
         [["a", "scores", 0.0, 0]],
         [["a" * 101, "scores", 0, 0]],
@@ -282,6 +282,13 @@ WRONG: dict[str, list[Any]] = {
     "pinned": [1, "x" * 100_001],
     "showing": ["C", None],
     "parameter_row": [-1, 64],
+    "tensors": [1, None, "x" * 65],
+    "tensor_roles": [1, [], {"queries": 1}, {"queries": "b" * 201}],
+    "tensor_tokens": [1, "x" * 100_001],
+    "tensor_mask": ["triangle", "", None],
+    "tensors_scaled": [0, "no", None],
+    "tensor_layer": [-1, 512, 1.0],
+    "tensor_head": [-1, 512, "1"],
 }
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from tests.attention_core.chapter import MultiHeadAttention, X
 from tests.screen import PROJECT, broken, cards, components, edit, opened, said, send
 from tests.ui.test_explain_view import panel, pick, walk
-from ui import link, multi_head
+from ui import link, multi_head, overriding
 from ui.lab import Lab
 from ui.parameters import parameters_of
 from ui.questions import most_missed_head
@@ -246,3 +246,18 @@ def test_large_heads_are_shown_in_part_with_one_choice_for_tokens_of_all_kinds()
     told = {"name": "scores", "head": 0, "row": 3, "column": 5, "serial": 1}
     pick(at, told, place="figures:head_steps")
     assert torch.equal(drawn(at, "heads:part", "weights_1_part"), trace["weights"][1, :10, 1:9])
+
+
+def test_numbers_of_ones_own_in_the_output_have_no_parts_and_break_nothing() -> None:
+    lab = Lab()
+    row, column = lab.query_index, multi_head.column_of(lab)
+    own = overriding.with_override(
+        lab, multi_head.trace_of(lab), multi_head.OWN, "output", (row, column), 9.0
+    )
+    assert float(multi_head.trace_of(own)["output"][row, column]) == 9.0
+    (before,), (after,) = multi_head.contributed(lab).cards, multi_head.contributed(own).cards
+    assert after["spec"]["data"] == before["spec"]["data"]
+    assert after["check"]["ok"]
+    assert "Your own numbers in the output are left out here" in after["check"]["text"]
+    assert multi_head.parts_rows(own) == multi_head.parts_rows(lab)
+    page(own)
