@@ -31,7 +31,7 @@ from ui.explain_view import Explained
 from ui.lab import TENSOR_MASKS, Lab
 from ui.literal import literal, names
 from ui.number_table import number_table
-from ui.opened_tensors import EXAMPLE_NAME, KEPT_BYTES, Held
+from ui.opened_tensors import KEPT_BYTES, Held
 from ui.step_view import Group, head_of, shape_of
 from ui.widgets import choice, chosen, set_widget
 
@@ -82,27 +82,13 @@ def uploader() -> None:
         args=(widget_key,),
         max_upload_size=MAX_UPLOAD,
     )
-    with st.container(horizontal=True):
-        if state.current().tensors:  # a first visit has the example on screen
-            st.button(
-                "Try it with an example",
-                key="_tensor_example",
-                icon=":material/school:",
-                on_click=_example_chosen,
-            )
-        st.download_button(
-            "Download the example (.npz)",
-            _example_bytes,
-            EXAMPLE_NAME,
-            "application/octet-stream",
-            icon=":material/download:",
-            on_click="ignore",
-            type="tertiary",
+    if state.current().tensors:  # a first visit has the example on screen
+        st.button(
+            "Try it with an example",
+            key="_tensor_example",
+            icon=":material/school:",
+            on_click=_example_chosen,
         )
-
-
-def _example_bytes() -> bytes:
-    return opened_tensors.example().contents
 
 
 def _example_chosen() -> None:
@@ -223,8 +209,8 @@ def _say_missing(*, is_waiting: bool) -> None:
 def _say_kept(held: Held, *, is_failing: bool) -> None:
     if not held.id:
         st.caption(
-            "This is an example, the notebook's sentence through multi-head attention, saved by "
-            "`save_trace` and opened like any file."
+            "This is an example: the notebook's sentence through multi-head attention, saved by "
+            "`save_trace` and opened like any file. To have that file: Take it with you → As tensors."
         )
     elif held.contents and not is_failing:
         st.caption(

@@ -37,8 +37,9 @@ def groups_of(at: AppTest) -> dict[str, Any]:
     return {key: data for key, data in components(at).items() if key in GROUPS}
 
 
-# The figures of a file are no function of the lab, and nothing on its page is edited.
-EDITED = [page for page in PAGES if page.stem != "14_your_tensors"]
+# A training and a file are no functions of the lab, and nothing on their pages is edited.
+NOT_EDITED = {"13_train_it_yourself", "14_your_tensors"}
+EDITED = [page for page in PAGES if page.stem not in NOT_EDITED]
 
 
 @pytest.mark.parametrize("script", EDITED, ids=lambda path: path.stem)
