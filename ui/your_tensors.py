@@ -157,17 +157,14 @@ def kept(lab: Lab) -> Held | None:
     held = held_of(lab)
     is_missing = st.session_state.get(MISSING) == lab.tensors
     want = lab.tensors if held is None and not is_missing else None
-    answered = st.session_state.get("shelf", {}).get("kept")
-    told = answered if isinstance(answered, Mapping) else {}
-    is_new = held is not None and held.id and told.get("id") != held.id
     store = None
-    if held is not None and is_new and held.contents:
+    if held is not None and held.id and held.contents:
         content = base64.b64encode(held.contents).decode()
         store = {"id": held.id, "name": held.name, "content": content}
     answer = _shelf(
         data={"store": store, "want": want},
         key="shelf",
-        on_kept_change=lambda: None,
+        on_failed_change=lambda: None,
         on_restored_change=lambda: None,
     )
     if want and isinstance(answer.restored, Mapping) and answer.restored.get("id") == want:
@@ -176,7 +173,7 @@ def kept(lab: Lab) -> Held | None:
     if held is None:
         _say_missing(is_waiting=want is not None)
     else:
-        _say_kept(held, is_failing=told.get("id") == held.id and told.get("ok") is False)
+        _say_kept(held, is_failing=bool(held.id) and answer.failed == held.id)
     return held
 
 
@@ -210,7 +207,7 @@ def _say_kept(held: Held, *, is_failing: bool) -> None:
     if not held.id:
         st.caption(
             "This is an example: the notebook's sentence through multi-head attention, saved by "
-            "`save_trace` and opened like any file. To have that file: Take it with you → As tensors."
+            "`save_trace` and opened like any file. Take it with you → As tensors gives that file."
         )
     elif held.contents and not is_failing:
         st.caption(

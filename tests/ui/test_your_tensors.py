@@ -411,6 +411,14 @@ def test_a_file_that_is_gone_is_said_and_the_choices_wait(content: str | None) -
     assert fresh.selectbox(key="_tensor_head").value == 2
 
 
+def test_a_browser_that_stores_nothing_is_said() -> None:
+    at = drop(page(), "mine.npy", npy(shares(3, 5, 5)))
+    assert "A reload keeps all of this" in told(at)
+    at.session_state["shelf"] = {"failed": components(at)["shelf"]["store"]["id"]}
+    at.run()
+    assert "A reload loses the file, as this browser does not store it" in told(at).replace("*", "")
+
+
 def test_a_large_file_says_that_a_reload_loses_it() -> None:
     at = drop(page(), "large.npy", npy(shares(4, 300, 300)))
     assert broken(at) == []
