@@ -202,7 +202,10 @@ def _tensors(visit: Visit, ending: str) -> None:
 
 
 def _trace_file(visit: Visit, ending: str) -> bytes:
-    (shown,) = visit.shown()
+    runs = visit.shown()
+    if not runs:
+        raise TensorFileError("this page has nothing to take: its file is not here")
+    (shown,) = runs
     return saved(shown, ending)
 
 
