@@ -162,7 +162,7 @@ def most_missed_head(lab: Lab) -> Question:
     """Return: which head's absence would move one token's output furthest?"""
     on = replace(lab, heads_off=())
     row, conventions = lab.query_index, lab.conventions
-    trace = multi_head.trace_of(on)
+    trace = multi_head.trace_of(multi_head.made_by_heads(on))
     moved = multi_head.parts_of(trace, row).abs().amax(dim=1)
     word = literal(names(labels_of(lab), conventions)[row])
     heads = range(len(moved))

@@ -61,9 +61,7 @@ class Visit:
 def place() -> PopoverContainer:
     """Draw the closed menu, before the page: so it stands above all of them."""
     with st.container(horizontal=True, horizontal_alignment="right"):
-        return st.popover(
-            TITLE, icon=":material/ios_share:", key="_takeaway", on_change="rerun", type="tertiary"
-        )
+        return st.popover(TITLE, icon=":material/ios_share:", key="_takeaway", on_change="rerun")
 
 
 def fill(menu: PopoverContainer, page: str, title: str) -> None:
