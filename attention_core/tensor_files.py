@@ -11,6 +11,7 @@ import ast
 import io
 import json
 import math
+import re
 import struct
 import zipfile
 import zlib
@@ -71,8 +72,8 @@ class TensorFile(NamedTuple):
 
     Attributes:
         tensors: Every tensor by name, in the file's order. The one of an ``.npy`` is ``""``.
-        texts: What goes with them: the ``__metadata__`` of a safetensors file, and the members of
-            an ``.npz`` whose names end in ``.json``.
+        texts: What goes with them: the ``__metadata__`` of a safetensors file, and of an ``.npz``
+            the members whose names end in ``.json`` and its arrays of words, as lists in JSON.
     """
 
     tensors: Mapping[str, Tensor]
@@ -185,15 +186,20 @@ def _members(archive: zipfile.ZipFile, size: int) -> TensorFile:
         _require_possible(member, size)
         if member.filename.endswith(".json"):
             texts[member.filename.removesuffix(".json")] = _text(archive, member)
-            if sum(map(len, texts.values())) > MAX_TEXT:
-                raise TensorFileError(f"this file has more than {_megabytes(MAX_TEXT)} of text")
+            _require_short(texts)
             continue
         if not member.filename.endswith(".npy"):
             raise TensorFileError(
                 f"an .npz file holds arrays (.npy); this one has {_quoted(member.filename)}"
             )
+        name = member.filename.removesuffix(".npy")
         with archive.open(member) as stream:
-            claim = _npy_claim(stream, member.filename.removesuffix(".npy"))
+            found = _npy_header(stream, name)
+            if _is_of_words(found):
+                texts[name] = _words(stream, name, found)
+                _require_short(texts)
+                continue
+            claim = _claim_of(name, found)
         claims.append((member, claim))
     _require_bounds([claim for _, claim in claims])
     tensors = {}
@@ -229,8 +235,43 @@ def _text(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
         raise TensorFileError(f"{_quoted(member.filename)} is not text in UTF-8") from None
 
 
+def _require_short(texts: Mapping[str, str]) -> None:
+    if sum(map(len, texts.values())) > MAX_TEXT:
+        raise TensorFileError(f"this file has more than {_megabytes(MAX_TEXT)} of text")
+
+
+def _is_of_words(found: Mapping[str, Any]) -> bool:
+    """Return whether an array holds words, as its header says."""
+    kind = found["descr"]
+    return isinstance(kind, str) and re.fullmatch("[<>]U[0-9]{1,6}", kind) is not None
+
+
+def _words(stream: Any, name: str, found: Mapping[str, Any]) -> str:
+    """Return an array of words as a list in JSON."""
+    said, kind, shape = _quoted(name), found["descr"], _shape(_quoted(name), found["shape"])
+    length = int(kind[2:])
+    if len(shape) != 1 or shape[0] * length * 4 > MAX_TEXT or not length:
+        raise TensorFileError(
+            f"{said} holds words, {shape} of up to {length} letters; a list of tokens was "
+            f"expected, of {_megabytes(MAX_TEXT)} at most"
+        )
+    content = bytearray(shape[0] * length * 4)
+    _fill(stream, memoryview(content), name)
+    try:
+        letters = content.decode("utf-32-le" if kind[0] == "<" else "utf-32-be")
+    except UnicodeDecodeError:
+        raise TensorFileError(f"{said} holds words that are not Unicode") from None
+    words = [letters[at : at + length].rstrip("\0") for at in range(0, len(letters), length)]
+    return json.dumps(words, ensure_ascii=False)
+
+
 def _npy_claim(stream: Any, name: str) -> _Claim:
     """Return what the header of an ``.npy`` says; the stream is then at its numbers."""
+    return _claim_of(name, _npy_header(stream, name))
+
+
+def _npy_header(stream: Any, name: str) -> dict[str, Any]:
+    """Return the header of an ``.npy``: its dtype, order and shape, still to be checked."""
     said = _quoted(name)
     start = stream.read(8)
     version = start[6:8]
@@ -247,9 +288,14 @@ def _npy_claim(stream: Any, name: str) -> _Claim:
         raise TensorFileError(f"{said} is cut off in its header")
     try:
         found = ast.literal_eval(header.decode("latin1").strip())
-        kind, by_columns, shape = found["descr"], found["fortran_order"], found["shape"]
+        return {part: found[part] for part in ("descr", "fortran_order", "shape")}
     except (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError):
         raise TensorFileError(f"{said} has a header that is not numpy's") from None
+
+
+def _claim_of(name: str, found: Mapping[str, Any]) -> _Claim:
+    """Return what a header says about a tensor, checked."""
+    said, kind, by_columns = _quoted(name), found["descr"], found["fortran_order"]
     if isinstance(kind, str) and kind[1:2] == "O":
         raise TensorFileError(
             f"{said} holds Python objects, which are never read; save plain numbers"
@@ -260,7 +306,9 @@ def _npy_claim(stream: Any, name: str) -> _Claim:
         )
     if not isinstance(by_columns, bool):
         raise TensorFileError(f"{said} has a header that is not numpy's")
-    return _Claim(name, _OF_NUMPY[kind[1:]], _shape(said, shape), kind[0] == ">", by_columns)
+    return _Claim(
+        name, _OF_NUMPY[kind[1:]], _shape(said, found["shape"]), kind[0] == ">", by_columns
+    )
 
 
 def _npy_tensor(stream: Any, claim: _Claim) -> Tensor:

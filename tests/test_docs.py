@@ -8,7 +8,13 @@ import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-WITH_EXAMPLES = ("files.md", "library-core.md", "library-watch.md")
+WITH_EXAMPLES = (
+    "files.md",
+    "library-core.md",
+    "library-watch.md",
+    "report-and-paper.md",
+    "your-tensors.md",
+)
 
 
 def test_every_page_with_examples_is_known() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 import ui.warm_up  # noqa: F401 - first of all: what follows needs what it imports
-from ui import comparing, state, takeaway
+from ui import comparing, lab_files, state, takeaway
 from ui.conventions_switch import conventions_switch
 from ui.lessons import LESSONS
 
@@ -33,4 +33,4 @@ menu = takeaway.place()
 page.run()
 comparing.switch()  # after the page, whose tables may undo a pin
 takeaway.fill(menu, page.url_path, page.title)
-state.keep(page.url_path)
+state.keep(page.url_path, lab_files.dropped)

@@ -41,6 +41,8 @@ DRAWN_AS = ("rand", "linear", "linear with bias")  # parameters, as the chapter'
 MOVES = ("inputs", "w_query", "w_key")  # what a goal may move
 SHOWINGS = ("B", "A", "B − A")
 MAX_PINNED = 100_000  # characters of a pinned lab
+MAX_PLACE = 2**20  # of a cell in tensors that somebody brings along
+TENSOR_MASKS = ("as the file suggests", "none", "causal")
 MASKS = ("causal", "none", "padding", "window", "prefix", "blocks")
 OTHER_SENTENCE = "Where does it start"
 READERS = ("rnn", "lstm", "gru", "bahdanau")
@@ -52,6 +54,7 @@ NOTEBOOK_SCORES = (0.9544, 1.4950, 1.4754, 0.8434, 0.7070, 1.0865)
 VIEW = (
     *("applied", "moment", "answers", "trail", "window", "table_row"),
     *("queries_as", "count_from", "symbols", "head", "parameter_row", "showing", "decoder_step"),
+    *("tensor_head", "tensor_layer"),
 )
 """The fields that undo leaves alone: which edits were seen, where and how one looks, what one
 guessed."""
@@ -184,7 +187,7 @@ def trail_of(value: Any) -> tuple[Pick, ...]:
         if not isinstance(pick, (list, tuple)) or len(pick) not in (4, 5):
             raise ValueError("cells of a place, a name, a head if it has one, a row and a column")
         place, name, *cell = pick
-        positions = map(_whole(0, MAX_TOKENS), cell)
+        positions = map(_whole(0, MAX_PLACE), cell)
         picks.append((_text(100)(place), _text(100)(name), *positions))
     return tuple(picks)
 
@@ -192,8 +195,8 @@ def trail_of(value: Any) -> tuple[Pick, ...]:
 def _window(value: Any) -> tuple[int, int, int]:
     if not isinstance(value, (list, tuple)) or len(value) != 3:
         raise ValueError("a query, a key and a dimension")
-    token, dimension = _whole(0, MAX_TOKENS - 1), _whole(0, MAX_WIDTH - 1)
-    return token(value[0]), token(value[1]), dimension(value[2])
+    place = _whole(0, MAX_PLACE)
+    return place(value[0]), place(value[1]), place(value[2])
 
 
 def _named(check: Check) -> Check:
@@ -349,6 +352,13 @@ class Lab:
     train_kind: str = _field("bahdanau", _choice(READERS))  # the model to train oneself
     train_units: int = _field(16, _whole(4, 64))
     train_seed: int = _field(1, _whole(0, MAX_SEED))
+    tensors: str = _field("", _text(64))  # which file of one's own is open; empty for the example
+    tensor_roles: Mapping[str, str] = _field({}, _named(_text(200)))  # its arrays, by role
+    tensor_tokens: str = _field("", _text(MAX_SENTENCE))  # typed for them, a word for each
+    tensor_mask: str = _field(TENSOR_MASKS[0], _choice(TENSOR_MASKS))
+    tensors_scaled: bool = _field(True, _flag)  # whether their scores are divided by √d
+    tensor_layer: int = _field(0, _whole(0, MAX_TOKENS - 1))  # the one looked at
+    tensor_head: int = _field(0, _whole(0, MAX_TOKENS - 1))
     pinned: str = _field("", _text(MAX_PINNED))  # the lab that is A, as text; empty for none
     showing: str = _field(SHOWINGS[0], _choice(SHOWINGS))  # what figures show while one is pinned
     parameter_row: int = _field(0, _whole(0, MAX_WIDTH - 1))  # where the weight tables' page begins

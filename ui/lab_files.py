@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ui import link, state
 from ui.csv_file import CsvError, read_csv
@@ -15,6 +17,7 @@ from ui.literal import literal, names
 from ui.worksheet import labels_of
 
 MAX_FILE = link.JSON_LIMIT  # bytes
+TENSORS_PAGE = str(Path(__file__).parents[1] / "pages" / "14_your_tensors.py")
 
 
 def opener() -> None:
@@ -27,6 +30,7 @@ def opener() -> None:
         key=f"_file:{turn}",
         on_change=_file_opened,
         args=(f"_file:{turn}",),
+        max_upload_size=4,
     )
 
 
@@ -35,9 +39,19 @@ def _file_opened(widget_key: str) -> None:
     if file is None:
         return
     st.session_state["_opened_files"] = st.session_state.get("_opened_files", 0) + 1
-    name = literal(file.name[:60])
+    take_in(file.name, file.getvalue())
+
+
+def take_in(file_name: str, contents: bytes) -> None:
+    """Open a file; one that cannot be opened changes nothing, which is then said.
+
+    Args:
+        file_name: What it is called; its ending says what it is.
+        contents: What is in it.
+    """
+    name = literal(file_name[:60])
     try:
-        lab = _read(file)
+        lab = _read(file_name, contents)
     except ValueError as error:
         state.complain(f"{name} was not opened. {literal(str(error))} Nothing was changed.")
         return
@@ -47,11 +61,30 @@ def _file_opened(widget_key: str) -> None:
     )
 
 
-def _read(file: UploadedFile) -> Lab:
-    if file.size > MAX_FILE:
-        raise CsvError(f"It has {file.size:,} bytes; at most {MAX_FILE:,} are read.")
-    contents = file.getvalue()
-    if file.name.lower().endswith(".json"):
+def dropped(message: object) -> None:
+    """Open a file that was dropped on the page, as the browser tells of it; or turn to its page."""
+    if not isinstance(message, Mapping):
+        return
+    name, content = str(message.get("name", "")), message.get("content")
+    if message.get("turn") is True:
+        st.switch_page(TENSORS_PAGE)
+    if not isinstance(content, str) or len(content) > 2 * MAX_FILE:
+        said = literal(name[:60]) or "The file"
+        state.complain(
+            f"{said} was not opened. Drop a lab (.json) or embeddings (.csv) of up to "
+            f"{MAX_FILE:,} bytes, or tensors (.npz, .npy, .safetensors). Nothing was changed."
+        )
+        return
+    try:
+        take_in(name, base64.b64decode(content, validate=True))
+    except binascii.Error:
+        state.complain("The file was not opened: it did not arrive whole. Nothing was changed.")
+
+
+def _read(file_name: str, contents: bytes) -> Lab:
+    if len(contents) > MAX_FILE:
+        raise CsvError(f"It has {len(contents):,} bytes; at most {MAX_FILE:,} are read.")
+    if file_name.lower().endswith(".json"):
         return link.from_file(contents)
     words, rows = read_csv(contents)
     return _lab_of_csv(state.current(), words, rows)

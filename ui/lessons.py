@@ -94,4 +94,10 @@ LESSONS = (
         ":material/model_training:",
         "How does a model learn where to look?",
     ),
+    Lesson(
+        "14_your_tensors.py",
+        "Your tensors",
+        ":material/upload_file:",
+        "What is in the attention of your own model?",
+    ),
 )

@@ -19,6 +19,7 @@ from ui.widgets import choice
 SUFFIX = ":part"  # the name of a group's part is the group's own and this
 ROWS, COLUMNS = 10, 8
 SLOTS = {"query token": 0, "token": 0, "key token": 1, "dimension": 2}  # of ``Lab.window``, by axis
+OTHERS = (0, 2)  # the slots of rows and of columns that are something else
 
 
 def large_of(group: Group) -> list[Card]:
@@ -87,8 +88,10 @@ def _alt(card: Card) -> str:
 
 def part_of(trace: Trace, name: str, lab: Lab) -> Part:
     """Return the rows and columns of a value around what the lab looks at."""
-    sizes = zip(*_last_two(trace, name), (ROWS, COLUMNS), strict=True)
-    rows, columns = (_around(lab.window[SLOTS[axis]], size, most) for axis, size, most in sizes)
+    sizes = zip(*_last_two(trace, name), (ROWS, COLUMNS), OTHERS, strict=True)
+    rows, columns = (
+        _around(lab.window[SLOTS.get(axis, other)], size, most) for axis, size, most, other in sizes
+    )
     return rows, columns
 
 
@@ -116,16 +119,17 @@ def show(group: Group, widget_key: str, on_pick: Callable[[], None] | None = Non
     lab, along = state.current(), dict[int, tuple[str, int]]()
     for card in large:
         name = card["cells"]["name"]
-        for axis, size in zip(*_last_two(explained.trace, name), strict=True):
+        for axis, size, other in zip(*_last_two(explained.trace, name), OTHERS, strict=True):
             # Queries and keys have tokens, their scores query tokens: one choice is for both.
-            if size > along.get(SLOTS[axis], ("", 0))[1]:
-                along[SLOTS[axis]] = (axis, size)
+            slot = SLOTS.get(axis, other)
+            if size > along.get(slot, ("", 0))[1]:
+                along[slot] = (axis, size)
     st.markdown("**Exact numbers of a part.** Click a cell above to look there, or choose:")
     with st.container(horizontal=True):
-        for axis, size in along.values():
+        for slot, (axis, size) in along.items():
             if size > 1:
                 labels = position_labels(axis, size, explained.tokens, lab.conventions)
-                _picker(axis, labels, lab.conventions, widget_key)
+                _picker(axis, slot, labels, lab.conventions, widget_key)
     step_view.draw(part(group, lab), widget_key=f"{widget_key}{SUFFIX}", on_pick=on_pick)
 
 
@@ -135,8 +139,8 @@ def look_at_pick(group: Group) -> None:
         return
     _, name, *cell = state.current().trail[-1]
     axes, before = group.explained.trace.axes(name)[-2:], state.current().window
-    for axis, position in zip(axes, cell[-2:], strict=True):
-        _commit(SLOTS[axis], position)
+    for axis, position, other in zip(axes, cell[-2:], OTHERS, strict=True):
+        _commit(SLOTS.get(axis, other), position)
     if state.current().window != before:
         st.rerun()  # the parts of other figures were drawn before this was known
 
@@ -147,9 +151,8 @@ def _commit(slot: int, position: int) -> None:
     state.commit(replace(lab, window=(query, key, dimension)))
 
 
-def _picker(axis: str, labels: list[str], conventions: Conventions, place: str) -> None:
+def _picker(axis: str, slot: int, labels: list[str], conventions: Conventions, place: str) -> None:
     """Draw the choice of what the part lies around, along one axis."""
-    slot = SLOTS[axis]
     chosen = min(state.current().window[slot], len(labels) - 1)
     choice(
         axis.capitalize(),

@@ -23,6 +23,7 @@ from ui import (
     train_live,
     trainable,
     why_attention,
+    your_tensors,
 )
 from ui.lab import Lab
 
@@ -41,14 +42,20 @@ PAGES: Mapping[str, Callable[[Lab], Sequence[Shown]]] = MappingProxyType(
         "multi_head": multi_head.shown,
         "side_by_side": side_by_side.shown,
         "train_it_yourself": train_live.shown,
+        "your_tensors": your_tensors.shown,
     }
 )
 """For each page, its runs as it shows them, the user's own numbers in them."""
+
+WITH_FILE: Mapping[str, Callable[[Lab], Callable[[Lab], Sequence[Shown]]]] = MappingProxyType(
+    {"your_tensors": your_tensors.with_file}
+)
+"""The pages that show a file of the session: here it is, for a time when there is no session."""
 
 MEASURED: Mapping[str, Callable[[], Sequence[Table]]] = MappingProxyType(
     {"all_tokens": all_tokens.measured, "train_it_yourself": train_live.measured}
 )
 """What a visitor measured on a page: no function of the lab, but of the session."""
 
-ONE_RUN = frozenset({"", "one_query", "normalisation_lab", "queries_keys_values"})
+ONE_RUN = frozenset({"", "one_query", "normalisation_lab", "queries_keys_values", "your_tensors"})
 """The pages that have a single run whatever their visitor chooses."""

@@ -7,7 +7,7 @@ after it. The session holds what the address cannot: the steps to undo.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ MAX_UNDO = 200
 _SESSION = "session"
 _KEEPER = "keeper"
 _PAGE = "page"
+_DROPPED = "dropped"
 _NOTED = "noted"
 _STORED = "local."  # an address that names a lab in the browser's storage
 
@@ -169,11 +170,13 @@ def begin(page: str) -> None:
     _remember(replace(session, complaint="", notice=""))
 
 
-def keep(page: str) -> None:
+def keep(page: str, on_drop: Callable[[object], None] = lambda dropped: None) -> None:
     """Put the lab into the page's address, or into the browser's storage when it is too large.
 
     Args:
         page: Where the page is. Each one's address is written anew, since a switch empties it.
+        on_drop: Called with what the browser says of a file that was dropped on the page, if one
+            was, before the next run.
     """
     session = _session()
     text = link.encode(session.lab)
@@ -195,7 +198,11 @@ def keep(page: str) -> None:
         key=_KEEPER,
         on_restored_change=lambda: None,
         on_failed_change=lambda: None,
+        on_dropped_change=lambda: None,
     )
+    if isinstance(answer.dropped, dict) and _is_new(answer.dropped.get("serial")):
+        on_drop(answer.dropped)
+        st.rerun()
     if session.want and _take_in(session, answer.restored):
         st.rerun()
     if store and answer.failed:
@@ -204,6 +211,15 @@ def keep(page: str) -> None:
             "it. Download it as a file, or a reload will lose it.",
             icon=":material/save:",
         )
+
+
+def _is_new(serial: object) -> bool:
+    """Return whether a drop was not taken in yet, and take note of it."""
+    last = st.session_state.get(_DROPPED, 0)
+    if isinstance(serial, bool) or not isinstance(serial, int) or serial <= last:
+        return False
+    st.session_state[_DROPPED] = serial
+    return True
 
 
 def _take_in(session: Session, answer: object) -> bool:

@@ -23,7 +23,7 @@ from attention_core.tensor_files import TensorFileError
 from ui import lab_files, link, paper, report, sharing, state
 from ui.csv_file import write_csv
 from ui.lab import Lab
-from ui.shown import MEASURED, ONE_RUN, PAGES
+from ui.shown import MEASURED, ONE_RUN, PAGES, WITH_FILE
 from ui.worksheet import labels_of
 
 TITLE = "Take it with you"
@@ -38,12 +38,14 @@ class Visit:
         title: What it is called.
         lab: What its visitor chose.
         measured: What the visitor measured on it.
+        runs: What it shows, where that is another than in ``PAGES``.
     """
 
     page: str
     title: str
     lab: Lab
     measured: tuple[Table, ...] = ()
+    runs: Callable[[Lab], Sequence[Shown]] | None = None
 
     @property
     def stem(self) -> str:
@@ -53,7 +55,7 @@ class Visit:
 
     def shown(self) -> Sequence[Shown]:
         """Return what the page shows: runs again, so ask for it only when it is needed."""
-        return PAGES[self.page](self.lab)
+        return (self.runs or PAGES[self.page])(self.lab)
 
 
 def place() -> PopoverContainer:
@@ -73,7 +75,9 @@ def fill(menu: PopoverContainer, page: str, title: str) -> None:
     if not menu.open:
         return
     measured = tuple(MEASURED[page]()) if page in MEASURED else ()
-    visit = Visit(page, title, state.current(), measured)
+    lab = state.current()
+    runs = WITH_FILE[page](lab) if page in WITH_FILE else None
+    visit = Visit(page, title, lab, measured, runs)
     with menu:
         for section in SECTIONS:
             section(visit)
@@ -196,7 +200,10 @@ def _tensors(visit: Visit, ending: str) -> None:
 
 
 def _trace_file(visit: Visit, ending: str) -> bytes:
-    (shown,) = visit.shown()
+    runs = visit.shown()
+    if not runs:
+        raise TensorFileError("this page has nothing to take: its file is not here")
+    (shown,) = runs
     return saved(shown, ending)
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from attention_core.conventions import USUAL, Conventions
 from attention_core.figures.heads import shown_of
+from attention_core.figures.heatmap import kind_of
 from attention_core.figures.labels import short, tokens_along
 from attention_core.numbers import result_of
 from attention_core.trace import Trace
@@ -52,9 +53,7 @@ def finding(
     is_masked = tensor.isneginf()
     if not bool((tensor.isfinite() | is_masked).all()):
         return f"{int((~torch.isfinite(tensor)).sum())} of {tensor.numel()} cells are not a number."
-    is_share = name not in trace.mechanism.inputs and (
-        trace.mechanism.step(name).operation.kind == "weights"
-    )
+    is_share = kind_of(trace, name) == "weights"
     rows, columns = (
         _names(axis, size, tokens, conventions)
         for axis, size in zip(axes, tensor.shape, strict=True)

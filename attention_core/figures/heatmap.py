@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import plotly.graph_objects as go
@@ -24,11 +25,14 @@ from attention_core.figures.labels import (
 from attention_core.figures.overview import overview, packed
 from attention_core.figures.palette import ROLES, range_of, scale_of
 from attention_core.glossary import term
+from attention_core.operations import Operation, Softmax
 from attention_core.trace import Trace
 
 Spec = dict[str, Any]
 Part = tuple[range, range]  # the rows and the columns of a matrix that are shown
 MAX_LABELLED_ROWS, MAX_LABELLED_COLUMNS = 24, 16  # beyond these a number no longer fits
+GIVEN: Mapping[str, Operation] = MappingProxyType({"weights": Softmax()})
+"""What an input is read as that is usually a step, such as the weights of somebody's model."""
 ALONE = ("bias", "vector")  # axes that count nothing: their one row is called by their name
 CELL_PX, TALLEST_PX, FRAME_PX = 38, 520, 110
 COLOUR_BAR = {
@@ -102,12 +106,14 @@ def heatmap_spec(
     if query and axes[0] == "query token" and tensor.shape[0] == 1:
         labels[0] = [query]
     step = None if name in trace.mechanism.inputs else trace.mechanism.step(name)
-    kind = step.operation.kind if step else "vectors"
+    kind = kind_of(trace, name)
     if name in trace.mechanism.masks:
         kind = "weights"  # 0 or 1
     sentence = "%{y} · %{x} = {value}"
     if step:
         sentence = step.operation.sentence("%{y}", "%{x}")
+    elif name in GIVEN:
+        sentence = GIVEN[name].sentence("%{y}", "%{x}")
     whole = range_of(kind, trace[name])
     if part:
         labels = [[own[i] for i in shown] for own, shown in zip(labels, part, strict=True)]
@@ -119,6 +125,13 @@ def heatmap_spec(
     if name in trace.mechanism.masks:
         _as_yes_or_no(spec)
     return spec if lit_row is None else with_lit_row(spec, lit_row, labels[0][lit_row])
+
+
+def kind_of(trace: Trace, name: str) -> str:
+    """Return which kind of number a value has: ``"weights"``, ``"scores"`` or ``"vectors"``."""
+    if name not in trace.mechanism.inputs:
+        return trace.mechanism.step(name).operation.kind
+    return GIVEN[name].kind if name in GIVEN else "vectors"
 
 
 def _as_yes_or_no(spec: Spec) -> None:
@@ -180,7 +193,8 @@ def pointing(
     if bool(whole.matrix.isneginf().any()) and not bool(whole.matrix.isnan().any()):
         cells["blank"] = "−∞"
     if name in trace.mechanism.inputs:
-        return {**cells, "sentence": "{row} · {column} = {value}"}
+        sentence = GIVEN[name].sentence("{row}", "{column}") if name in GIVEN else ""
+        return {**cells, "sentence": sentence or "{row} · {column} = {value}"}
     step = trace.mechanism.step(name)
     cells["sentence"] = step.operation.sentence("{row}", "{column}")
     for operand, pattern in zip(step.of, step.operation.reads, strict=True):

@@ -61,8 +61,10 @@ def alignment(page: Page) -> list[list[float]]:
 
 def test_started_paused_reloaded_stopped_and_reset(server: Server, page: Page) -> None:
     opened(page, server)
+    wider = alignment(page)
     page.get_by_role("spinbutton", name="Hidden units").fill("6")
     page.get_by_role("spinbutton", name="Hidden units").press("Enter")
+    until(lambda: alignment(page) != wider, lambda: "the model of 6 units is not drawn")
     LabPage(page).wait_idle()
     before = alignment(page)
     below = page.get_by_role("heading", name="What to look for")

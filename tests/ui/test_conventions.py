@@ -206,10 +206,12 @@ PLACES = {
     "10_dropout": "figures:dropping",
     "11_multi_head": "figures:heads",
     "12_side_by_side": "figures:side_causal",
+    "14_your_tensors": "figures:tensor_steps",
 }
 NOT_EXPLAINED = {"13_train_it_yourself"}  # its numbers are those of another process
 PICKED = {"2_why_attention": "hidden"}  # the value that is explained, where it is no weight
-IN_HEADS = {"11_multi_head": (1,)}  # where a cell has a head before its row and column
+# Where a cell has a head before its row and column:
+IN_HEADS = {"11_multi_head": (1,), "14_your_tensors": (0,)}
 
 
 def test_every_page_whose_cells_are_explained_is_here() -> None:

@@ -103,7 +103,7 @@ def test_the_part_comes_ahead_of_the_run_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "window", [(1, 2), (0, 0, 64), (512, 0, 0), (0, -1, 0), (0.5, 0, 0), "abc", None]
+    "window", [(1, 2), (0, 0, 2**20 + 1), (2**20 + 1, 0, 0), (0, -1, 0), (0.5, 0, 0), "abc", None]
 )
 def test_an_address_cannot_look_elsewhere(window: Any) -> None:
     text = json.dumps({"attention_lab": 1, "window": window})

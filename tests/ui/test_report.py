@@ -124,4 +124,6 @@ def test_a_lab_too_large_for_an_address_says_so_instead_of_a_link() -> None:
 
 
 def test_the_figures_of_every_page_have_headings() -> None:
-    assert set(report.HEADINGS) == {*live.GROUPS, "figures:timings", "figures:training"}
+    others = {"figures:timings", "figures:training"}
+    others |= {f"figures:tensor_{part}" for part in ("heads", "steps", "inputs")}
+    assert set(report.HEADINGS) == {*live.GROUPS, *others}

@@ -5,8 +5,10 @@
  *
  * The address changes in place (`replaceState`), so the browser's Back leads to the page before and
  * not through every edit. `want` asks for a lab that this browser stored: the answer is the state
- * "restored" = {id, lab}, with lab null where there is none.
+ * "restored" = {id, lab}, with lab null where there is none. Being on every page, it also takes what
+ * is dropped on the page (drops.js), which it tells as the trigger "dropped".
  */
+import { takeDrops } from "./drops.js";
 import { isBehind } from "./live.js";
 
 const PREFIX = "attention-lab:";
@@ -17,6 +19,7 @@ const KEPT = 20; // labs stored in this browser; the oldest go first
 /** Bring the address and the storage in line with `component.data`. */
 export default function keeper(component) {
   const { data, parentElement, setStateValue } = component;
+  takeDrops(component);
   parentElement.querySelector(".root").dataset.address = data.address;
   if (data.want) {
     setStateValue("restored", { id: data.want, lab: read(data.want) });
