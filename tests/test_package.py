@@ -57,7 +57,7 @@ def test_the_wheel_has_the_core_and_nothing_else(wheel: Path) -> None:
     ours = {
         str(path.relative_to(PROJECT))
         for path in (PROJECT / "attention_core").rglob("*")
-        if path.suffix in {".py", ".json", ".safetensors"} or path.name == "py.typed"
+        if path.suffix in {".py", ".json", ".safetensors", ".css", ".js"} or path.name == "py.typed"
     }
     assert names == ours
     assert "attention_core/py.typed" in names
