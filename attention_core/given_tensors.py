@@ -29,6 +29,7 @@ from attention_core.operations import (
 from attention_core.tensor_files import MAX_TOKENS, TensorFileError
 from attention_core.tensors import FLOATS
 from attention_core.trace import Trace
+from attention_core.work import require_affordable
 
 ROLES = (
     *("queries", "keys", "values", "weights", "inputs"),
@@ -209,7 +210,8 @@ def trace_of(
         is_scaled: Whether scores are divided by √d.
 
     Raises:
-        ValueError: If shapes do not fit; it names the two.
+        ValueError: If shapes do not fit; it names the two. Or if the run would take more than
+            2**25 numbers or 2**33 products, which is known before anything is computed.
 
     Example:
         >>> trace = trace_of({"queries": torch.eye(2), "keys": torch.eye(2)}, is_scaled=False)
@@ -333,6 +335,7 @@ def _ran_steps(inputs: Mapping[str, Tensor], steps: tuple[Step, ...] | list[Step
     masks = tuple(name for name, tensor in inputs.items() if tensor.dtype == torch.bool)
     per_head = tuple(name for name, tensor in inputs.items() if tensor.ndim == 3)
     mechanism = Mechanism(tuple(inputs), tuple(steps), masks, per_head)
+    require_affordable(mechanism, inputs)
     plain = {name: tensor.contiguous() for name, tensor in inputs.items()}
     if not steps:
         return Trace(mechanism, plain)

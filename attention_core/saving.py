@@ -24,7 +24,7 @@ from torch import Tensor
 from attention_core import operations
 from attention_core.checks import Check
 from attention_core.mechanism import Mechanism, Step
-from attention_core.operations import Operation, Overridden
+from attention_core.operations import Operation, Overridden, ranges_read
 from attention_core.tensor_files import (
     MAX_BYTES,
     MAX_TENSORS,
@@ -36,6 +36,7 @@ from attention_core.tensor_files import (
 )
 from attention_core.tensors import FLOATS
 from attention_core.trace import Trace
+from attention_core.work import MOST_WORK, TooMuchError, require_few, work_of
 
 KEY = "attention_lab_trace"
 VERSION = 1
@@ -54,7 +55,8 @@ def save_trace(trace: Trace, path: str | Path) -> None:
 
     Raises:
         TensorFileError: If the path ends otherwise, the trace is beyond the bounds (512 tokens,
-            64 MB), an operation is not the core's, or an input of its steps is not finite.
+            64 MB, 2**33 products), an operation is not the core's, or an input of its steps is not
+            finite.
         OSError: If the file cannot be written.
 
     Example:
@@ -79,15 +81,16 @@ def save_trace(trace: Trace, path: str | Path) -> None:
 def load_trace(path: str | Path | bytes) -> Trace:
     """Return the trace that ``save_trace`` wrote into a file.
 
-    Nothing in the file is run or unpickled, and nothing is computed anew: its numbers are those
-    of the file, and ``trace.check()`` says whether they are right.
+    Nothing in the file is run or unpickled, and its numbers stay those of the file:
+    ``trace.check()`` says whether they are right. Only a step that has NaN is computed, to see
+    whether a number must be there.
 
     Args:
         path: Where the file is, or its content.
 
     Raises:
-        TensorFileError: If it is no such file, broken, or beyond the bounds (512 tokens, 64 MB);
-            it says what was expected and what came.
+        TensorFileError: If it is no such file, broken, or beyond the bounds (512 tokens, 64 MB,
+            steps of 2**33 products together); it says what was expected and what came.
         OSError: If there is no such file.
 
     Example:
@@ -300,9 +303,10 @@ def _require_sound(trace: Trace) -> None:
     """Raise ValueError if a trace's tensors cannot be what its mechanism makes.
 
     Their shapes, dtypes, and where they are not a number; whether the numbers are right is what
-    ``trace.check`` says. First without any memory, then each step from the operands it has.
+    ``trace.check`` says, for which the steps must not be too much work. All without any memory;
+    only a step that has NaN is made again, to see whether it belongs there.
     """
-    mechanism = trace.mechanism
+    mechanism, work = trace.mechanism, 0
     for name in mechanism.inputs:
         _require_input(trace, name)
     for name in trace.names:
@@ -320,6 +324,15 @@ def _require_sound(trace: Trace) -> None:
                 f"{result.dtype} of shape {tuple(result.shape)}"
             )
         _require_places(plain, operands, result)
+        if isinstance(step.operation, Overridden):
+            step.operation.require_places(result)
+        work += work_of(plain, *operands)
+        try:
+            require_few(step.name, work, MOST_WORK, "products")
+        except TooMuchError as error:
+            raise TensorFileError(str(error)) from None
+        if not bool(result.isnan().any()):
+            continue
         wrong = result.isnan() & ~mechanism.made(step, {n: trace[n] for n in step.of}).isnan()
         if bool(wrong.any()):
             cell = tuple(wrong.nonzero()[0].tolist())
@@ -349,8 +362,9 @@ def _require_places(operation: Operation, operands: list[Tensor], result: Tensor
     """Raise ValueError if an operation reads cells that its operands do not have."""
     shapes = [tuple(operand.shape) for operand in operands]
     for cell in ((0,) * result.ndim, tuple(size - 1 for size in result.shape)):
-        for cells, shape in zip(operation.sources(cell, shapes), shapes, strict=True):
-            inside = all(0 <= at < size for c in cells for at, size in zip(c, shape, strict=True))
+        for pattern, shape in zip(operation.reads, shapes, strict=True):
+            ranges = ranges_read(pattern, cell, shape)
+            inside = all(found.stop <= size for found, size in zip(ranges, shape, strict=True))
             _require(inside, "its steps read cells that exist")
 
 

@@ -37,6 +37,7 @@ EXAMPLE = Lab(d_out=6, n_heads=3)
 EXAMPLE_NAME = "example.npz"
 KEPT_BYTES = 1_000_000  # what a browser keeps of a file
 MOST_SCORES = 2**21  # of all heads together; beyond, only the chosen one is run
+MOST_KEYS = 2**24  # numbers of all heads together, where they share keys or values
 LONGEST_NAME = 199
 _OF_TOKENS = ("tokens", "words")
 _TAKEN = {"torch", "math", "csv", "json", *keyword.kwlist}  # by the code that is taken along
@@ -307,7 +308,9 @@ def _is_much(given: Mapping[str, Tensor]) -> bool:
     queries, keys = given.get("queries"), given.get("keys")
     if queries is None or keys is None or queries.ndim < 3:
         return False
-    return queries.shape[-3] * queries.shape[-2] * keys.shape[-2] > MOST_SCORES
+    of_heads = queries.shape[-3] * keys.shape[-2]
+    widest = max(t.shape[-1] for t in (keys, given.get("values", keys)))
+    return of_heads * queries.shape[-2] > MOST_SCORES or of_heads * widest > MOST_KEYS
 
 
 def _small_enough(given: Mapping[str, Tensor], head: int) -> dict[str, Tensor]:

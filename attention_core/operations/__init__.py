@@ -8,7 +8,14 @@ from attention_core.operations.heads import DotProductsOfHeads, JoinHeads, Split
 from attention_core.operations.masking import Mask, ZeroMasked
 from attention_core.operations.normalise import DivideBySum, NaiveSoftmax, Renormalise, Softmax
 from attention_core.operations.overriding import Overridden
-from attention_core.operations.patterns import Index, Shape, cells_read, entries_read, numbers_read
+from attention_core.operations.patterns import (
+    Index,
+    Shape,
+    cells_read,
+    entries_read,
+    numbers_read,
+    ranges_read,
+)
 from attention_core.operations.products import DivideBy, DivideByRoot, DotProducts, WeightedSum
 from attention_core.operations.project import Projection
 
@@ -41,4 +48,5 @@ __all__ = [
     "cells_read",
     "entries_read",
     "numbers_read",
+    "ranges_read",
 ]

@@ -13,6 +13,8 @@ from attention_core.operations.base import Operation, overflow, require_fit
 from attention_core.operations.patterns import Index
 from attention_core.operations.products import overflowing
 
+_MOST_AT_ONCE = 2**20  # a tanh for each query, key and dimension would be far more than the result
+
 
 class AdditiveScores(Operation):
     """The energy of every query with every key: ``scores[i, j] = v · tanh(queries[i] + keys[j])``.
@@ -30,11 +32,16 @@ class AdditiveScores(Operation):
     roles = ("", "query", "key")
 
     def compute(self, *operands: Tensor) -> Tensor:
-        """Return ``torch.tanh(queries[:, None] + keys) @ v[0]``."""
+        """Return ``torch.tanh(queries[:, None] + keys) @ v[0]``, of some queries at a time."""
         v, queries, keys = operands
         widths = {operand.shape[-1] for operand in operands}
         require_fit(fits=len(v) == 1 and len(widths) == 1)
-        return torch.tanh(queries[:, None] + keys) @ v[0]
+        some = max(1, _MOST_AT_ONCE // max(1, keys.numel()))
+        parts = [
+            torch.tanh(queries[first : first + some, None] + keys) @ v[0]
+            for first in range(0, max(1, len(queries)), some)
+        ]
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:
         """Add the two, take the tanh and weigh it, dimension by dimension, in a loop."""

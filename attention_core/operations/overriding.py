@@ -57,11 +57,15 @@ class Overridden(Operation):
         computed = self.operation.compute(*operands)
         if not self.cells:
             return computed
-        for cell, number in self.cells.items():
-            _require_place(cell, number, computed)
+        self.require_places(computed)
         where = tuple(torch.tensor(axis) for axis in zip(*self.cells, strict=True))
         numbers = torch.tensor(list(self.cells.values()), dtype=computed.dtype)
         return computed.index_put(where, numbers)
+
+    def require_places(self, computed: Tensor) -> None:
+        """Raise ValueError unless a result has the own numbers' cells and can hold them."""
+        for cell, number in self.cells.items():
+            _require_place(cell, number, computed)
 
     def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:
         """Look the cell up, or let the operation compute it."""

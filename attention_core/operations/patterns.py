@@ -90,6 +90,25 @@ def cells_read(pattern: str, index: Index, shape: Shape) -> tuple[Index, ...]:
     return tuple(cells)
 
 
+def ranges_read(pattern: str, index: Index, shape: Shape) -> tuple[range, ...]:
+    """Return the cells of ``cells_read`` as a range for each axis: however many, no list of them.
+
+    Example:
+        >>> ranges_read("j:", (1, 2), (6, 3))
+        (range(2, 3), range(0, 3))
+        >>> ranges_read("[i-1]j", (0, 2), (6, 3))
+        (range(0, 0), range(2, 3))
+    """
+    places = _places(pattern)
+    own = len(shape) - len(places)
+    found = [range(at, at + 1) for at in index[:own]]
+    for axis, place in enumerate(places, start=own):
+        at = 0 if place is None else place(index)
+        past = shape[axis] if place is None else at + 1
+        found.append(range(max(0, at), max(0, past)))
+    return tuple(found)
+
+
 def numbers_read(pattern: str, index: Index, numbers: Any) -> list[float]:
     """Return the numbers that ``cells_read`` names, out of nested lists.
 

@@ -6,8 +6,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from attention_core.given_tensors import cleaned, facts, guesses, possible_roles, trace_of
+from attention_core.given_tensors import (
+    PROJECTIONS,
+    cleaned,
+    facts,
+    guesses,
+    possible_roles,
+    trace_of,
+)
 from attention_core.tensor_files import TensorFileError
+from attention_core.work import TooMuchError
 
 
 def drawn(*shape: int) -> Tensor:
@@ -199,3 +207,25 @@ def test_facts() -> None:
     assert (shares_hold.holds, shares_hold.cell) == (False, (1, 0, 4, 2))
     assert (sums.holds, sums.cell) == (False, (1, 0, 4))
     assert sums.worst == pytest.approx(1.5, rel=1e-4)
+
+
+MUCH = {
+    "context of a few weights": {"weights": (512, 512, 1), "values": (512, 1, 1_000)},
+    "context of one key": {"queries": (512, 1), "keys": (1, 1), "values": (1, 1_000_000)},
+    "keys that heads share": {
+        "queries": (512, 1, 1_000),
+        "keys": (1, 512, 1_000),
+        "values": (1, 512, 3),
+    },
+    "projections": {"inputs": (512, 5_000), **dict.fromkeys(PROJECTIONS, (5_000, 5_000))},
+}
+
+
+@pytest.mark.parametrize("shapes", MUCH.values(), ids=MUCH)
+def test_a_run_that_would_be_too_much_is_refused_before_it_is_made(
+    shapes: dict[str, tuple[int, ...]],
+) -> None:
+    """No tensor here has the memory that its shape says, so a run would show at once."""
+    given = {role: torch.zeros(()).expand(shape) for role, shape in shapes.items()}
+    with pytest.raises(TooMuchError, match=r"would take [\d,]+ (numbers|products); .* Save fewer"):
+        trace_of(given)
