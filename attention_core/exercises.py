@@ -24,6 +24,7 @@ IDLE = ("scaled", "dropped")  # the steps that may leave what they get as it is
 MOST_SEED = 2**31 - 1
 LARGEST_EXPONENT = 5  # e^5 is 148.41: more would be tedious, and the weights 0 and 1
 _MOST_DRAWS = 10_000  # one in ten is taken, or more
+_MOST_REPEATED = 300  # seeds in a row, after which there are hardly any new sheets
 _WORDS = (
     ("cats", "dogs", "bees", "kids", "owls", "we", "birds", "ants"),
     ("like", "chase", "find", "hear", "see", "paint", "draw", "seek"),
@@ -200,7 +201,7 @@ def exercises(
         tokens: Three words for all sheets; three of each seed's own if there are none.
 
     Raises:
-        ValueError: As for ``exercise``, or if there are no such sheets.
+        ValueError: As for ``exercise``, or if 300 seeds in a row repeat sheets that are there.
 
     Example:
         >>> [sheet.seed for sheet in exercises("simple", 3, first_seed=7)]
@@ -209,10 +210,16 @@ def exercises(
     if isinstance(n_sheets, bool) or not isinstance(n_sheets, int) or n_sheets < 1:
         raise ValueError(f"n_sheets must be a whole number from 1; got {n_sheets!r}")
     found: dict[tuple[float, ...], Exercise] = {}
-    seed = first_seed
+    seed, repeated = first_seed, 0
     while len(found) < n_sheets:
+        if repeated == _MOST_REPEATED:
+            raise ValueError(
+                f"there are hardly more than {len(found)} different sheets of {kind!r} from seed "
+                f"{first_seed} on; ask for at most so many, not {n_sheets}"
+            )
         sheet = exercise(kind, seed, tokens)
         numbers = torch.cat([sheet.trace[name].flatten() for name in sheet.given]).tolist()
+        repeated = repeated + 1 if tuple(numbers) in found else 0
         found.setdefault(tuple(numbers), sheet)
         seed += 1
     return tuple(found.values())

@@ -1,6 +1,7 @@
 """Exercises for paper: small whole numbers, sheets that differ, answers of the mechanism."""
 
 import math
+import time
 
 import pytest
 import torch
@@ -102,3 +103,10 @@ def test_what_is_no_exercise_is_refused(
 def test_no_sheets_are_refused() -> None:
     with pytest.raises(ValueError, match="n_sheets must be a whole number from 1; got 0"):
         exercises("simple", 0)
+
+
+def test_more_sheets_than_there_are_are_refused_within_seconds() -> None:
+    began = time.process_time()
+    with pytest.raises(ValueError, match=r"hardly more than \d+ different sheets .* not 10000"):
+        exercises("simple", 10_000)
+    assert time.process_time() - began < 20
