@@ -118,6 +118,24 @@ def report_of(drawn: Drawn, lab: Lab, *, title: str, link: str, made: datetime) 
     )
 
 
+def most_tokens(drawn: Drawn, lab: Lab) -> int:
+    """Return how many tokens the longest of what a page shows has, whichever sentence it is of.
+
+    Args:
+        drawn: As for ``report_of``.
+        lab: What its visitor chose.
+    """
+    runs = [group.explained for _, group in drawn if group.explained]
+    sizes = [
+        size
+        for run in runs
+        for name in run.trace.names
+        for axis, size in zip(run.trace.axes(name), run.trace[name].shape, strict=True)
+        if axis.endswith("token")
+    ]
+    return max(len(lab.tokens), *sizes, 0)
+
+
 def _section(place: str, group: Group, conventions: Conventions) -> Section:
     heading = HEADINGS.get(place.removesuffix(SUFFIX), "")
     if heading and place.endswith(SUFFIX):

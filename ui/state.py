@@ -23,6 +23,7 @@ _KEEPER = "keeper"
 _PAGE = "page"
 _DROPPED = "dropped"
 _NOTED = "noted"
+_ONCE = "once"
 _STORED = "local."  # an address that names a lab in the browser's storage
 
 _keeper = component("keeper")
@@ -161,7 +162,7 @@ def begin(page: str) -> None:
         for widget_key in [name for name in st.session_state if str(name).startswith("_")]:
             del st.session_state[widget_key]
     st.session_state[_PAGE] = page
-    st.session_state[_NOTED] = {}
+    st.session_state.pop(_NOTED, None)
     session = _session()
     if session.complaint:
         st.warning(session.complaint, icon=":material/link_off:")
@@ -243,15 +244,36 @@ def _take_in(session: Session, answer: object) -> bool:
     return True
 
 
+def take_notes() -> None:
+    """Have what this run draws remembered: groups hold whole traces, so not without need."""
+    st.session_state[_NOTED] = {}
+
+
 def note(place: str, contents: Any) -> None:
-    """Remember what this run has drawn, for the menu that is filled after the page."""
+    """Remember what this run has drawn if ``take_notes`` was called, for the menu that is open."""
     # By place: a part of a page that runs again by itself draws its own anew.
-    st.session_state.setdefault(_NOTED, {})[place] = contents
+    if _NOTED in st.session_state:
+        st.session_state[_NOTED][place] = contents
 
 
 def noted() -> list[tuple[str, Any]]:
     """Return what this run has drawn so far: where, and what."""
     return list(st.session_state.get(_NOTED, {}).items())
+
+
+def once(name: str, of: object, make: Callable[[], int]) -> int:
+    """Return a number that takes long to make: made once, until it is one of something else.
+
+    Args:
+        name: What the number is. One is kept for each name.
+        of: What it is made of, which can be compared.
+        make: Returns it.
+    """
+    kept = st.session_state.setdefault(_ONCE, {})
+    if name not in kept or kept[name][0] != of:
+        kept[name] = (of, make())
+    number: int = kept[name][1]
+    return number
 
 
 def is_large() -> bool:

@@ -6,7 +6,7 @@ Its sections are drawn only while it is open, and each file is made when it is a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -59,9 +59,15 @@ class Visit:
 
 
 def place() -> PopoverContainer:
-    """Draw the closed menu, before the page: so it stands above all of them."""
+    """Draw the empty menu, before the page: so it stands above all of them.
+
+    While it is open, what the page draws is remembered for its report; else it is not.
+    """
     with st.container(horizontal=True, horizontal_alignment="right"):
-        return st.popover(TITLE, icon=":material/ios_share:", key="_takeaway", on_change="rerun")
+        menu = st.popover(TITLE, icon=":material/ios_share:", key="_takeaway", on_change="rerun")
+    if menu.open:
+        state.take_notes()
+    return menu
 
 
 def fill(menu: PopoverContainer, page: str, title: str) -> None:
@@ -106,7 +112,10 @@ def share(visit: Visit) -> None:
 
 
 def pictures(visit: Visit) -> None:
-    """Offer the page as a report; of long sentences, say how large it is."""
+    """Offer the page as a report; of many tokens, say about how large it is.
+
+    To know that it is made, once for each lab.
+    """
     if not state.noted():
         return
     st.markdown("**The page** as one file: it works offline, pictures and all, and prints.")
@@ -117,8 +126,11 @@ def pictures(visit: Visit) -> None:
             drawn, visit.lab, title=visit.title, link=address, made=datetime.now(UTC)
         )
 
-    n_bytes = len(make().encode()) if len(visit.lab.tokens) > report.SMALL else 0
-    size = f", {n_bytes / 1e6:.1f} MB" if n_bytes else ""
+    size = ""
+    if report.most_tokens(drawn, visit.lab) > report.SMALL:
+        of = (visit.page, replace(visit.lab, applied=Lab().applied, trail=()))
+        n_bytes = state.once("report size", of, lambda: len(make().encode()))
+        size = f", about {n_bytes / 1e6:.0f} MB"
     offer(
         f"As a report (.html{size})",
         make,

@@ -2,17 +2,21 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
+from attention_core import Mechanism, Trace
 from tests.screen import FRAME, PAGES, broken, components, opened
 from tests.ui.test_takeaway import offers
-from ui import link, live, report, state
+from ui import link, live, report, state, step_view
+from ui.explain_view import Explained
 from ui.lab import Lab
 from ui.lessons import LESSONS
 
@@ -82,9 +86,48 @@ def test_up_to_64_tokens_a_report_has_less_than_6_megabytes(page: Path) -> None:
 def test_a_longer_sentence_says_how_large_its_report_is() -> None:
     lab = Lab(sentence=" ".join(f"word{n}" for n in range(report.SMALL + 1)))
     labels = offers(shown(PAGES[0], lab))
-    assert any(re.fullmatch(r"As a report \(\.html, 4\.\d MB\)", t) for t in labels)
+    assert any(re.fullmatch(r"As a report \(\.html, about [45] MB\)", t) for t in labels)
     small = offers(shown(PAGES[0], Lab(sentence="to be")))
     assert "As a report (.html)" in small
+
+
+def test_the_tokens_of_whatever_is_shown_count() -> None:
+    weights = torch.ones((2, report.SMALL + 3))
+    trace = Trace(Mechanism(("weights",), ()), {"weights": weights})
+    group = step_view.Group([], Explained(trace, ()))
+    assert report.most_tokens((("figures:x", group),), Lab(sentence="to be")) == report.SMALL + 3
+    assert report.most_tokens((), Lab(sentence="to be")) == 2
+
+
+def test_the_size_of_a_report_is_found_out_once_for_each_lab(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Lab] = []
+
+    def counted(drawn: report.Drawn, lab: Lab, **_: object) -> str:
+        made.append(lab)
+        return "x"
+
+    monkeypatch.setattr(report, "report_of", counted)
+    at = opened(FRAME)
+    at.session_state["_takeaway"] = True
+    long = Lab(sentence=" ".join(f"word{n}" for n in range(report.SMALL + 1)))
+    session = at.session_state["session"]
+    at.session_state["session"] = type(session)(long)
+    at.run().run()
+    assert made == [long]
+    at.session_state["session"] = type(session)(replace(long, seed=long.seed + 1))
+    at.run().run()
+    assert len(made) == 2
+
+
+def test_a_session_keeps_what_was_drawn_only_while_the_menu_is_open() -> None:
+    at = opened(FRAME)
+    assert "noted" not in at.session_state
+    at.session_state["_takeaway"] = True
+    assert at.run().session_state["noted"]
+    at.session_state["_takeaway"] = False
+    assert "noted" not in at.run().session_state
 
 
 @each_page
