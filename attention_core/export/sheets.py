@@ -14,6 +14,8 @@ from attention_core.export.literals import exactly
 from attention_core.export.shown import Shown, Table
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a label that begins so would be run by a spreadsheet
+MOST_NUMBERS = 600_000  # in all tables together: 512 tokens of a page with one head are all there
+_AT_ONCE = 2**15  # numbers that are text at one time
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same numbers make the same file
 
 
@@ -46,7 +48,7 @@ def value_csv(shown: Shown, name: str, tensor: Tensor) -> bytes:
     if tensor.ndim == 1:
         return _csv([axes[0], name], zip(labels[0], _texts(tensor), strict=True))
     *above, rows, columns = labels
-    texts = iter(_texts(tensor))
+    texts = _texts(tensor)
     heads = [[head] for head in above[0]] if above else [[]]
     lines = ([*head, row, *(next(texts) for _ in columns)] for head in heads for row in rows)
     return _csv([*axes[:-1], *columns], lines)
@@ -63,14 +65,20 @@ def sheets(shown: Sequence[Shown], tables: Sequence[Table] = ()) -> Iterator[tup
     Args:
         shown: The runs; each has a folder of its own.
         tables: Labelled data that belong to none of them.
+
+    Of more than ``MOST_NUMBERS`` numbers the largest values are left out: README.txt names them.
     """
+    most = _most_each([tensor for run in shown for tensor in _values(run).values()])
+    left_out = 0
     said = ["Every value is one table: a row for each row, with heads a column for the head."]
     for run in shown:
         said += ["", f"{run.name}: {run.title}"]
-        values = {name: run.trace[name] for name in (*run.trace.inputs, *run.trace.steps)}
-        values |= {derived.name: derived.tensor for derived in run.derived}
-        for name, tensor in values.items():
+        for name, tensor in _values(run).items():
             size = " × ".join(map(str, tensor.shape))
+            if tensor.numel() > most:
+                left_out += 1
+                said.append(f"  {name} is left out: {size}, {tensor.numel():,} numbers")
+                continue
             said.append(f"  {name}.csv: {size}, {' × '.join(run.axes(name))}")
             yield f"{run.name}/{name}.csv", value_csv(run, name, tensor)
         for table in run.tables:
@@ -79,6 +87,12 @@ def sheets(shown: Sequence[Shown], tables: Sequence[Table] = ()) -> Iterator[tup
     for table in tables:
         said += ["", f"{table.name}.csv: {table.title}. {table.said}"]
         yield f"{table.name}.csv", table_csv(table)
+    if left_out:
+        said[1:1] = [
+            f"{left_out} large values are left out below, as tables have at most {MOST_NUMBERS:,} "
+            "numbers together.",
+            "The files of tensors (.npz or .safetensors) in the same menu have them all.",
+        ]
     yield "README.txt", "\n".join([*said, ""]).encode()
 
 
@@ -99,11 +113,33 @@ def zipped(files: Iterable[tuple[str, bytes]]) -> bytes:
     return memory.getvalue()
 
 
-def _texts(tensor: Tensor) -> list[str]:
-    entries = tensor.detach().flatten().tolist()
-    if not tensor.is_floating_point():
-        return [str(int(entry)) for entry in entries]
-    return exactly(entries, tensor.dtype)
+def _values(run: Shown) -> dict[str, Tensor]:
+    """Return what a run has a table of, by name."""
+    values = {name: run.trace[name] for name in (*run.trace.inputs, *run.trace.steps)}
+    return values | {derived.name: derived.tensor for derived in run.derived}
+
+
+def _most_each(tensors: Iterable[Tensor]) -> int:
+    """Return how many numbers a value may have, so that all such have ``MOST_NUMBERS`` at most."""
+    count = Counter(tensor.numel() for tensor in tensors)
+    most = total = 0
+    for size in sorted(count):
+        total += size * count[size]
+        if total > MOST_NUMBERS:
+            break
+        most = size
+    return most
+
+
+def _texts(tensor: Tensor) -> Iterator[str]:
+    """Yield every number as text, made of some at a time: a text takes far more than its number."""
+    flat = tensor.detach().flatten()
+    for first in range(0, len(flat), _AT_ONCE):
+        entries = flat[first : first + _AT_ONCE].tolist()
+        if tensor.is_floating_point():
+            yield from exactly(entries, tensor.dtype)
+        else:
+            yield from (str(int(entry)) for entry in entries)
 
 
 def _safe(labels: Sequence[str]) -> list[str]:

@@ -2,13 +2,17 @@
 
 import csv
 import io
+import time
+import tracemalloc
 import zipfile
 
+import pytest
 import torch
 from torch import Tensor
 
 from attention_core import MULTI_HEAD_ATTENTION, ONE_QUERY, Trace
 from attention_core.export import Shown, Table
+from attention_core.export import sheets as module
 from attention_core.export.sheets import sheets, table_csv, value_csv, zipped
 from tests.attention_core.export.hostile import TOKENS
 from tests.attention_core.matrices import matrix
@@ -71,3 +75,42 @@ def test_all_values_of_all_runs_are_in_one_file_that_says_what_they_are() -> Non
         archive.read("README.txt").decode()
     )
     assert zipped(sheets(shown, [table])) == content, "the same numbers make the same file"
+
+
+def test_the_largest_values_are_left_out_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = heads()
+    shown = [Shown("heads", "Heads", trace, list("abcde"))]
+    sizes = {name: trace[name].numel() for name in (*trace.inputs, *trace.steps)}
+    assert max(sizes.values()) == 50, "two heads of 5 × 5"
+    small = {name for name, size in sizes.items() if size < 50}
+    monkeypatch.setattr(module, "MOST_NUMBERS", sum(sizes[name] for name in small) + 49)
+    archive = zipfile.ZipFile(io.BytesIO(zipped(sheets(shown))))
+    assert {*archive.namelist()} == {*(f"heads/{name}.csv" for name in small), "README.txt"}
+    said = archive.read("README.txt").decode()
+    for name in set(sizes) - small:
+        assert f"{name} is left out: 2 × 5 × 5, 50 numbers" in said
+    assert f"{len(sizes) - len(small)} large values are left out" in said
+    assert ".npz or .safetensors" in said
+    monkeypatch.setattr(module, "MOST_NUMBERS", sum(sizes.values()))
+    assert (
+        "left out"
+        not in zipfile.ZipFile(io.BytesIO(zipped(sheets(shown)))).read("README.txt").decode()
+    )
+
+
+def test_512_tokens_of_16_heads_are_made_within_seconds_and_little_memory() -> None:
+    query, key, value = (matrix(64, 64, seed, dtype=torch.float32) for seed in range(3))
+    inputs = matrix(512, 64, 8, dtype=torch.float32)
+    trace = MULTI_HEAD_ATTENTION.run(inputs, query, key, value, 16, query)
+    shown = [Shown("heads", "Heads", trace, [f"word{n}" for n in range(512)])]
+    began = time.process_time()
+    tracemalloc.start()
+    content = zipped(sheets(shown))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert time.process_time() - began < 30, "tracing takes most of it"
+    assert peak < 100_000_000
+    assert len(content) < 10_000_000
+    names = zipfile.ZipFile(io.BytesIO(content)).namelist()
+    assert "heads/context.csv" in names
+    assert "heads/weights.csv" not in names
