@@ -483,3 +483,12 @@ def test_tensors_dropped_elsewhere_turn_to_their_page() -> None:
     at = told_drop(opened(FRAME), name="a.npz", turn=True)
     assert broken(at) == []
     assert at.title[0].value == "What is in the attention of your own model?"
+
+
+def test_keys_that_very_many_heads_share_are_run_for_one_head() -> None:
+    shapes = {"q": (512, 1, 3), "k": (1, 512, 3), "v": (1, 512, 65)}
+    held = opened_tensors.opened("x.npz", npz(**{n: drawn(*s) for n, s in shapes.items()}))
+    assert opened_tensors.is_one_head(Lab(), held)
+    assert opened_tensors.run_of(Lab(), held)["context"].shape == (1, 65)
+    few = opened_tensors.opened("x.npz", npz(q=drawn(4, 1, 3), k=drawn(1, 512, 3)))
+    assert not opened_tensors.is_one_head(Lab(), few)
