@@ -484,6 +484,9 @@ def accuracy(lab: Lab) -> Group:
         "Thin lines: other seeds, where they are trained. Greedy translation of 100 sentences of "
         "each length that no model was trained on; of 1 and 2 words there are fewer."
     )
+    cards[1]["note"] = (
+        "The same sentences. No intervals here: the words of one sentence are not independent."
+    )
     return Group(cards, None, step_view.MIN_WIDTH_WIDE, arrows=False)
 
 

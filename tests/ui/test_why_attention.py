@@ -238,6 +238,9 @@ def test_the_curves_are_the_records_with_their_intervals() -> None:
     assert spec["layout"]["xaxis"]["range"] == [0.5, 30.5]
     by_token = accuracy_spec(MADE, "by_token", here=3)
     assert by_token["data"][1]["y"] == [700 / 900, 400 / 800]
+    for line in by_token["data"]:  # the words of one sentence are not independent draws
+        assert "error_y" not in line
+        assert "interval" not in line.get("hovertemplate", "")
     told = accuracy_finding(MADE, "exact", (13, 16))
     assert told == "with 13 to 16 words, LSTM 20%, GRU with attention 100%."
     assert [line["y"] for line in training_spec(MADE)["data"]] == [[1.5, 0.25]] * 3
