@@ -604,11 +604,11 @@ def _memory_verdict(checks: Sequence[Check]) -> dict[str, object]:
     ok = all(check.ok for check in checks)
     off = max(check.max_difference for check in checks)
     text = (
-        "Nudging each number of each word up and down (central differences, float64) gives the "
-        f"same lengths (largest difference {off:.1g})."
+        "Multiplying the derivatives of every step (plain maths, float64) gives the same lengths "
+        f"(largest difference {off:.1g} of a word's own)."
         if ok
-        else f"Something is wrong: nudging the words gives other lengths (off by {off:.2g}). Do "
-        "not trust this picture."
+        else "Something is wrong: multiplying the derivatives of every step gives other lengths "
+        f"(off by {off:.2g} of a word's own). Do not trust this picture."
     )
     return {"ok": ok, "text": text, "detail": []}
 
