@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +29,7 @@ from attention_core.figures.sentences import (
 )
 from attention_core.numbers import factor, plain, result_of
 from attention_core.recurrent.checkpoints import CheckpointError
-from attention_core.recurrent.language import END, right_alignment, right_translation
+from attention_core.recurrent.language import END, START, right_alignment, right_translation
 from attention_core.recurrent.looking import (
     attention_of,
     check_attention,
@@ -51,6 +50,7 @@ from ui.edits import NO_EDITS, RowEdits, RowKey
 from ui.explain_view import Explained
 from ui.lab import MAX_STEP, Lab, Same, number
 from ui.literal import names
+from ui.marked import marked
 from ui.matrix_editor import Editor, Entry, Row, paging
 from ui.number_table import number_table
 from ui.numbers_field import words_of
@@ -63,6 +63,7 @@ OWN = "bahdanau"
 NOW, SO_FAR, ALL = (f"figures:{OWN}_{which}" for which in ("step", "so_far", "all"))
 STATES = f"{OWN}/encoder_states"  # under this name the own numbers of encoder states are kept
 ENDS = "(end)"  # how the end mark is called on screen
+SIGNS = {END: ENDS, START: "(start)"}
 TAKES = ("weights",)  # the steps that the user's own numbers go into
 OF_A_STEP = ("queries", "scores", "weights", "context")
 OF_ALL = ("projected_queries", "projected_keys", "scores", "weights", "context")
@@ -506,14 +507,9 @@ def translated(run: Run) -> str:
     found, right = run.translation.words, right_translation(run.translation.source)
     if found == right:
         return f"It writes **{' '.join(found)}**, which is right."
-    told = []
-    for tag, start, end, _, _ in difflib.SequenceMatcher(None, found, right).get_opcodes():
-        words = " ".join(found[start:end])
-        if words:
-            told.append(f"**{words}**" if tag == "equal" else f":red[**✗ {words}**]")
     stopped = "" if run.translation.ended else " (stopped there: it found no end)"
     return (
-        f"It writes {' '.join(told) or 'nothing'}{stopped}.  \n"
+        f"It writes {marked(found, right, SIGNS) if found else 'nothing'}{stopped}.  \n"
         f"Right would be **{' '.join(right)}**."
     )
 

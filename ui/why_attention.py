@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from difflib import SequenceMatcher
 from functools import lru_cache, partial
 from html import escape
 from types import MappingProxyType
-from typing import NamedTuple
 
 import streamlit as st
 from torch import Tensor
@@ -32,6 +30,7 @@ from attention_core.recurrent import CheckpointError, Edits, Model, Translation,
 from attention_core.recurrent.accuracy import BUCKETS, SEEN, in_bucket
 from attention_core.recurrent.checkpoints import records
 from attention_core.recurrent.language import numbers, right_translation, values
+from attention_core.recurrent.marking import Written, aligned
 from attention_core.recurrent.reading import (
     cell_of,
     compare_with_torch,
@@ -382,42 +381,6 @@ ol.translated.translated > li.wrong {
 </style>"""
 
 
-class Written(NamedTuple):
-    """One place of a translation, held against the right one."""
-
-    word: str  # empty where a word is missing
-    right: str  # empty where there is one too many
-    step: int  # at which it was written, -1 for a missing one
-
-    @property
-    def is_right(self) -> bool:
-        """Whether the word is the right one."""
-        return self.word == self.right
-
-
-def aligned(words: Sequence[str], right: Sequence[str]) -> list[Written]:
-    """Return a translation beside the right one, so that few words are called wrong.
-
-    Example:
-        >>> aligned(["vier", "drei"], ["vier", "und", "drei"])[1]
-        Written(word='', right='und', step=-1)
-    """
-    found: list[Written] = []
-    for _, low, high, first, last in SequenceMatcher(
-        None, list(words), list(right), autojunk=False
-    ).get_opcodes():
-        for at in range(max(high - low, last - first)):
-            has_word, has_right = low + at < high, first + at < last
-            found.append(
-                Written(
-                    words[low + at] if has_word else "",
-                    right[first + at] if has_right else "",
-                    low + at if has_word else -1,
-                )
-            )
-    return found
-
-
 def translation(lab: Lab) -> None:
     """Draw what the model writes, word by word, beside what is right."""
     written = translation_of(lab)
@@ -447,18 +410,15 @@ def verdict_said(places: Sequence[Written], n_right: int) -> str:
 def _item(place: Written, chances: Sequence[float]) -> str:
     """Return one word as HTML, with the probability that the model gave it."""
     if place.step < 0:
-        return (
-            f'<li class="wrong"><span>✗ …</span><small>missing: {escape(place.right)}</small></li>'
-        )
+        return f'<li class="wrong"><span>✗ …</span><small>{escape(place.mistake)}</small></li>'
     chance = f"{chances[place.step]:.1%}"
     word = escape(place.word)
     told = f"{word}: the model gave it {chance}"
     if place.is_right:
         return f'<li title="{told}"><span>✓ {word}</span><small>{chance}</small></li>'
-    meant = f"not {word} but {escape(place.right)}" if place.right else "one too many"
     return (
         f'<li class="wrong" title="{told}"><span>✗ {word}</span>'
-        f"<small>{chance} · {meant}</small></li>"
+        f"<small>{chance} · {escape(place.mistake)}</small></li>"
     )
 
 

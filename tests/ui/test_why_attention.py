@@ -33,7 +33,7 @@ from attention_core.recurrent.translation import Edits
 from tests.screen import PAGES, broken, cards, codes, components, edit, opened, order, said, send
 from ui import link, why_attention
 from ui.lab import NUMBERS, READERS, Lab
-from ui.why_attention import EXAMPLES, aligned, own_numbers, text_of_length, trace_of
+from ui.why_attention import EXAMPLES, own_numbers, text_of_length, trace_of
 
 PAGE = next(page for page in PAGES if page.stem == "2_why_attention")
 TABLE = "table:bottleneck_hidden"
@@ -183,27 +183,6 @@ def test_each_model_and_each_length_has_its_own_numbers() -> None:
 def test_a_cell_that_is_none_is_refused(name: str, entry: tuple[str, int, float]) -> None:
     with pytest.raises(ValueError, match=r"a row and a column|a value that"):
         why_attention.EDITORS[name].set_entries(Lab(reader="gru"), [entry])
-
-
-@pytest.mark.parametrize(
-    ("words", "right", "signs"),
-    [
-        ("a b c", "a b c", "✓✓✓"),
-        ("a c", "a b c", "✓-✓"),
-        ("a x b c", "a b c", "✓+✓✓"),
-        ("a x c", "a b c", "✓✗✓"),
-        ("", "a", "-"),
-        ("x y", "a", "✗+"),
-    ],
-)
-def test_mistakes_are_few(words: str, right: str, signs: str) -> None:
-    places = aligned(words.split(), right.split())
-    marks = {(True, True): "✗", (False, True): "-", (True, False): "+"}
-    told = ["✓" if p.is_right else marks[bool(p.word), bool(p.right)] for p in places]
-    assert "".join(told) == signs
-    assert [p.word for p in places if p.word] == words.split()
-    assert [p.step for p in places if p.word] == list(range(len(words.split())))
-    assert [p.right for p in places if p.right] == right.split()
 
 
 # ---- Accuracy, training, memory ----------------------------------------------------------------
