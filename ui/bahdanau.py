@@ -536,22 +536,41 @@ def reaction(run: Run) -> float:
     return float((ADDITIVE_ATTENTION.run(**given)["weights"] - before).abs().max())
 
 
+def without_own_weights(lab: Lab) -> Lab:
+    """Return the lab with every weight computed; numbers of its own elsewhere stay."""
+    own: dict[RowKey, RowEdits] = {
+        key: NO_EDITS for key in lab.overrides.rows if key[0] == f"{OWN}/weights"
+    }
+    return replace(lab, overrides=lab.overrides.with_rows(own))
+
+
 def symptom(lab: Lab) -> str:
-    """Return what the bug does to this sentence, measured, as Markdown."""
+    """Return what the bug does to this sentence, measured without own weights, as Markdown."""
+    what = "**The bug:** the energies are vᵀ tanh(W s) now, without U h. "
+    if len(words_of(lab)) == 1:
+        return f"{what}A lone word has all the weight either way: two words are needed to see it."
+    has_own = bool(run_of(lab).trace.overridden.get("weights"))
+    lab = without_own_weights(lab)
     bad, good = (run_of(replace(lab, sees_encoder=sees)) for sees in (False, True))
-    weights = ADDITIVE_ATTENTION.run(**bad.trace.inputs)["weights"]
+    weights = bad.trace["weights"]
     spread = float((weights.amax(dim=1) - weights.amin(dim=1)).max())
     is_right = bad.translation.words == right_translation(bad.translation.source)
     n_in, moved = bad.n_in, reaction(bad)
     moves = f"moves by more than {result_of(moved)}" if moved else "moves at all"
+    yours = (
+        "  \n**Without your own weights:** this is measured on the translation as it would be "
+        "without them. Rows above that have yours show yours."
+        if has_own
+        else ""
+    )
     return (
-        "**The bug:** the energies are vᵀ tanh(W s) now, without U h. They do not depend on the "
+        f"{what}They do not depend on the "
         f"word, so each of the {n_in} words gets 1/{n_in} = {result_of(1 / n_in)} in every step "
         f"(largest difference within a row: {spread:.1g}), and every context vector is the plain "
         f"mean. The translation is {'right all the same' if is_right else 'wrong'}.  \n"
         "**How to notice it:** let every number of the first word's state grow by 1. No weight "
         f"{moves}; with the right energies one moves by {result_of(reaction(good))}. Shapes and "
-        "sums look as they should."
+        f"sums look as they should.{yours}"
     )
 
 
