@@ -5,6 +5,7 @@ import streamlit as st
 from attention_core.recurrent.accuracy import SEEN
 from ui import state, train_live
 from ui.code_view import code
+from ui.numbers_field import numbers_field
 from ui.predict import prediction
 
 st.title("How does a model learn where to look?", anchor=False)
@@ -18,7 +19,7 @@ st.markdown(
 lab = state.current()
 trainings = train_live.registry()
 train_live.controls(lab)
-train_live.sentence(lab)
+numbers_field(lab, "Sentence to watch: numbers from zero to ninety-nine")
 train_live.watch(lab)
 budget = trainings.budget
 st.caption(

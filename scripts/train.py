@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 
@@ -42,9 +43,9 @@ ABOUT = {
 
 def save(trainer: Trainer, name: str) -> None:
     """Keep a run that is under way."""
-    save_file(trainer.tensors(), UNDER_WAY / f"{name}.new")
     state = {"progress": asdict(trainer.progress), "dice": trainer.dice.getstate()}
-    (UNDER_WAY / f"{name}.json").write_text(json.dumps(state), encoding="utf-8")
+    told = {"state": json.dumps(state)}  # in the same file: both are of one moment
+    save_file(trainer.tensors(), UNDER_WAY / f"{name}.new", metadata=told)
     os.replace(UNDER_WAY / f"{name}.new", UNDER_WAY / f"{name}.safetensors")
 
 
@@ -53,7 +54,8 @@ def take_up(trainer: Trainer, name: str) -> None:
     path = UNDER_WAY / f"{name}.safetensors"
     if not path.exists():
         return
-    state: dict[str, Any] = json.loads((UNDER_WAY / f"{name}.json").read_text(encoding="utf-8"))
+    with safe_open(path, framework="pt") as file:
+        state: dict[str, Any] = json.loads(file.metadata()["state"])
     curve = [Point(**point) for point in state["progress"].pop("curve")]
     version, numbers, gauss = state["dice"]
     progress = Progress(**state["progress"], curve=curve)
@@ -61,7 +63,7 @@ def take_up(trainer: Trainer, name: str) -> None:
 
 
 def train(kind: str, seed: int, line: int) -> Record:
-    """Train one model to its plateau, measure it, and write its file."""
+    """Train one model to its plateau, measure it, and leave its file to be shipped."""
     torch.set_num_threads(1)
     name = f"{kind}-{seed}"
     trainer = Trainer(kind, checkpoints.N_UNITS, seed)
@@ -77,7 +79,7 @@ def train(kind: str, seed: int, line: int) -> Record:
             bar.set_postfix_str(f"validation loss {point.valid:.4f}, rate {point.rate:g}")
             save(trainer, name)
     contents, sha256 = checkpoints.packed(trainer.network)
-    (checkpoints.FOLDER / checkpoints.file_of(kind, seed)).write_bytes(contents)
+    (UNDER_WAY / checkpoints.file_of(kind, seed)).with_suffix(".done").write_bytes(contents)
     curve = tuple(
         Point(p.step, round(p.loss, 5), round(p.valid, 5), p.rate) for p in trainer.progress.curve
     )
@@ -112,6 +114,8 @@ def main() -> None:
         waiting = [pool.submit(train, *run, line) for line, run in enumerate(runs)]
         for run, result in zip(runs, waiting, strict=True):
             found[run] = result.result()
+            shipped = checkpoints.file_of(*run)
+            os.replace((UNDER_WAY / shipped).with_suffix(".done"), checkpoints.FOLDER / shipped)
             text = checkpoints.write_manifest(found, ABOUT)
             (checkpoints.FOLDER / checkpoints.MANIFEST).write_text(text, encoding="utf-8")
     for (kind, seed), record in sorted(found.items()):

@@ -12,7 +12,6 @@ from ui.lab import MAX_NUMBERS, NUMBERS, Lab
 from ui.literal import literal
 from ui.widgets import set_widget
 
-LABEL = "Numbers to translate, from zero to ninety-nine"
 _REFUSED = "numbers:refused"
 
 
@@ -38,15 +37,20 @@ def words_of(lab: Lab) -> tuple[str, ...]:
         return source_words(NUMBERS)
 
 
-def numbers_field(lab: Lab) -> None:
-    """Draw the field. What is no sentence stays in it with a message; the figures stay as well."""
+def numbers_field(lab: Lab, label: str = "Numbers to translate, from zero to ninety-nine") -> None:
+    """Draw the field. What is no sentence stays in it with a message; the figures stay as well.
+
+    Args:
+        lab: What the user chose.
+        label: What the field asks for.
+    """
     refused = st.session_state.get(_REFUSED)
     if refused is None or refused.instead != lab.numbers:  # undo, a link, another sentence
         refused = _refusal(lab.numbers, lab.numbers)
     shown = refused.typed if refused else lab.numbers
     set_widget("_numbers", shown)
     st.text_input(
-        LABEL,
+        label,
         shown,
         key="_numbers",
         max_chars=MAX_NUMBERS,

@@ -15,16 +15,15 @@ from attention_core.export import Shown, Table
 from attention_core.figures import matrix_spec
 from attention_core.figures.curves import Curve, curves_spec
 from attention_core.figures.heatmap import height_of
+from attention_core.figures.lengths import LOOKS
 from attention_core.figures.palette import ROLES
 from attention_core.numbers import plain, result_of
 from attention_core.recurrent.accuracy import SEEN, Accuracy
 from attention_core.recurrent.language import (
     END,
     START,
-    SentenceError,
     right_alignment,
     right_translation,
-    source_words,
     target_vocabulary,
     values,
 )
@@ -35,9 +34,10 @@ from attention_core.recurrent.training import loss_of
 from attention_core.recurrent.translation import Model, Translation, translate
 from ui import state, step_view
 from ui.components import component
-from ui.lab import MAX_SEED, NUMBERS, READERS, Lab
+from ui.lab import MAX_SEED, READERS, Lab
 from ui.literal import literal
 from ui.marked import marked
+from ui.numbers_field import words_of
 from ui.predict import Truth
 from ui.step_view import Card, Group
 from ui.training_process import EACH, LENGTHS, N_SENTENCES
@@ -61,12 +61,6 @@ REDRAW_SECONDS = 1.0
 SHORTEST, TALLEST = 340, 460  # px, of the two curves: as tall as the alignment, if they can be
 NO_POINT = (None,)  # drawn as nothing, but it has its line in the legend: no plot changes its size
 FIGURES = "figures:training"
-NAMES = {
-    "rnn": "RNN (tanh), no attention",
-    "lstm": "LSTM, no attention",
-    "gru": "GRU, no attention",
-    "bahdanau": "GRU with Bahdanau attention",
-}
 SIGNS = {END: "(end)", START: "(start)"}
 BADGES = {
     QUEUED: ":orange-badge[:material/hourglass: Queued]",
@@ -110,19 +104,6 @@ def choice_of(lab: Lab) -> Choice:
     return Choice(lab.train_kind, lab.train_units, lab.train_seed)
 
 
-def words_of(lab: Lab) -> tuple[str, ...]:
-    """Return the English words that are watched: the typed ones, or the first lab's.
-
-    Example:
-        >>> words_of(Lab(numbers="cheese"))
-        ('thirty', 'four', 'seven', 'sixty', 'one')
-    """
-    try:
-        return source_words(lab.numbers)
-    except SentenceError:
-        return source_words(NUMBERS)
-
-
 # ---- The controls ------------------------------------------------------------------------------
 
 
@@ -145,7 +126,7 @@ def _choices(lab: Lab, *, is_fixed: bool) -> None:
             READERS,
             READERS.index(lab.train_kind),
             key="_train_kind",
-            format_func=NAMES.__getitem__,
+            format_func=lambda kind: LOOKS[kind].name,
             on_change=chosen,
             args=("train_kind",),
             disabled=is_fixed,
@@ -232,26 +213,6 @@ def _reset() -> None:
     registry().reset(owner())
 
 
-def sentence(lab: Lab) -> None:
-    """Draw the field of the sentence that is watched, and what is wrong with it."""
-    set_widget("_numbers", lab.numbers)
-    st.text_input(
-        "Sentence to watch: numbers from zero to ninety-nine",
-        lab.numbers,
-        key="_numbers",
-        on_change=chosen,
-        args=("numbers",),
-        help="In words or in digits. You may change it while the model learns.",
-    )
-    try:
-        source_words(lab.numbers)
-    except SentenceError as error:
-        st.warning(
-            f"{literal(str(error))} The pictures show “{literal(NUMBERS)}”.",
-            icon=":material/edit:",
-        )
-
-
 # ---- What is watched ---------------------------------------------------------------------------
 
 
@@ -290,12 +251,16 @@ def status(view: View | None, lab: Lab, trainings: Trainings) -> str:
     if view is None:
         return (
             f"Not started. One training is up to {budget.steps:,} steps or {budget.seconds:.0f} "
-            "seconds, whatever comes first."
+            "seconds of learning, whatever comes first."
         )
     said = [f"{BADGES[view.state]} {called(view.choice)}"]
     if view.state == QUEUED:
         ahead = f"{view.before} before you" if view.before else "you are next"
-        said.append(f"{ahead}; {trainings.at_once} at a time, {budget.seconds:.0f} s at most")
+        most = budget.seconds + budget.paused
+        said.append(
+            f"{ahead}; {trainings.at_once} at a time, each {budget.seconds:.0f} s, or "
+            f"{most:.0f} s with its pauses"
+        )
     elif view.is_active and not view.report:
         said.append("its process is starting, which takes some seconds")
     if view.report:

@@ -27,7 +27,18 @@ from torch import Tensor
 from attention_core.recurrent.accuracy import Accuracy
 from attention_core.recurrent.checkpoints import unpacked
 
-AT_ONCE = max(1, min(4, (os.cpu_count() or 1) - 1))  # one core is left for the pages
+
+def cores() -> float:
+    """Return how many cores this process may use: a container's share, not the machine's cores."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return min(there or 1, int(quota) / int(period))
+    except (OSError, ValueError):  # no such file, or no quota: "max"
+        return there or 1
+
+
+AT_ONCE = max(1, min(4, int(cores()) - 1))  # where there are several cores, one is for the pages
 MAX_WAITING = 30
 KEPT = 60  # trainings that have ended and can still be looked at
 MAX_LINE = 2_000_000  # bytes of one report; the largest model's is a sixth of that
@@ -291,14 +302,13 @@ class Trainings:
         """Take in what a process says until it ends, and make room for the next one."""
         assert process.stdin is not None
         assert process.stdout is not None
-        while line := process.stdout.readline(MAX_LINE):
-            try:
+        try:
+            while line := process.stdout.readline(MAX_LINE):
                 self._take_in(training, json.loads(line))
-            except (ValueError, TypeError, KeyError, AttributeError):
-                with self._lock:
-                    training.end(FAILED, "The training said something unreadable.")
-                process.kill()
-                break
+        except Exception:  # whatever it said: its place must become free again
+            with self._lock:
+                training.end(FAILED, "The training said something unreadable.")
+            process.kill()
         code = process.wait()
         with self._lock:
             training.end(

@@ -76,8 +76,9 @@ def source_words(text: str) -> tuple[str, ...]:
     for piece in re.split(r"[\s,;.\-‐‑–—]+", text.lower()):
         if not piece:
             continue
-        if piece.isdecimal() and int(piece[:4]) < 100:
-            found.extend(numbers()[int(piece)][0])
+        digits = piece.lstrip("0") or "0"
+        if piece.isdecimal() and len(digits) <= 2:
+            found.extend(numbers()[int(digits)][0])
         elif piece in source_vocabulary()[1:]:
             found.append(piece)
         else:

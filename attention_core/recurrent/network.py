@@ -7,6 +7,7 @@ maths; the two are each other's second route.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from threading import Lock
 
 import torch
@@ -16,7 +17,7 @@ from attention_core.recurrent.language import START, source_vocabulary, target_v
 
 KINDS = ("rnn", "lstm", "gru", "bahdanau")
 D_EMBEDDING = 16
-_CELLS: dict[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {
+TORCH: Mapping[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {
     "rnn": nn.RNN,
     "lstm": nn.LSTM,
     "gru": nn.GRU,
@@ -45,7 +46,7 @@ class EncoderDecoder(nn.Module):
         self.n_units = n_units
         self.source = nn.Embedding(len(source_vocabulary()), D_EMBEDDING)
         self.target = nn.Embedding(len(target_vocabulary()), D_EMBEDDING)
-        cell = _CELLS[kind]
+        cell = TORCH[kind]
         attends = kind == "bahdanau"
         self.encoder = cell(D_EMBEDDING, n_units, batch_first=True)
         self.decoder = cell(D_EMBEDDING + attends * n_units, n_units, batch_first=True)

@@ -18,6 +18,7 @@ from attention_core.mechanism import Mechanism, Step
 from attention_core.operations import Projection
 from attention_core.recurrent.checkpoints import N_UNITS
 from attention_core.recurrent.language import END, START, source_vocabulary, target_vocabulary
+from attention_core.recurrent.network import TORCH
 from attention_core.recurrent.steps import (
     Blend,
     KeepAndAdd,
@@ -28,7 +29,7 @@ from attention_core.recurrent.steps import (
     Squashed,
 )
 from attention_core.recurrent.task import ids
-from attention_core.recurrent.translation import LONGEST, TORCH, Model
+from attention_core.recurrent.translation import LONGEST, Model
 from attention_core.trace import Trace
 
 GATES = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from attention_core.checks import Check
 from attention_core.recurrent.cells import CELLS, Cell, Values, read
@@ -22,7 +22,7 @@ from attention_core.recurrent.language import (
     source_words,
     target_vocabulary,
 )
-from attention_core.recurrent.network import KINDS
+from attention_core.recurrent.network import KINDS, TORCH
 from attention_core.recurrent.task import ids
 
 Weights = Mapping[str, Tensor]
@@ -253,15 +253,6 @@ def _require(words: Sequence[str]) -> tuple[str, ...]:
             f"words must be a list of words, got the text “{words[:30]}”; source_words reads a text"
         )
     return source_words(" ".join(words))
-
-
-TORCH: Mapping[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {
-    "rnn": nn.RNN,
-    "lstm": nn.LSTM,
-    "gru": nn.GRU,
-    "bahdanau": nn.GRU,
-}
-"""The cell of each kind of model, as torch has it."""
 
 
 def forget(model: Model, words: Sequence[str]) -> dict[str, Tensor]:

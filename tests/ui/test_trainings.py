@@ -246,7 +246,15 @@ def saying(text: str) -> tuple[str, ...]:
     return (sys.executable, "-c", f"import sys; print({text!r}, flush=True); sys.stdin.read()")
 
 
-@pytest.mark.parametrize("text", ["noise", "[1]", "{}", '{"step": 1, "weights": "AAAA"}', "null"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("noise", "[1]", "{}", '{"step": 1, "weights": "AAAA"}', "null"),
+        '{"step": Infinity, "weights": "AAAA"}',
+        "[" * 100_000,
+    ],
+    ids=lambda text: text[:12],
+)
 def test_what_is_no_report_ends_the_training(made: Callable[..., Trainings], text: str) -> None:
     server = made(command=saying(text))
     server.start("a", SMALL)
