@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +29,7 @@ from attention_core.figures.sentences import (
 )
 from attention_core.numbers import factor, plain, result_of
 from attention_core.recurrent.checkpoints import CheckpointError
-from attention_core.recurrent.language import END, right_alignment, right_translation
+from attention_core.recurrent.language import END, START, right_alignment, right_translation
 from attention_core.recurrent.looking import (
     attention_of,
     check_attention,
@@ -51,6 +50,7 @@ from ui.edits import NO_EDITS, RowEdits, RowKey
 from ui.explain_view import Explained
 from ui.lab import MAX_STEP, Lab, Same, number
 from ui.literal import names
+from ui.marked import marked
 from ui.matrix_editor import Editor, Entry, Row, paging
 from ui.number_table import number_table
 from ui.numbers_field import words_of
@@ -63,6 +63,7 @@ OWN = "bahdanau"
 NOW, SO_FAR, ALL = (f"figures:{OWN}_{which}" for which in ("step", "so_far", "all"))
 STATES = f"{OWN}/encoder_states"  # under this name the own numbers of encoder states are kept
 ENDS = "(end)"  # how the end mark is called on screen
+SIGNS = {END: ENDS, START: "(start)"}
 TAKES = ("weights",)  # the steps that the user's own numbers go into
 OF_A_STEP = ("queries", "scores", "weights", "context")
 OF_ALL = ("projected_queries", "projected_keys", "scores", "weights", "context")
@@ -506,14 +507,9 @@ def translated(run: Run) -> str:
     found, right = run.translation.words, right_translation(run.translation.source)
     if found == right:
         return f"It writes **{' '.join(found)}**, which is right."
-    told = []
-    for tag, start, end, _, _ in difflib.SequenceMatcher(None, found, right).get_opcodes():
-        words = " ".join(found[start:end])
-        if words:
-            told.append(f"**{words}**" if tag == "equal" else f":red[**✗ {words}**]")
     stopped = "" if run.translation.ended else " (stopped there: it found no end)"
     return (
-        f"It writes {' '.join(told) or 'nothing'}{stopped}.  \n"
+        f"It writes {marked(found, right, SIGNS) if found else 'nothing'}{stopped}.  \n"
         f"Right would be **{' '.join(right)}**."
     )
 
@@ -540,22 +536,41 @@ def reaction(run: Run) -> float:
     return float((ADDITIVE_ATTENTION.run(**given)["weights"] - before).abs().max())
 
 
+def without_own_weights(lab: Lab) -> Lab:
+    """Return the lab with every weight computed; numbers of its own elsewhere stay."""
+    own: dict[RowKey, RowEdits] = {
+        key: NO_EDITS for key in lab.overrides.rows if key[0] == f"{OWN}/weights"
+    }
+    return replace(lab, overrides=lab.overrides.with_rows(own))
+
+
 def symptom(lab: Lab) -> str:
-    """Return what the bug does to this sentence, measured, as Markdown."""
+    """Return what the bug does to this sentence, measured without own weights, as Markdown."""
+    what = "**The bug:** the energies are vᵀ tanh(W s) now, without U h. "
+    if len(words_of(lab)) == 1:
+        return f"{what}A lone word has all the weight either way: two words are needed to see it."
+    has_own = bool(run_of(lab).trace.overridden.get("weights"))
+    lab = without_own_weights(lab)
     bad, good = (run_of(replace(lab, sees_encoder=sees)) for sees in (False, True))
-    weights = ADDITIVE_ATTENTION.run(**bad.trace.inputs)["weights"]
+    weights = bad.trace["weights"]
     spread = float((weights.amax(dim=1) - weights.amin(dim=1)).max())
     is_right = bad.translation.words == right_translation(bad.translation.source)
     n_in, moved = bad.n_in, reaction(bad)
     moves = f"moves by more than {result_of(moved)}" if moved else "moves at all"
+    yours = (
+        "  \n**Without your own weights:** this is measured on the translation as it would be "
+        "without them. Rows above that have yours show yours."
+        if has_own
+        else ""
+    )
     return (
-        "**The bug:** the energies are vᵀ tanh(W s) now, without U h. They do not depend on the "
+        f"{what}They do not depend on the "
         f"word, so each of the {n_in} words gets 1/{n_in} = {result_of(1 / n_in)} in every step "
         f"(largest difference within a row: {spread:.1g}), and every context vector is the plain "
         f"mean. The translation is {'right all the same' if is_right else 'wrong'}.  \n"
         "**How to notice it:** let every number of the first word's state grow by 1. No weight "
         f"{moves}; with the right energies one moves by {result_of(reaction(good))}. Shapes and "
-        "sums look as they should."
+        f"sums look as they should.{yours}"
     )
 
 

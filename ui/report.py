@@ -16,6 +16,7 @@ from attention_core.glossary import term
 from ui import causal, lens, multi_head, side_by_side, start, step_view, to_self, trainable
 from ui.lab import Lab
 from ui.lessons import LESSONS
+from ui.numbers_field import words_of
 from ui.part_view import SUFFIX
 from ui.step_view import Card, Group
 
@@ -108,7 +109,9 @@ def report_of(drawn: Drawn, lab: Lab, *, title: str, link: str, made: datetime) 
         Report(
             title=title,
             question=lesson.question if lesson else "",
-            sentence=lab.numbers if lesson and lesson.file in READ_NUMBERS else lab.sentence,
+            sentence=" ".join(words_of(lab))
+            if lesson and lesson.file in READ_NUMBERS
+            else lab.sentence,
             facts=facts,
             made=f"{made:%Y-%m-%d %H:%M} UTC",
             link=link,

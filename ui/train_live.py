@@ -6,7 +6,6 @@ import math
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from itertools import zip_longest
 from typing import Any
 
 import streamlit as st
@@ -28,6 +27,7 @@ from attention_core.recurrent.language import (
     target_vocabulary,
     values,
 )
+from attention_core.recurrent.marking import aligned
 from attention_core.recurrent.network import fresh
 from attention_core.recurrent.task import batch_of
 from attention_core.recurrent.training import loss_of
@@ -36,6 +36,7 @@ from ui import state, step_view
 from ui.components import component
 from ui.lab import MAX_SEED, READERS, Lab
 from ui.literal import literal
+from ui.marked import marked
 from ui.numbers_field import words_of
 from ui.predict import Truth
 from ui.step_view import Card, Group
@@ -443,13 +444,11 @@ def alignment_finding(translation: Translation, weights: Tensor) -> str:
     """Return how much weight is where it belongs, as far as that can be said."""
     belongs = right_alignment(translation.source)
     right = right_translation(translation.source)
-    shares = [
-        float(row[list(places)].sum())
-        for row, word, expected, places in zip(
-            weights, translation.written, right, belongs, strict=False
-        )
-        if word == expected
-    ]
+    shares, at = [], 0
+    for place in aligned(translation.words, right):  # as the words themselves are marked
+        if place.is_right:
+            shares.append(float(weights[place.step][list(belongs[at])].sum()))
+        at += bool(place.right)
     if not shares:
         return "no word is right yet, so nothing is aligned."
     mean = sum(shares) / len(shares)
@@ -462,16 +461,11 @@ def alignment_finding(translation: Translation, weights: Tensor) -> str:
 def written(translation: Translation, choice: Choice) -> str:
     """Return the translation beside the right one, and what a model without attention lacks."""
     right = right_translation(translation.source)
-    pairs = zip_longest(translation.words, right, fillvalue="")
-    marked = [
-        literal(word) if word == expected else f":red[✗ {literal(SIGNS.get(word, word))}]"
-        for word, expected in pairs
-        if word
-    ]
+    found = marked(translation.words, right, SIGNS) if translation.words else "(nothing)"
     is_right = translation.words == right and translation.ended
     lines = [
         f"- **Read**: {literal(' '.join(translation.source))}",
-        f"- **Written**: {' '.join(marked) or '(nothing)'}{' ✓' if is_right else ''}",
+        f"- **Written**: {found}{' ✓' if is_right else ''}",
         f"- **Right**: {literal(' '.join(right))}",
     ]
     if translation.weights is None:

@@ -49,9 +49,10 @@ def accuracy_spec(found: Records, measure: str, here: int) -> Spec:
     """Return how often each model is right, by the length of the sentence.
 
     Args:
-        found: What the manifest says of each model; the models of seed 0 get points with 95 %
-            intervals, those of other seeds a thin line.
-        measure: One of ``MEASURES``.
+        found: What the manifest says of each model; the models of seed 0 get points, those of
+            other seeds a thin line.
+        measure: One of ``MEASURES``. Sentences are drawn independently of each other, so their
+            points have 95 % intervals; the words of one sentence are not, so theirs have none.
         here: How many words the user's sentence has.
 
     Source:
@@ -100,38 +101,40 @@ def _accuracy_line(record: Record, measure: str) -> Spec:
     }
     if record.seed:
         return line
-    ends = [_interval(point, measure) for point in curve]
-    return {
-        **line,
+    line |= {
         "mode": "lines+markers",
         "name": look.name,
         "line": {"width": 2},
         "marker": {"size": 7, "symbol": look.symbol},
         "opacity": 1,
         "showlegend": True,
+        "hovertemplate": f"{look.name}, %{{x}} words: %{{y:.0%}}<extra></extra>",
+    }
+    return line | _intervals(look, curve) if measure == "exact" else line
+
+
+def _intervals(look: Look, curve: Sequence[Accuracy]) -> Spec:
+    """Return what draws the 95 % intervals of sentences without any mistake."""
+    ends = [_interval(point) for point in curve]
+    return {
         "customdata": [[low, high] for low, high in ends],
         "hovertemplate": f"{look.name}, %{{x}} words: %{{y:.0%}}, 95 % interval "
         "%{customdata[0]:.0%} to %{customdata[1]:.0%}<extra></extra>",
         "error_y": {
             "type": "data",
             "symmetric": False,
-            "array": [high - share for share, (_, high) in zip(shares, ends, strict=True)],
-            "arrayminus": [share - low for share, (low, _) in zip(shares, ends, strict=True)],
+            "array": [high - own.exact for own, (_, high) in zip(curve, ends, strict=True)],
+            "arrayminus": [own.exact - low for own, (low, _) in zip(curve, ends, strict=True)],
             "thickness": 1,
             "width": 0,
         },
     }
 
 
-def _interval(point: Accuracy, measure: str) -> tuple[float, float]:
+def _interval(point: Accuracy) -> tuple[float, float]:
     """Return the 95 % interval of a share; rounding never puts the share itself outside."""
-    pair = {
-        "exact": (point.n_exact, point.n_sentences),
-        "by_token": (point.n_right, point.n_tokens),
-    }[measure]
-    low, high = interval(*pair)
-    share = pair[0] / pair[1]
-    return max(0.0, min(low, share)), min(1.0, max(high, share))
+    low, high = interval(point.n_exact, point.n_sentences)
+    return max(0.0, min(low, point.exact)), min(1.0, max(high, point.exact))
 
 
 def _here(here: int, last: float) -> Spec:

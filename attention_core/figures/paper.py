@@ -11,7 +11,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from attention_core.conventions import USUAL, Conventions
-from attention_core.exercises import KINDS, Exercise
+from attention_core.exercises import KINDS, LARGEST_OFF, Exercise, power
 from attention_core.figures.heads import shown_of
 from attention_core.figures.heatmap import position_labels
 from attention_core.glossary import symbol, term
@@ -193,7 +193,7 @@ def _exponentials(exercise: Exercise) -> str:
     """Return the table of e^x for every x that is needed."""
     exponents = exercise.exponents
     head = "".join(f'<th scope="col">{_exponent(x)}</th>' for x in exponents)
-    cells = "".join(f"<td>{math.exp(x):.2f}</td>" for x in exponents)
+    cells = "".join(f"<td>{power(x)}</td>" for x in exponents)
     return (
         f'<table class="exp"><caption>e<sup>x</sup>, to 2 decimals</caption><tbody>'
         f'<tr><th scope="row">x</th>{head}</tr>'
@@ -227,7 +227,8 @@ def _answers(exercises: Sequence[Exercise], conventions: Conventions, link: str)
     return (
         f'<article class="key"><header><h1>Answers</h1><p>{escape(sheets)}</p></header>'
         f"<p>Whole numbers are exact; the others are rounded to 2 decimals from the exact ones, so "
-        f"an answer made with the rounded e<sup>x</sup> may be off by 0.02. The number of a sheet "
-        f"is its seed: the same number makes the same sheet again.{back}</p>\n"
+        f"an answer made with the rounded e<sup>x</sup>, and rounded only at the end, is off by at "
+        f"most {LARGEST_OFF}. The number of a sheet is its seed: the same number makes the same "
+        f"sheet again.{back}</p>\n"
         f"{''.join(blocks)}</article>\n"
     )

@@ -273,6 +273,34 @@ def test_the_bug_and_its_symptom() -> None:
     assert "0 of" in cards(at, bahdanau.SO_FAR)["weights"]["alt"]
 
 
+def test_the_symptom_is_measured_without_own_weights_and_says_so() -> None:
+    free = Lab(sees_encoder=False)
+    own = bahdanau.ENCODER.set_entries(bahdanau.looking_at(free, 0, 5, 3), [("2/5", 0, 4.0)])
+    told = bahdanau.symptom(own)
+    assert "measured on the translation as it would be without them" in told
+    assert "without them" not in bahdanau.symptom(free)
+    cleared = bahdanau.without_own_weights(own)
+    assert told.startswith(bahdanau.symptom(cleared))
+    run = bahdanau.run_of(cleared)
+    torch.testing.assert_close(run.trace["weights"], torch.full_like(run.trace["weights"], 0.2))
+    assert float(run.translation.encoder_states[1, 0]) == 4.0, "only weights are let go"
+    other = replace(own, numbers=OTHER)  # the own weights wait, and are not on screen
+    assert "without them" not in bahdanau.symptom(other)
+    at = page(sees_encoder=False, overrides=own.overrides)
+    assert broken(at) == []
+    assert told in said(at)
+
+
+def test_with_one_word_the_bug_cannot_be_seen() -> None:
+    for lab in (
+        Lab(numbers="7", sees_encoder=False),
+        bahdanau.looking_at(Lab(numbers="7"), 0, 1, 0),
+    ):
+        told = bahdanau.symptom(lab)
+        assert "two words are needed" in told
+        assert "moves" not in told
+
+
 # ---- Bad input ---------------------------------------------------------------------------------
 
 

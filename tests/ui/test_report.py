@@ -151,6 +151,15 @@ def test_what_is_translated_is_the_sentence_of_its_pages() -> None:
         assert ("<dd>a sentence of other pages</dd>" in html) != is_read
 
 
+def test_numbers_that_are_none_are_not_named_but_the_sentence_that_was_read() -> None:
+    for numbers, read in (("hello", "thirty four seven sixty one"), ("42, 7", "forty two seven")):
+        for page in PAGES:
+            if page.name in report.READ_NUMBERS:
+                html = report_of(page, Lab(sentence="of other pages", numbers=numbers))
+                assert f"<dd>{read}</dd>" in html
+                assert f"<dd>{numbers}</dd>" not in html
+
+
 def test_conventions_are_said_and_followed() -> None:
     lab = Lab(queries_as="columns", count_from=0, symbols="paper")
     html = report_of(PAGES[0], lab)

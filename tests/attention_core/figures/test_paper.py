@@ -1,11 +1,13 @@
 """Exercises as a file: empty cells to fill, and answers that are read off the trace."""
 
+import math
 from html.parser import HTMLParser
 
 import pytest
+from torch import Tensor
 
 from attention_core import Conventions
-from attention_core.exercises import KINDS, exercise, exercises
+from attention_core.exercises import KINDS, LARGEST_OFF, exercise, exercises
 from attention_core.figures.paper import number, paper_html
 from tests.attention_core.test_exercises import attention
 
@@ -69,6 +71,34 @@ def test_the_key_has_the_numbers_of_another_route(kind: str) -> None:
                 for row, told in zip(matrix.tolist(), shown, strict=True):
                     assert told == pytest.approx(row, abs=0.00501), name
     assert next(answers, None) is None
+
+
+@each_kind
+def test_an_answer_made_with_the_printed_table_is_as_near_as_the_key_says(kind: str) -> None:
+    """As a student does: e^x from the sheet's own table, rounded to 2 decimals at the end."""
+    for seed in (*range(60), 2**31 - 1):
+        sheet = exercise(kind, seed)
+        html = paper_html([sheet])
+        tables = Tables(html)
+        assert f"is off by at most {LARGEST_OFF}." in html
+        (printed,) = [rows for at, own, rows in tables.found if (at[:5], own) == ("sheet", "exp")]
+        powers = dict(zip(sheet.exponents, map(float, printed[1]), strict=True))
+        powers[-math.inf] = 0.0
+
+        def weigh(before: Tensor, powers: dict[float, float] = powers) -> Tensor:
+            found = before.clone().apply_(powers.__getitem__)
+            return found / found.sum(-1, keepdim=True)
+
+        by_hand, key = attention(sheet, weigh), iter(tables.of("key"))
+        for name in sheet.asked:
+            tensor = by_hand[name]
+            for matrix in tensor if tensor.ndim == 3 else [tensor]:
+                told = [
+                    float(c.replace("−", "-").replace("∞", "inf")) for r in next(key) for c in r
+                ]
+                for own, right in zip(matrix.flatten().tolist(), told, strict=True):
+                    for answer in (own, round(own, 2)):
+                        assert answer == pytest.approx(right, abs=LARGEST_OFF + 1e-9), (seed, name)
 
 
 @each_kind

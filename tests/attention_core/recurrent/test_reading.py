@@ -10,6 +10,7 @@ from attention_core.glossary import TERMS
 from attention_core.operations import Operation
 from attention_core.recurrent import Model, load_model
 from attention_core.recurrent.cells import CELLS, read
+from attention_core.recurrent.jacobians import final_by_word
 from attention_core.recurrent.reading import (
     GATES,
     Recurrence,
@@ -127,15 +128,39 @@ def test_what_does_not_fit_is_said() -> None:
         Recurrence(mechanism.inputs, mechanism.steps, carried=("hidden", "cell"))
 
 
+@pytest.mark.parametrize("kind", [*KINDS, "bahdanau"])
+def test_who_forgets_is_checked_word_by_word_however_little_is_left(kind: str) -> None:
+    model, words = load_model(kind), ("thirty", "four") * 24
+    norms = forget(model, words)
+    assert check_forget(model, words, norms).ok
+    for name in norms:
+        order = norms[name].argsort().tolist()
+        for at, other in itertools.product((order[0], order[20], order[-1]), (0.0, 1.00001)):
+            wrong = {**norms, name: norms[name].clone()}
+            wrong[name][at] *= other
+            assert not check_forget(model, words, wrong).ok
+        unknown = {**norms, name: torch.full_like(norms[name], torch.nan)}
+        assert not check_forget(model, words, unknown).ok
+
+
+def test_the_first_of_many_words_is_below_what_float32_resolves_in_a_plain_cell() -> None:
+    norms = forget(load_model("rnn"), ("thirty", "four") * 24)["hidden"]
+    assert 0 < norms.min() < 1e-7 * norms.max()
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_who_forgets_is_checked_by_nudging(kind: str) -> None:
-    model = load_model(kind)
-    norms = forget(model, WORDS)
-    assert check_forget(model, WORDS, norms).ok
-    for name, at in itertools.product(norms, (0, len(WORDS) - 1)):
-        wrong = {**norms, name: norms[name].clone()}
-        wrong[name][at] += 0.01
-        assert not check_forget(model, WORDS, wrong).ok
+def test_the_derivatives_of_a_step_are_those_of_autograd(kind: str) -> None:
+    model = random_model(kind, n_units=7, d=3)
+    cell, weights = model.cell, model.part("encoder")
+    sentence = torch.randn(5, 3, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+
+    def final(words: torch.Tensor) -> torch.Tensor:
+        values = read(cell, words, weights)
+        return torch.cat([values[name][-1] for name in cell.carries])
+
+    expected = torch.func.jacrev(final)(sentence)
+    found = final_by_word(cell, sentence, weights)
+    torch.testing.assert_close(found, expected.transpose(0, 1), atol=1e-14, rtol=1e-11)
 
 
 def test_the_gates_are_in_torchs_order() -> None:
