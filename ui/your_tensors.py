@@ -207,7 +207,7 @@ def _say_kept(held: Held, *, is_failing: bool) -> None:
     if not held.id:
         st.caption(
             "This is an example: the notebook's sentence through multi-head attention, saved by "
-            "`save_trace` and opened like any file. Take it with you → As tensors gives that file."
+            "save_trace and opened like any file. Take it with you → As tensors gives that file."
         )
     elif held.contents and not is_failing:
         st.caption(

@@ -192,11 +192,18 @@ class LabPage:
 
     def upload(self, name: str, contents: bytes, kind: str = "text/csv") -> None:
         """Give a file to the page's “Open …” field; the popover is opened and closed for it."""
+        self.open_menu()
+        self.wait_idle()  # after one file, a new field takes the place of the old
         files = self.page.locator('input[type="file"]')
-        if files.count() == 0:
-            self.button_starting("Take it with you").click()
-        expect(files).to_have_count(1)  # after one file, a new field takes the place of the old
+        expect(files).to_have_count(1)
         files.set_input_files({"name": name, "mimeType": kind, "buffer": contents})
+
+    def open_menu(self) -> None:
+        """Open “Take it with you” if it is closed; what is in it comes with the next run."""
+        menu = self.button_starting("Take it with you")
+        if menu.get_attribute("aria-expanded") != "true":
+            menu.click()
+            expect(menu).to_have_attribute("aria-expanded", "true")
 
     def button_starting(self, name: str) -> Locator:
         """A button, by a part of its name."""
@@ -204,9 +211,8 @@ class LabPage:
 
     def download(self, name: str) -> bytes:
         """The contents of what a download button gives."""
+        self.open_menu()
         button = self.button_starting(name)
-        if button.count() == 0:
-            self.button_starting("Take it with you").click()
         with self.page.expect_download() as waiting:
             button.click()
         path: Path = waiting.value.path()
