@@ -17,6 +17,7 @@ from ui.literal import literal, names
 from ui.worksheet import labels_of
 
 MAX_FILE = link.JSON_LIMIT  # bytes
+MENU = "_takeaway"  # the menu that the field stands in, as Streamlit knows it
 TENSORS_PAGE = str(Path(__file__).parents[1] / "pages" / "14_your_tensors.py")
 
 
@@ -39,6 +40,7 @@ def _file_opened(widget_key: str) -> None:
     if file is None:
         return
     st.session_state["_opened_files"] = st.session_state.get("_opened_files", 0) + 1
+    st.session_state[MENU] = False  # what was opened, or why not, is behind it
     take_in(file.name, file.getvalue())
 
 

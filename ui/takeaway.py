@@ -64,7 +64,7 @@ def place() -> PopoverContainer:
     While it is open, what the page draws is remembered for its report; else it is not.
     """
     with st.container(horizontal=True, horizontal_alignment="right"):
-        menu = st.popover(TITLE, icon=":material/ios_share:", key="_takeaway", on_change="rerun")
+        menu = st.popover(TITLE, icon=":material/ios_share:", key=lab_files.MENU, on_change="rerun")
     if menu.open:
         state.take_notes()
     return menu

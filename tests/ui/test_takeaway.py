@@ -133,9 +133,10 @@ def test_the_downloaded_embeddings_open_as_they_were() -> None:
 
 
 def test_the_same_file_opens_twice() -> None:
-    at = menu_of()
+    at = opened(FRAME)
     for _ in range(2):
-        upload(at, "mine.csv", b"token,d1\nto,5\n")
+        upload(menu_of(at), "mine.csv", b"token,d1\nto,5\n")
+        assert not at.session_state["_takeaway"], "what was opened is not hidden by the menu"
         assert table(at)["cells"] == [[5.0]]
         at.text_input(key="_sentence").set_value("something else").run()
 
