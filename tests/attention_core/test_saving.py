@@ -256,7 +256,7 @@ def test_a_small_file_of_many_tanhs_takes_little(width: int, number: float, tmp_
     path = made_by_hand(ADDITIVE, tensors, tmp_path / "trace.npz")
     more, seconds, said = loaded(path)
     assert more < 200
-    assert seconds < 5
+    assert seconds < 15  # of one core; unbounded, the last one takes minutes
     is_few = 512 * 512 * width * 64 <= MOST_WORK
     expected = "has NaN at (0, 0)" if number else "loaded"
     assert (expected if is_few else "products; 8,589,934,592 are the most") in said
@@ -270,7 +270,7 @@ def test_a_row_of_millions_is_no_list_of_cells(tmp_path: Path) -> None:
     more, seconds, said = loaded(made_by_hand(mechanism, tensors, tmp_path / "trace.npz"))
     assert said == "loaded"
     assert more < 300
-    assert seconds < 5
+    assert seconds < 15  # of one core; unbounded, the last one takes minutes
 
 
 def test_additive_scores_made_in_parts_are_the_same() -> None:
