@@ -200,7 +200,9 @@ class LabPage:
 
     def open_menu(self) -> None:
         """Open “Take it with you” if it is closed; what is in it comes with the next run."""
-        menu = self.button_starting("Take it with you")
+        self.wait_idle()
+        # While a run goes on, the button of the run before may stand beside its own.
+        menu = self.button_starting("Take it with you").first
         if menu.get_attribute("aria-expanded") != "true":
             menu.click()
             expect(menu).to_have_attribute("aria-expanded", "true")
