@@ -109,9 +109,8 @@ class Editor:
         except (ValueError, OverflowError, RecursionError):
             st.session_state[f"{self.widget_key}:message"] = NOT_UNDERSTOOD
             return False
-        for operation in sent:  # the same id may be there twice
-            if operation["id"] > state.current().applied.get(self.name, 0):
-                self._apply(operation)
+        for operation in sent:
+            self._apply(operation)
         return state.current() != before
 
     def _apply(self, operation: Mapping[str, Any]) -> None:
@@ -197,7 +196,7 @@ def _told(page: Paging | None) -> dict[str, Any] | None:
 
 
 def operations(pending: object, seen: int) -> list[dict[str, Any]]:
-    """Return the operations of a message in order, or raise ValueError.
+    """Return the operations of a message in order, each id once, or raise ValueError.
 
     Args:
         pending: The message, which every later run is given again, however large it is.
@@ -210,7 +209,8 @@ def operations(pending: object, seen: int) -> list[dict[str, Any]]:
         if not isinstance(entry, Mapping) or not is_serial(entry.get("id")):
             raise ValueError(NOT_UNDERSTOOD)
     new = [_operation(entry) for entry in listed if entry["id"] > seen]
-    return sorted(new, key=lambda operation: operation["id"])
+    first = {operation["id"]: operation for operation in reversed(new)}
+    return [first[serial] for serial in sorted(first)]
 
 
 def _operation(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -90,6 +90,13 @@ def test_what_the_lab_has_seen_is_not_done_again() -> None:
     assert decode(told["address"]) == later
 
 
+def test_an_id_twice_in_one_question_counts_once() -> None:
+    twice = edit(3, ("one|1", 0, 0.5)), edit(3, ("one|1", 0, 0.75), ("one|1", 1, 0.25))
+    told = answer(question(Lab(), *twice))
+    assert told == answer(question(Lab(), twice[0]))
+    assert dict(decode(told["address"]).edits) == {("one", 1, 3, 0): 0.5}
+
+
 def test_without_edits_it_shows_the_lab_as_it_is() -> None:
     start = answer(question(Lab()))
     assert start["address"] == ""

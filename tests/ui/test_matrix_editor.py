@@ -74,6 +74,14 @@ def test_the_same_message_twice_counts_once(at: AppTest) -> None:
     assert (cell(at), table(at)["can_undo"]) == (0.55, False)
 
 
+def test_an_id_twice_in_one_message_counts_once(at: AppTest) -> None:
+    send(at, edit(1, ("journey|1", 0, 2.0)), edit(1, ("journey|1", 0, 3.0)))
+    assert (cell(at), table(at)["ack"]) == (2.0, 1)
+    twice = edit(2, ("journey|1", 0, 4.0))
+    send(at, twice, order(3, "undo"), order(3, "undo"), twice)
+    assert (cell(at), table(at)["ack"]) == (2.0, 3), "one edit, and one step back"
+
+
 def test_operations_count_in_the_order_of_their_ids(at: AppTest) -> None:
     send(at, edit(2, ("journey|1", 0, 3.0)), edit(1, ("journey|1", 0, 2.0)))
     assert (cell(at), table(at)["ack"]) == (3.0, 2)
