@@ -43,6 +43,16 @@ def cards(at: AppTest, widget_key: str = "figures:start") -> dict[str, Any]:
     return {card["id"]: card for card in components(at)[widget_key]["figures"]}
 
 
+def dots(card: dict[str, Any]) -> list[tuple[int, int]]:
+    """Return the (row, column) of each cell that a card marks as the user's own."""
+    return [
+        (round(y + 0.3), round(x + 0.4))
+        for trace in card["spec"]["data"]
+        if trace.get("mode") == "markers" and trace["meta"].get("over")
+        for x, y in zip(trace["x"], trace["y"], strict=True)
+    ]
+
+
 def codes(at: AppTest) -> list[str]:
     """Return the listings on the page, in order."""
     return [

@@ -52,6 +52,10 @@ GUESSED: dict[str, tuple[dict[str, Tensor], dict[str, str]]] = {
     "a name of another shape": ({"q": drawn(600, 3), "a": drawn(5, 3)}, {"inputs": "a"}),
     "rows that sum to 1": ({"": shares(5, 5)}, {"weights": ""}),
     "a square that does not": ({"": drawn(5, 5)}, {"inputs": ""}),
+    "a square with a negative entry": (
+        {"": torch.tensor([[1.25, -0.25], [0.5, 0.5]])},
+        {"inputs": ""},
+    ),
     "a stack of squares": ({"": drawn(2, 5, 5)}, {"weights": ""}),
     "layers": ({"": drawn(3, 2, 5, 5)}, {"weights": ""}),
     "items": ({"": drawn(3, 5, 2)}, {"inputs": ""}),
@@ -207,6 +211,23 @@ def test_facts() -> None:
     assert (shares_hold.holds, shares_hold.cell) == (False, (1, 0, 4, 2))
     assert (sums.holds, sums.cell) == (False, (1, 0, 4))
     assert sums.worst == pytest.approx(1.5, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("row", "cell", "worst"),
+    [
+        ([-0.25, 0.5, 0.75], (1, 0), 0.25),  # negative, the others within 0..1
+        ([0.5, -0.5, 1.0], (1, 1), 0.5),
+        ([-0.125, 0.0, 1.125], (1, 0), 0.125),
+        ([1.5, -0.25, -0.25], (1, 0), 0.5),  # above 1 by more than below 0
+    ],
+)
+def test_a_share_outside_0_and_1_is_found_though_its_row_sums_to_1(
+    row: list[float], cell: tuple[int, ...], worst: float
+) -> None:
+    shares_hold, sums, _ = facts(torch.tensor([[1.0, 0.0, 0.0], row]))
+    assert (shares_hold.holds, shares_hold.cell, shares_hold.worst) == (False, cell, worst)
+    assert sums.holds
 
 
 MUCH = {

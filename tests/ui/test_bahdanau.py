@@ -24,6 +24,7 @@ from tests.screen import (
     broken,
     cards,
     components,
+    dots,
     edit,
     markdown_texts,
     opened,
@@ -31,7 +32,7 @@ from tests.screen import (
     said,
     send,
 )
-from ui import bahdanau, link, live
+from ui import bahdanau, link, live, overriding
 from ui.lab import NUMBERS, Lab
 from ui.literal import literal
 from ui.questions import forced_look
@@ -184,6 +185,26 @@ def test_a_weight_of_ones_own_changes_what_follows() -> None:
     assert bahdanau.run_of(lab_of(at)).translation.written == expected.written
 
 
+def test_a_dot_stands_on_the_step_whose_weight_is_ones_own_and_on_no_other() -> None:
+    lab, trace = Lab(), bahdanau.run_of(Lab()).trace
+    for cell in ((1, 4), (3, 0)):
+        lab = overriding.with_override(lab, trace, bahdanau.OWN, "weights", cell, 0.5)
+    for step, now, so_far in (
+        (0, [], []),
+        (1, [(0, 4)], [(1, 4)]),
+        (2, [], [(1, 4)]),
+        (3, [(0, 0)], [(1, 4), (3, 0)]),
+    ):
+        shown = replace(lab, decoder_step=step)
+        weights = next(
+            card for card in bahdanau.step_figures(shown).cards if card["id"] == "weights"
+        )
+        assert dots(weights) == now
+        assert ("Yours: 1 of these weights" in weights["note"]) == bool(now)
+        alignment = next(card for card in bahdanau.so_far(shown).cards if card["id"] == "weights")
+        assert dots(alignment) == so_far
+
+
 def test_only_weights_take_numbers() -> None:
     at = page(trail=((bahdanau.NOW, "scores", 0, 0),))
     assert not [field for field in at.text_input if str(field.key).startswith("_own:")]
@@ -299,6 +320,21 @@ def test_with_one_word_the_bug_cannot_be_seen() -> None:
         told = bahdanau.symptom(lab)
         assert "two words are needed" in told
         assert "moves" not in told
+
+
+def test_the_weight_of_a_lone_word_is_not_called_even() -> None:
+    at = page(numbers="7")
+    assert broken(at) == []
+    weights = cards(at, bahdanau.NOW)["weights"]
+    assert weights["alt"] == "largest with seven, 1.0000."
+    told = components(at)["stepper:decoder"]["texts"]
+    assert told[0].startswith("looks most at “seven” (weight 1.0000) and writes ")
+    assert not any("alike" in text for text in told)
+
+
+def test_even_weights_of_several_words_are_called_even() -> None:
+    assert not bahdanau.is_even(torch.tensor([0.5, 0.5 + 1e-3]))
+    assert bahdanau.is_even(torch.tensor([0.5, 0.5]))
 
 
 # ---- Bad input ---------------------------------------------------------------------------------

@@ -59,6 +59,8 @@ def test_what_spreadsheets_write(contents: bytes) -> None:
         (b"token,d1\nto,one\n", "In line 2, “one” is not a number"),
         (b"token;d1\nto;1,5\n", "In line 2, “1,5” is not a number"),
         (b"token,d1\nto,nan\n", "In line 2, “nan” is not a number"),
+        (b"token,d1\nto,1_000\n", "In line 2, “1_000” is not a number"),  # Python's float does
+        (b"token,d1\nto,1_0.5\n", "In line 2, “1_0.5” is not a number"),
         (b"token,d1\nto,inf\n", "In line 2, “inf” is not a number"),
         (b"token,d1\nto,1e400\n", "In line 2, “1e400” is not a number"),
         (b"token,d1\nto,1000001\n", "is not a number from -1,000,000 to 1,000,000"),

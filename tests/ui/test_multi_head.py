@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
 from tests.attention_core.chapter import MultiHeadAttention, X
-from tests.screen import PROJECT, broken, cards, components, edit, opened, said, send
+from tests.screen import PROJECT, broken, cards, components, dots, edit, opened, said, send
 from tests.ui.test_explain_view import panel, pick, walk
 from ui import link, multi_head, overriding
 from ui.lab import Lab
@@ -246,6 +246,25 @@ def test_large_heads_are_shown_in_part_with_one_choice_for_tokens_of_all_kinds()
     told = {"name": "scores", "head": 0, "row": 3, "column": 5, "serial": 1}
     pick(at, told, place="figures:head_steps")
     assert torch.equal(drawn(at, "heads:part", "weights_1_part"), trace["weights"][1, :10, 1:9])
+
+
+def test_a_dot_stands_on_the_head_whose_number_is_ones_own_and_on_no_other() -> None:
+    lab, trace = PRIMES, multi_head.trace_of(PRIMES)
+    for head, name, row, column in ((0, "weights", 4, 2), (2, "weights", 6, 1), (2, "keys", 3, 1)):
+        cell = (head, row, column)
+        lab = overriding.with_override(lab, trace, multi_head.OWN, name, cell, 0.5)
+    for head, marked, noted in (
+        (0, {"weights": [(4, 2)], "keys": []}, "Yours: 1 of the weights"),
+        (1, {"weights": [], "keys": []}, ""),
+        (2, {"weights": [(6, 1)], "keys": [(3, 1)]}, "Yours: 1 of the weights"),
+    ):
+        shown = replace(lab, head=head)
+        (large,) = multi_head.one_head(shown).cards
+        steps = {card["cells"]["name"]: card for card in multi_head.head_steps(shown).cards}
+        found = {"weights": large, "keys": steps["keys"]}
+        assert {name: dots(card) for name, card in found.items()} == marked
+        assert large["note"].startswith(noted)
+        assert ("Yours" in large["note"]) == bool(noted)
 
 
 def test_numbers_of_ones_own_in_the_output_have_no_parts_and_break_nothing() -> None:

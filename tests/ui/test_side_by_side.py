@@ -9,6 +9,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
+from attention_core import STACKED_HEADS
 from attention_core.figures.labels import literal as plotly_literal
 from tests.screen import PROJECT, broken, cards, codes, components, edit, opened, said, send
 from ui import link, side_by_side
@@ -209,6 +210,22 @@ def test_zero_query_weights_share_evenly_over_what_is_seen() -> None:
     at = opened(PAGE, lab=link.encode(EDITORS["w_query"].set_entries(Lab(), entries)))
     bits = drawn(at, "causal", "entropy").flatten()
     torch.testing.assert_close(bits, torch.arange(1, 7).log2())
+
+
+def test_stacked_heads_with_other_weights_are_called_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "give the same weights: " in side_by_side.stacked_said(Lab())
+    right = STACKED_HEADS.run
+
+    class Wrong:
+        """Stacked heads with one weight that is off by a thousandth."""
+
+        def run(self, *given: Any, **more: Any) -> dict[str, Tensor]:
+            weights = right(*given, **more)["weights"].clone()
+            weights[1, 4, 0] *= 1.001
+            return {"weights": weights}
+
+    monkeypatch.setattr("ui.side_by_side.STACKED_HEADS", Wrong())
+    assert "give :red[**other weights**]: " in side_by_side.stacked_said(Lab())
 
 
 def test_the_prediction_is_answered_by_the_core() -> None:
