@@ -78,26 +78,36 @@ def _projected(role: str, plural: str, meaning: str, letter: str) -> tuple[Term,
     )
 
 
-def _gate(name: str, title: str, symbol: str, meaning: str) -> tuple[Term, ...]:
-    """Return a value of a recurrent cell, the weights that make it, and its bias."""
+_TAKEN = ("r", "z")  # the notebook's z is a context vector, and r what dropout keeps
+
+
+def _gate(
+    name: str, title: str, letter: str, meaning: str, other_names: str = ""
+) -> tuple[Term, ...]:
+    """Return a value of a recurrent cell, the weights that make it, and its bias.
+
+    It goes by the letter of ``torch.nn.GRU`` and ``torch.nn.LSTM``.
+    """
     of = title.lower()
     weights = (
         ("w", "W", f"the weights that make the {of} from the word, (d_in, n_units)"),
         ("u", "U", f"the weights that make the {of} from the state before, (n_units, n_units)"),
         ("b", "b", f"added for the {of}, (1, n_units)"),
     )
-    made = Term(name, title, symbol, meaning, counted=f"{of} values", paper=symbol, word=of)
+    symbol = rf"{letter}^{{\text{{gate}}}}" if letter in _TAKEN else letter
+    counted = f"{of} values"
+    made = Term(name, title, symbol, meaning, other_names, counted=counted, paper=letter, word=of)
     return made, *(
         Term(
             f"{sign}_{name}",
-            f"{title}: {letter}",
-            f"{letter}^{{{symbol}}}",
+            f"{title}: {matrix}",
+            f"{matrix}^{{{letter}}}",
             told,
             axes=("input dimension", "dimension"),
             counted=f"weights of the {of}",
-            word=f"{letter} of the {of}",
+            word=f"{matrix} of the {of}",
         )
-        for sign, letter, told in weights
+        for sign, matrix, told in weights
     )
 
 
@@ -106,9 +116,22 @@ _RECURRENT = (
     *_gate("input_gate", "Input gate", "i", "how much of the candidate is written, 0 to 1"),
     *_gate("forget_gate", "Forget gate", "f", "how much of the cell before is kept, 0 to 1"),
     *_gate("output_gate", "Output gate", "o", "how much of the cell is shown, 0 to 1"),
-    *_gate("reset_gate", "Reset gate", "s", "how much the candidate sees of the state before"),
-    *_gate("update_gate", "Update gate", "u", "how much of the state before is kept, 0 to 1"),
-    *_gate("candidate", "Candidate", "g", "what could be written at this word, −1 to 1"),
+    *_gate(
+        "cell_candidate",
+        "Cell candidate",
+        "g",
+        "what could be written into the LSTM's cell at this word, −1 to 1",
+        "cell gate, c̃",
+    ),
+    *_gate("reset_gate", "Reset gate", "r", "how much the candidate sees of the state before"),
+    *_gate("update_gate", "Update gate", "z", "how much of the state before is kept, 0 to 1"),
+    *_gate(
+        "candidate",
+        "Candidate",
+        "n",
+        "what could become the GRU's state at this word, −1 to 1",
+        "new gate, h̃",
+    ),
     Term(
         "before",
         "State before",

@@ -25,6 +25,7 @@ from attention_core import operations
 from attention_core.checks import Check
 from attention_core.mechanism import Mechanism, Step
 from attention_core.operations import Operation, Overridden, ranges_read
+from attention_core.recurrent.renamed import renamed_in
 from attention_core.tensor_files import (
     MAX_BYTES,
     MAX_TENSORS,
@@ -133,6 +134,7 @@ def of_file(file: TensorFile) -> Trace:
         came = said.get("version") if isinstance(said, dict) else said
         raise TensorFileError(f"a trace of version {VERSION} was expected; got {str(came)[:60]!r}")
     try:
+        said = _with_todays_names(said)
         mechanism = _mechanism(said["mechanism"])
         names = (*mechanism.inputs, *(step.name for step in mechanism.steps))
         tensors = {name: _tensor(file, said["values"][name]) for name in names}
@@ -214,6 +216,18 @@ def _npz(tensors: Mapping[str, Tensor], said: str) -> bytes:
 def _safetensors(tensors: Mapping[str, Tensor], said: str) -> bytes:
     apart = {name: tensor.clone() for name, tensor in tensors.items()}  # no two may share memory
     return safetensors.torch.save(apart, {KEY: said})
+
+
+def _with_todays_names(said: dict[str, Any]) -> dict[str, Any]:
+    """Return what a file says with the names of today; those of a cell's values alone changed."""
+    known, mechanism = said["values"], said["mechanism"]
+    _require(isinstance(known, dict), "its values have names")
+    new = {old: name for old, name in renamed_in(known).items() if name not in known}
+    if not new or mechanism["steps"]:  # the steps of a cell were never kept
+        return said
+    values = {new.get(name, name): value for name, value in known.items()}
+    inputs = [new.get(name, name) for name in mechanism["inputs"]]
+    return {**said, "values": values, "mechanism": {**mechanism, "inputs": inputs}}
 
 
 # Operations as data

@@ -10,9 +10,9 @@ from ui.questions import made_the_same
 st.title("How did attention become self-attention?", anchor=False)
 st.markdown(
     "In Bahdanau's translator the decoder's state **asks** all states of the encoder which of them "
-    "matter for the next word. What a decoder could not reach before is not its own previous cell "
-    "but the encoder's *earlier states*: it was given the last one only. Take the recurrence away "
-    "and let a sequence ask itself: that is self-attention.  \n"
+    "matter for the next word. Its own state before it always had; what it could not reach until "
+    "then were the encoder's *earlier states*, of which it was given the last one only. Take the "
+    "recurrence away and let a sequence ask itself: that is self-attention.  \n"
     "**Try this first:** turn on *Make both sequences the same*, and every matrix of weights "
     "becomes square."
 )

@@ -18,17 +18,35 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from attention_core.recurrent.renamed import OF_LSTM
 from ui.edits import Edits, RowEdits, RowKey
 from ui.lab import MAX_TOKENS, Lab, Same
 
-VERSION = 1
+VERSION = 2
 ADDRESS_LIMIT = 8_000  # characters; a longer lab lives in the browser's storage or a file
 TEXT_LIMIT = 2_000_000
 JSON_LIMIT = 4_000_000  # bytes after decompression: a small text can hide gigabytes
 LONG_ROW = 16  # edits of a row, from which on it is compressed by itself
 
 
-UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MappingProxyType({})
+def _cell_candidate(read: dict[str, Any]) -> dict[str, Any]:
+    """The trail through an LSTM calls its candidate ``cell_candidate`` now."""
+    trail = read.get("trail")
+    if read.get("reader") != "lstm" or not isinstance(trail, list):
+        return read
+    return {**read, "trail": [_renamed(pick) for pick in trail]}
+
+
+def _renamed(pick: Any) -> Any:
+    if not isinstance(pick, list) or len(pick) < 2 or not isinstance(pick[1], str):
+        return pick  # its check says what is wrong with it
+    place, name, *cell = pick
+    return [place, OF_LSTM.get(name, name), *cell]
+
+
+UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MappingProxyType(
+    {1: _cell_candidate}
+)
 """For each older version, what makes the fields of the next one of its fields.
 
 A field that is new needs none: where it is missing, its default is meant. What was renamed, or

@@ -101,7 +101,7 @@ def lstm_step(word: Tensor, state: Values, weights: Parameters) -> Values:
     return {
         "input_gate": opened,
         "forget_gate": kept,
-        "candidate": candidate,
+        "cell_candidate": candidate,
         "output_gate": shown,
         "cell": cell,
         "hidden": shown * torch.tanh(cell),

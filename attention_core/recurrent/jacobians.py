@@ -88,9 +88,9 @@ def _gru(
     new: Values,
     weights: Parameters,
 ) -> Tensor:
-    """``dh' = (1 − z) · dn + (h − n) · dz + z · dh``, ``dn = (1 − n²) · (W dx + r U dh + u dr)``.
+    """``dh' = (1 − z) · dn + (h − n) · dz + z · dh``, ``dn = (1 − n²) · (W dx + r U dh + p dr)``.
 
-    ``u`` is what the reset gate lets through: ``U h + c``.
+    ``p`` is what the reset gate scales: ``U h + c``.
     """
     reset, update, candidate = (new[name] for name in ("reset_gate", "update_gate", "candidate"))
     word_reset, word_update, word_candidate = of_word.chunk(3)
@@ -113,7 +113,7 @@ def _lstm(
     _: Parameters,
 ) -> Tensor:
     """``dc' = f dc + c df + i dg + g di`` and ``dh' = tanh(c') do + o · (1 − tanh²(c')) dc'``."""
-    names = ("input_gate", "forget_gate", "candidate", "output_gate")
+    names = ("input_gate", "forget_gate", "cell_candidate", "output_gate")
     opened, kept, candidate, shown = (new[name] for name in names)
     of_input, of_forget, of_candidate, of_output = (of_word + of_hidden).chunk(4)
     d_cell = (

@@ -34,7 +34,7 @@ from attention_core.trace import Trace
 
 GATES = {
     "rnn": ("hidden",),
-    "lstm": ("input_gate", "forget_gate", "candidate", "output_gate"),
+    "lstm": ("input_gate", "forget_gate", "cell_candidate", "output_gate"),
     "gru": ("reset_gate", "update_gate", "candidate"),
 }
 """What the rows of torch's stacked weights make, by the kind of cell and in torch's order."""
@@ -110,13 +110,14 @@ def _rnn_steps() -> list[Step]:
 
 
 def _lstm_steps() -> list[Step]:
+    written = ("forget_gate", "cell_before", "input_gate", "cell_candidate")
     return [
         Step("cell_before", RowBefore(), of=("cell",)),
         _squashed("input_gate", "sigmoid"),
         _squashed("forget_gate", "sigmoid"),
-        _squashed("candidate", "tanh"),
+        _squashed("cell_candidate", "tanh"),
         _squashed("output_gate", "sigmoid"),
-        Step("cell", KeepAndAdd(), of=("forget_gate", "cell_before", "input_gate", "candidate")),
+        Step("cell", KeepAndAdd(), of=written),
         Step("hidden", ShowCell(), of=("output_gate", "cell")),
     ]
 

@@ -23,6 +23,8 @@ from attention_core import (
 )
 from attention_core.mechanism import Step
 from attention_core.operations import AdditiveScores, DotProducts
+from attention_core.recurrent import load_model
+from attention_core.recurrent.reading import read_sentence
 from attention_core.saving import KEY, to_bytes
 from attention_core.tensor_files import TensorFileError, read
 from attention_core.work import MOST_WORK
@@ -86,6 +88,22 @@ def test_a_trace_comes_back(trace: Trace, ending: str, tmp_path: Path) -> None:
 
 def _bits(tensor: torch.Tensor) -> bytes:
     return bytes(tensor.detach().contiguous().flatten().view(torch.uint8).tolist())
+
+
+def test_the_values_of_an_lstm_that_were_saved_under_earlier_names_open_with_todays() -> None:
+    path = Path(__file__).parents[1] / "data" / "trace-version-1-lstm.npz"
+    stored = np.load(path)
+    again = load_trace(path)
+    assert again.names == read_sentence(load_model("lstm"), ["seven"]).names
+    for name in again.names:
+        earlier = name.replace("cell_candidate", "candidate")
+        assert np.array_equal(again[name].numpy(), stored[earlier]), name
+
+
+def test_the_values_of_a_gru_keep_their_names() -> None:
+    values = read_sentence(load_model("gru"), ["seven"])
+    trace = Trace(Mechanism(values.names, ()), {name: values[name] for name in values.names})
+    assert load_trace(to_bytes(trace, ".npz")).names == trace.names
 
 
 def test_other_programs_can_read_it(tmp_path: Path) -> None:

@@ -261,7 +261,7 @@ def test_an_answer_to_other_tokens_is_no_answer() -> None:
 HOSTILE_ADDRESSES = {
     "noise": "junk",
     "cut short": link.encode(Lab(sentence="to be"))[:-4],
-    "another version": "2." + link.encode(Lab(d=4))[2:],
+    "another version": f"{link.VERSION + 1}.{link.encode(Lab(d=4))[2:]}",
     "markup": "<script>alert(1)</script>",
     "a bomb": bomb(44),
     "nonsense inside": packed(b"[" * 100_000),

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.ui.labs import bomb, full_table, labs, packed, packed_json
-from ui import link
+from ui import link, why_attention
 from ui.edits import Edits
 from ui.lab import MAX_EDITS, Lab
 from ui.link import LinkError, decode, encode, from_file, to_file
@@ -87,7 +87,7 @@ def test_the_largest_lab_of_edits_is_short_and_one_more_edit_is_quick() -> None:
 
 def test_an_address_holds_only_what_an_address_can() -> None:
     text = encode(FULL)
-    assert text.startswith("1.")
+    assert text.startswith(f"{link.VERSION}.")
     assert text.isascii()
     assert text.replace("-", "a").replace("_", "a").replace(".", "a").isalnum()
 
@@ -341,6 +341,31 @@ def test_a_lab_of_version_1_opens_with_every_field_as_it_was() -> None:
     assert len(changed) > 20, "the example says something"
 
 
+def test_a_trail_through_the_lstm_of_version_1_says_its_candidate_as_today() -> None:
+    gates, reading = "figures:why_gates", "figures:why_reading"
+    trail = (
+        (reading, "cell", 1, 3),
+        (gates, "cell_candidate", 1, 3),
+        (gates, "w_cell_candidate", 2, 3),
+    )
+    lab = decode((OLD / "link-version-1-lstm.txt").read_text().strip())
+    assert lab == Lab(numbers="thirty-four, seven", reader="lstm", trail=trail)
+    assert from_file((OLD / "lab-version-1-lstm.json").read_bytes()) == lab
+    trace = why_attention.trace_of(lab)
+    assert all(trace.has_cell(name, index) for _, name, *index in trail)
+
+
+def test_the_candidate_of_another_cell_and_a_broken_trail_stay_what_they_are() -> None:
+    picked = ["figures:why_gates", "candidate", 1, 3]
+    for reader in ("gru", "bahdanau"):
+        lab = decode(packed_json({"reader": reader, "trail": [picked]}))
+        assert lab.trail == (tuple(picked),)
+    place = "figures:why_gates"
+    for trail in ("candidate", [7], [[place]], [[place, ["candidate"], 1, 3]]):
+        with pytest.raises(LinkError, match="trail should be"):
+            decode(packed_json({"reader": "lstm", "trail": trail}))
+
+
 def test_every_older_version_has_its_upgrade() -> None:
     assert sorted(link.UPGRADES) == list(range(1, link.VERSION))
 
@@ -371,7 +396,7 @@ def test_the_format_is_written_down_field_by_field() -> None:
     assert f"version is {link.VERSION}" in said
 
 
-@pytest.mark.parametrize("version", ["2", "0", "10", "9" * 5_000])
+@pytest.mark.parametrize("version", ["3", "0", "10", "9" * 5_000])
 def test_another_version_is_refused(version: str) -> None:
     with pytest.raises(LinkError, match="another version"):
         decode(packed(b'{"d": 4}', version))
@@ -391,7 +416,7 @@ def test_a_version_that_is_none(version: str) -> None:
         (b"[1, 2]", "JSON of another kind"),
         (b"{}", "no “attention_lab” in it"),
         (b'{"sentence": "to be"}', "no “attention_lab” in it"),
-        (b'{"attention_lab": 2}', "another version"),
+        (b'{"attention_lab": 3}', "another version"),
         (b'{"attention_lab": "1"}', "another version"),
         (b'{"attention_lab": null}', "another version"),
     ],
@@ -403,5 +428,5 @@ def test_a_file_that_is_no_lab(contents: bytes, said: str) -> None:
 
 def test_a_file_can_be_read_by_people() -> None:
     text = to_file(FULL)
-    assert json.loads(text)["attention_lab"] == 1
+    assert json.loads(text)["attention_lab"] == link.VERSION
     assert "Größe 日本 <b>" in text

@@ -52,7 +52,7 @@ def _behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_address_is_the_browser_s_own_and_opens_the_same_lab() -> None:
     lab = Lab(sentence="to <be> & not?")
     address = sharing.address_of(lab)
-    assert address.startswith("https://lab.example/attention/causal_attention?lab=1.")
+    assert address.startswith(f"https://lab.example/attention/causal_attention?lab={link.VERSION}.")
     assert link.decode(address.partition("?lab=")[2]) == lab
     assert sharing.address_of(Lab()) == "https://lab.example/attention/causal_attention"
     assert sharing.address_of(full_table()) == ""

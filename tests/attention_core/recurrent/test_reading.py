@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from attention_core.glossary import TERMS
+from attention_core.glossary import TERMS, term
 from attention_core.operations import Operation
 from attention_core.recurrent import Model, load_model
 from attention_core.recurrent.cells import CELLS, read
@@ -161,6 +161,14 @@ def test_the_derivatives_of_a_step_are_those_of_autograd(kind: str) -> None:
     expected = torch.func.jacrev(final)(sentence)
     found = final_by_word(cell, sentence, weights)
     torch.testing.assert_close(found, expected.transpose(0, 1), atol=1e-14, rtol=1e-11)
+
+
+def test_the_gates_go_by_their_usual_letters() -> None:
+    """As in ``torch.nn.GRU`` and ``torch.nn.LSTM``: no s and no U, which attention needs."""
+    letters = {kind: [term(gate).paper for gate in gates] for kind, gates in GATES.items()}
+    assert letters == {"rnn": ["h"], "lstm": list("ifgo"), "gru": list("rzn")}
+    in_the_notebook = [term(gate).symbol for gate in GATES["gru"]]  # where z is a context vector
+    assert in_the_notebook == [r"r^{\text{gate}}", r"z^{\text{gate}}", "n"]
 
 
 def test_the_gates_are_in_torchs_order() -> None:
