@@ -11,7 +11,7 @@ from ui.questions import five_more
 st.title("Why softmax, and not simply a share of the sum?", anchor=False)
 st.markdown(
     "Scores can be any numbers; weights should be shares: none below 0, together 1. Here are three "
-    "ways to make weights of one row of scores, and what breaks each.  \n"
+    "ways to make weights of one row of scores, and what breaks them.  \n"
     "**Try this first:** choose *A negative score*, then *A score of 1000*, and see which survives."
 )
 
@@ -58,11 +58,13 @@ code("all", normalisation.code(lab, trace))
 
 st.subheader("What to try", anchor=False)
 st.markdown(
-    "- Turn the temperature down: softmax sharpens towards its largest score. Turn it up: it "
-    "evens out. Dividing by the sum does not notice.\n"
+    "- Turn the temperature down: softmax gives more and more to the largest score, or to those "
+    "that tie for it. Turn it up: it evens out. Dividing by the sum does not notice, but for "
+    "rounding.\n"
     "- Choose *A negative score*: dividing by the sum gives weights below 0 and above 1.\n"
-    "- Choose float16 and set a score to 12: the naive softmax breaks long before 1000.\n"
-    "- Choose bfloat16 and look at the sums: rounding, not a mistake."
+    "- At temperature 1, choose float16 and set a score to 12: the naive softmax breaks long "
+    "before 1000.\n"
+    "- Choose bfloat16 and look at the sums: where they miss 1, it is rounding, not a mistake."
 )
 prediction("normalisation", *five_more(lab))
 

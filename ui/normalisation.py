@@ -270,7 +270,7 @@ def _failure_by_sum(scores: Tensor, shares: Tensor) -> Failure | None:
     limits = torch.finfo(scores.dtype)
     exact = scores.double()
     total, size = math.fsum(exact.tolist()), float(exact.abs().sum())
-    if abs(total) > limits.max:
+    if abs(total) > limits.max and not bool(shares.any()):  # a sum just beyond rounds back
         text = f"As expected: the sum goes beyond {_kind(scores)}, so every share becomes 0."
         return Failure(text, breaks_law=True)
     if total == 0:
@@ -315,7 +315,7 @@ def _failure_of_naive(scores: Tensor, shares: Tensor) -> Failure | None:
             f"0, and 0 / 0 is NaN, shown blank.{calm}"
         )
         return Failure(text, breaks_law=True)
-    if float(scores.double().exp().sum()) > limits.max:
+    if float(scores.double().exp().sum()) > limits.max and not bool(shares.any()):
         text = (
             f"As expected: each exp still fits {kind}, but their sum does not. It is inf, so "
             f"every share is something / inf = 0.{calm}"
@@ -449,24 +449,69 @@ def jacobian_said(jacobian: Tensor, lab: Lab) -> str:
     sums = float(jacobian.sum(dim=1).abs().max())
     peak = float(jacobian.abs().max())
     lines = [
-        "- **Raising one score takes from all others**: the diagonal is positive, the rest is "
-        "negative.",
+        "- **Raising one score takes from all others**: no entry of the diagonal is below 0, and "
+        "no other is above 0.",
         f"- **Each row and each column sums to 0** (here within {sums:.1g}): what one weight "
         "gains, the others lose.",
     ]
-    if peak < SATURATED and largest > 1 - SATURATED:
+    if _is_saturated(peak, largest):
         lines.append(
             f"- **Almost nothing moves**: one weight is {result_of(largest)}, and the strongest "
-            f"entry is {result_of(peak)}. Gradients this small teach a model next to nothing. "
-            "That is why attention scales its scores: raise the temperature and watch them return."
+            f"entry is {result_of(peak)}. Gradients this small teach a model next to nothing: "
+            "that is why attention scales its scores."
         )
     else:
         lines.append(
-            f"- The largest weight is {result_of(largest)}, the strongest entry {result_of(peak)}. "
-            "When one weight comes close to 1, all entries come close to 0 and learning stalls: "
-            "try temperature 0.05. That is why attention scales its scores."
+            f"- The largest weight is {result_of(largest)}, the strongest entry {result_of(peak)}."
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, _temperature_said(lab)])
+
+
+def _is_saturated(peak: float, largest: float) -> bool:
+    """Return whether one weight has nearly everything, and hardly answers to any score."""
+    return peak < SATURATED and largest > 1 - SATURATED
+
+
+def _temperature_said(lab: Lab) -> str:
+    """Return what the temperature does to the entries, in general and on this row."""
+    at = {temperature: _strength_at(lab, temperature) for temperature in TEMPERATURES}
+    best = max(TEMPERATURES, key=lambda temperature: at[temperature].peak)
+    lowest, (peak, largest) = plain(TEMPERATURES[0]), at[TEMPERATURES[0]]
+    if at[best].peak < SATURATED:
+        here = (
+            "On this row one score leads so far that no temperature here brings the entries back: "
+            f"the strongest is {result_of(at[best].peak)}, at {plain(best)}."
+        )
+    elif best == TEMPERATURES[0]:
+        here = (
+            f"On this row no score leads clearly enough: even at {lowest} the largest weight is "
+            f"{result_of(largest)}, and the strongest entry {result_of(peak)}."
+        )
+    else:
+        here = (
+            f"On this row the strongest entry is {result_of(at[best].peak)} at {plain(best)}, more "
+            f"than at any other temperature here; at {lowest} it is {result_of(peak)}, with a "
+            f"largest weight of {result_of(largest)}."
+        )
+    return (
+        "- **What the temperature does**: each entry is a product of weights, divided by the "
+        "temperature. A lower one divides by less. But where one score leads, it also drives one "
+        "weight to 1 and the others to 0, and every product with them: then learning stalls. "
+        f"{here}"
+    )
+
+
+class _Strength(NamedTuple):
+    """The strongest entry of a row's Jacobian at a temperature, and the largest weight there."""
+
+    peak: float
+    largest: float
+
+
+def _strength_at(lab: Lab, temperature: float) -> _Strength:
+    row = torch.tensor(lab.row_scores, dtype=torch.float64)
+    peak = float(softmax_jacobian(row, temperature).abs().max())
+    return _Strength(peak, float(torch.softmax(row / temperature, dim=-1).max()))
 
 
 def jacobian_latex(conventions: Conventions) -> str:

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from attention_core import normalisations
 from attention_core.gradients import softmax_jacobian
+from attention_core.numbers import result_of
 from tests.attention_core import printed
 from tests.screen import PROJECT, broken, cards, components, edit, opened, order, said, send
 from ui import link, normalisation
@@ -139,6 +140,16 @@ def test_other_failures_are_explained_too(
     assert words in note
 
 
+@given(labs)
+@example(Lab(row_scores=(65_504.0, 8.0), dtype="float16"))  # their sum rounds back to 65,504
+def test_what_is_said_to_become_0_is_0(lab: Lab) -> None:
+    trace = normalisation.trace_of(lab)
+    for name in ("by_sum", "naive"):
+        found = normalisation.failure(trace, name)
+        if found and "every share" in found.text and "= 0" in found.text.replace("becomes", "="):
+            assert not trace[name].any()
+
+
 @pytest.mark.parametrize(
     ("row", "temperature", "words"),
     [((1.0, 70_000.0), 1.0, "a score is 70,000"), ((1000.0,), 0.01 * 5, "")],
@@ -260,6 +271,81 @@ def test_a_saturated_softmax_looks_and_reads_like_almost_nothing() -> None:
     drawn = cards(page(row_scores=THOUSAND), "figures:jacobian")["jacobian"]["spec"]["data"][0]
     assert drawn["zmax"] == pytest.approx(0.025)
     assert {text for line in drawn["text"] for text in line} == {"0.0000"}
+
+
+@pytest.mark.parametrize(
+    ("row", "best", "words"),
+    [
+        (
+            NOTEBOOK_SCORES,
+            0.05,
+            "no score leads clearly enough: even at 0.05 the largest weight is ",
+        ),
+        ((1.0,) * 6, 0.05, "no score leads clearly enough"),
+        ((0.0, 1.0), 0.5, "the strongest entry is 0.2100 at 0.5"),
+        (
+            tuple(10 * score for score in NOTEBOOK_SCORES),
+            0.1,
+            "the strongest entry is 1.0822 at 0.1",
+        ),
+        (
+            THOUSAND,
+            100.0,
+            "no temperature here brings the entries back: the strongest is 2.292e-06",
+        ),
+        (
+            (0.0, LIMIT),
+            None,
+            "no temperature here brings the entries back: the strongest is 0.0000",
+        ),
+    ],
+)
+def test_what_a_temperature_does_to_the_gradients_is_computed(
+    row: tuple[float, ...], best: float | None, words: str
+) -> None:
+    scores = torch.tensor(row, dtype=torch.float64)
+    peaks = {}
+    for temperature in normalisation.TEMPERATURES:
+        p = torch.softmax(scores / temperature, dim=0)
+        peaks[temperature] = float(((p.diag() - p.outer(p)) / temperature).abs().max())
+    told = normalisation.jacobian_said(softmax_jacobian(scores), Lab(row_scores=row))
+    assert words in told
+    if best is not None:
+        assert max(peaks, key=lambda temperature: peaks[temperature]) == best
+        assert result_of(peaks[best]) in told
+    if best == 0.05:  # where lower temperatures do not bring the entries to 0, nobody says so
+        assert peaks[0.05] > peaks[1.0]
+
+
+def test_the_first_rows_largest_weight_at_the_lowest_temperature_is_said() -> None:
+    told = normalisation.jacobian_said(softmax_jacobian(torch.ones(2)), Lab())
+    row = torch.tensor(NOTEBOOK_SCORES, dtype=torch.float64)
+    p = torch.softmax(row / 0.05, dim=0)
+    assert f"the largest weight is {float(p.max()):.4f}, and the strongest entry 4.8132." in told
+
+
+@given(labs)
+def test_the_diagonal_is_never_below_0_and_the_rest_never_above(lab: Lab) -> None:
+    jacobian, _ = normalisation.jacobian_of(lab)
+    assert (jacobian.diag() >= 0).all()
+    assert (jacobian - jacobian.diag().diag() <= 0).all()
+
+
+def test_what_to_try_holds() -> None:
+    twelve = torch.tensor([(*NOTEBOOK_SCORES[1:], 12.0)], dtype=torch.float16)
+    assert normalisations().run(scores=twelve)["naive"].isnan().any()
+    assert not normalisations(2.0).run(scores=twelve)["naive"].isnan().any()  # hence "at 1"
+    for row in (NOTEBOOK_SCORES, (1.0, 1.0, 0.0)):
+        scores = torch.tensor([row])
+        sharp = normalisations(0.05).run(scores=scores)["weights"]
+        even = normalisations(100.0).run(scores=scores)["weights"]
+        best = scores == scores.max()
+        plain = normalisations().run(scores=scores)["weights"]
+        assert sharp[best].sum() > plain[best].sum() > even[best].sum()
+        torch.testing.assert_close(even, torch.full_like(even, 1 / len(row)), atol=0.01, rtol=0)
+        by_sum = [normalisations(t).run(scores=scores)["by_sum"] for t in (0.05, 1.0, 100.0)]
+        torch.testing.assert_close(by_sum[0], by_sum[1])
+        torch.testing.assert_close(by_sum[1], by_sum[2])
 
 
 def test_the_sums_are_those_of_each_dtype() -> None:
