@@ -20,8 +20,8 @@ st.title("How is a token kept from seeing what comes after it?", anchor=False)
 st.markdown(
     "A model that is to guess the next word must not look at it. A **mask** says who may attend "
     "to whom; the causal one lets each token see itself and what came before.  \n"
-    "**Try this first:** click a 0 in the mask below, and follow what its 1 does to every "
-    "picture after it."
+    "**Try this first:** click a 0 in the mask below, and follow what its 1 does to the "
+    "pictures after it."
 )
 
 parameters.take_in()
@@ -48,7 +48,7 @@ if blind:
 st.subheader("2. −∞ before the softmax", anchor=False)
 st.markdown(
     "A hidden score becomes −∞ (an empty cell). exp(−∞) is 0, so softmax shares out everything "
-    "among the tokens that may be seen, and nothing has to be repaired afterwards."
+    "among the tokens that may be seen, if there is one, and nothing has to be repaired afterwards."
 )
 ripple.status(trace, lab, causal.inputs_of)
 live.figures("figures:masked", lab)
@@ -58,7 +58,7 @@ st.markdown(
     said(
         "The same in three steps: softmax over everything, then 0 for what is hidden, then "
         "each row divided by what is left of it. The softmax's own divisor cancels, so the weights "
-        "must come out equal. The last picture is the difference."
+        "come out equal, but for rounding. The last picture is the difference."
     )
 )
 live.figures("figures:renormalised", lab)
@@ -76,9 +76,13 @@ with theirs:
 
 st.subheader("5. The leak detector", anchor=False)
 st.markdown(
-    "Change a token, run everything a second time, and compare: whoever comes **before** it "
-    "must not notice. With the causal mask its context vectors are exactly the same, bit for bit; "
-    "without a mask the cells that leak light up."
+    said(
+        "Change a token, run everything a second time, and compare: whoever comes **before** it "
+        "must not notice. With the causal mask their context vectors are exactly the same, bit for "
+        "bit; without a mask the cells that leak light up. Until you choose a token, the detector "
+        "follows the mask: a 1 that you paint above the diagonal makes it change the token of that "
+        "column."
+    )
 )
 causal.leak_chooser(lab)
 live.figures("figures:leaks", lab)
@@ -98,7 +102,7 @@ step_view.formulas(
 )
 
 st.subheader("The same in PyTorch", anchor=False)
-st.markdown("Paste this anywhere PyTorch runs: it computes exactly the numbers above.")
+st.markdown("Paste this anywhere PyTorch runs: it computes the steps of sections 2 and 4 again.")
 step_view.code(trace, tokens, conventions=conventions)
 
 st.subheader("The weights it runs with", anchor=False)
@@ -110,7 +114,8 @@ st.markdown(
     said(
         "- Close every cell of a row: nobody is left to attend to, and the row is not a number.\n"
         "- Choose *Sliding window* and make it wider, one token at a time.\n"
-        "- Paint a single 1 above the diagonal and look at the leak detector: one token leaks.\n"
+        "- Paint a single 1 above the diagonal and look at the leak detector: it changes the token "
+        "that can now be seen too early, and shows who notices.\n"
         "- Choose *Padding*: columns are closed instead, and a late token leaks only if it is real."
     )
 )

@@ -252,7 +252,7 @@ def masked_steps(lab: Lab) -> Group:
     """Return the steps with −∞ before the softmax."""
     trace = trace_of(lab)
     group = step_view.steps(trace, BEFORE, labels_of(lab), conventions=lab.conventions)
-    hidden, n = int((~trace["mask"]).sum()), trace["mask"].numel()
+    hidden, n = int(trace["masked"].isneginf().sum()), trace["masked"].numel()
     group.cards[BEFORE.index("masked")]["alt"] = f"{hidden:,} of {n:,} cells are −∞, drawn empty."
     return overriding.overridable(group, OWN, lab.conventions)
 
@@ -283,7 +283,7 @@ def _difference(masked: Trace, renormalised: Trace, lab: Lab) -> Card:
         off,
         turns="difference" if lab.conventions.is_turned else "",
     )
-    return {**card, "check": told}
+    return {**card, "check": told, "note": "The weights divided last, minus those made with −∞."}
 
 
 def difference_finding(off: Tensor) -> str:
@@ -291,12 +291,18 @@ def difference_finding(off: Tensor) -> str:
 
     Example:
         >>> difference_finding(torch.tensor([[0.0, 1e-8]]))
-        '1 of 2 cells differ, by rounding: what is divided last less what −∞ makes.'
+        '1 of 2 cells differs, by 1e-08 at most.'
+        >>> difference_finding(torch.zeros(1, 2))
+        'all 2 cells are the same to the last bit.'
     """
-    differ, n = int((off.nan_to_num(nan=0.0) != 0).sum()), off.numel()
-    return (
-        f"{differ:,} of {n:,} cells differ, by rounding: what is divided last less what −∞ makes."
-    )
+    known = off[~off.isnan()]
+    differ, n = int((known != 0).sum()), known.numel()
+    if not n:
+        return "no cell is a number in both ways."
+    if not differ:
+        return f"{'the cell is' if n == 1 else f'all {n:,} cells are'} the same to the last bit."
+    verb, most = "differs" if differ == 1 else "differ", float(known.abs().max())
+    return f"{differ:,} of {n:,} cells {verb}, by {most:.0e} at most."
 
 
 def ways_said(check: Check | None) -> dict[str, Any]:
@@ -400,28 +406,42 @@ def underflown_said(lab: Lab) -> str:
 
 
 def leak_index(lab: Lab) -> int:
-    """Return the token that the leak detector changes."""
-    last = len(lab.tokens) - 1
-    return last if lab.leak_token < 0 else min(lab.leak_token, last)
+    """Return the token that the leak detector changes: as was chosen, or the one a mask opens."""
+    if lab.leak_token >= 0:
+        return min(lab.leak_token, len(lab.tokens) - 1)
+    return opened_early(lab)
+
+
+def opened_early(lab: Lab) -> int:
+    """Return the token that a mask lets an earlier one see; the last one if there is none.
+
+    Of several it is the one of the cell that was just painted, of other painted cells the last one,
+    and else the last one of all.
+    """
+    mask = mask_of(lab)
+    early = mask.triu(diagonal=1)
+    painted = early & (mask != preset_mask(lab))
+    picked = lab.trail[-1][2:] if lab.trail and lab.trail[-1][1] == "mask" else ()
+    if len(picked) == 2 and max(picked) < len(mask) and bool(painted[picked]):
+        return picked[1]
+    for cells in (painted, early):
+        columns = cells.any(dim=0).nonzero().flatten().tolist()
+        if columns:
+            return int(columns[-1])
+    return len(mask) - 1
 
 
 def leak_chooser(lab: Lab) -> None:
     """Draw the choice of the token that is changed."""
-    labels, token = names(labels_of(lab), lab.conventions), leak_index(lab)
+    labels = names(labels_of(lab), lab.conventions)
     choice(
         "Add 1 to the first number of this token, and run everything again",
-        labels,
-        token,
+        [f"As the mask has it: {labels[opened_early(lab)]}", *labels],
+        0 if lab.leak_token < 0 else leak_index(lab) + 1,
         widget_key="_leak_token",
-        on_choice=_leak_chosen,
+        on_choice=lambda at: state.commit(replace(state.current(), leak_token=at - 1)),
         width=420,
     )
-
-
-def _leak_chosen(token: int) -> None:
-    lab = state.current()
-    is_last = token == len(lab.tokens) - 1
-    state.commit(replace(lab, leak_token=-1 if is_last else token))
 
 
 def leak_runs(lab: Lab, *, is_masked: bool) -> tuple[Trace, Trace]:

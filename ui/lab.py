@@ -330,7 +330,7 @@ class Lab:
     painted: Edits = field(  # cells of the mask, 0 or 1
         default_factory=Edits, metadata={"check": _edits(MAX_TOKENS)}
     )
-    leak_token: int = _field(-1, _whole(-1, MAX_TOKENS - 1))  # the one that changes; -1: the last
+    leak_token: int = _field(-1, _whole(-1, MAX_TOKENS - 1))  # that changes; -1: as the mask has it
     dropout: float = _field(0.5, _rate)
     training: bool = _field(True, _flag)
     dropout_seed: int = _field(123, _whole(0, MAX_SEED))

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from attention_core import Check
+from attention_core.changes import leaks
 from attention_core.masks import causal_mask, sliding_window_mask
 from tests.screen import PROJECT, broken, cards, codes, components, opened, said
 from ui import causal, comparing, link, overriding, questions
@@ -148,6 +149,25 @@ def test_both_ways_are_drawn_and_equal() -> None:
     assert any("`scaled_dot_product_attention` on the same" in c.value for c in at.caption)
 
 
+def test_where_both_ways_are_the_same_no_difference_is_told() -> None:
+    alt = cards(page(replace(PRIMES, mask_preset="none")), "figures:renormalised")["difference"]
+    lab = Lab(sentence="to be", preset="one-hot", d=2, d_out=2)
+    off = causal.renormalised_of(lab)["weights"] - causal.plain_of(lab)["weights"]
+    assert causal.difference_finding(off * 0) == "all 4 cells are the same to the last bit."
+    assert causal.difference_finding(off * 0 + 1e-7) == "4 of 4 cells differ, by 1e-07 at most."
+    assert causal.difference_finding(off * torch.nan) == "no cell is a number in both ways."
+    assert causal.difference_finding(torch.zeros(1, 1)) == "the cell is the same to the last bit."
+    drawn_ = drawn(page(replace(PRIMES, mask_preset="none")), "figures:renormalised", "difference")
+    count = int((drawn_ != 0).sum())
+    assert alt["alt"].startswith(f"{count} of 49" if count else "all 49 cells are the same")
+
+
+def test_a_number_of_ones_own_in_place_of_minus_infinity_is_counted() -> None:
+    lab = overriding.with_override(PRIMES, causal.plain_of(PRIMES), "causal", "masked", (0, 1), 9.0)
+    alts = [causal.masked_steps(own).cards[1]["alt"] for own in (PRIMES, lab)]
+    assert alts == [f"{count} of 49 cells are −∞, drawn empty." for count in (21, 20)]
+
+
 def test_a_difference_turns_the_page_red(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = Check("weights", "−∞ before the softmax", 0.1, 1e-6, ok=False)
     monkeypatch.setattr(causal, "compare_ways", lambda *traces: wrong)
@@ -234,6 +254,68 @@ def test_the_leak_detector_runs_twice(token: int) -> None:
             assert shown["alt"].startswith(f"It leaks: {place * 3} of the {place * 3}")
 
 
+@pytest.mark.parametrize("cell", [(i, j) for j in range(6) for i in range(j)])
+def test_the_detector_follows_any_cell_painted_above_the_diagonal(cell: tuple[int, int]) -> None:
+    lab = painted(Lab(), cell)
+    assert causal.leak_index(lab) == cell[1]
+    before, after = causal.leak_runs(lab, is_masked=True)
+    found = leaks(before, after, cell[1])
+    assert found.any(dim=1).nonzero().flatten().tolist() == [cell[0]]
+    told = cards(page(lab), "figures:leaks")["with_mask"]["alt"]
+    assert told.startswith("It leaks: ")
+    assert told.endswith(f"of “{Lab().tokens[cell[0]].text}”.")
+
+
+def test_the_detector_follows_the_cell_just_painted_and_then_the_last_one() -> None:
+    at = pick(page(painted(PRIMES, (0, 5))), 1, 3, serial=1)
+    assert components(at)["figures:leaks"]["figures"][0]["alt"].endswith("of “b”.")
+    lab = link.decode(components(at)["table:embeddings"]["lab"])
+    assert causal.leak_index(lab) == 3
+    assert causal.leak_index(replace(lab, trail=())) == 5
+    pick(at, 1, 3, serial=2)  # closed again
+    lab = link.decode(components(at)["table:embeddings"]["lab"])
+    assert causal.leak_index(lab) == 5
+    assert causal.leak_index(painted(PRIMES, (3, 1))) == 6, "nobody is let see what comes later"
+
+
+@pytest.mark.parametrize(
+    ("preset", "size", "token"),
+    [
+        ("causal", 2, 6),
+        ("none", 2, 6),
+        ("padding", 3, 2),
+        ("padding", 1, 6),
+        ("window", 2, 6),
+        ("prefix", 4, 3),
+        ("blocks", 2, 5),
+    ],
+)
+def test_the_detector_follows_a_preset(preset: str, size: int, token: int) -> None:
+    lab = replace(PRIMES, mask_preset=preset, mask_size=size)
+    assert causal.leak_index(lab) == token
+    found = leaks(*causal.leak_runs(lab, is_masked=True), token)
+    assert bool(found.any()) is bool(causal.mask_of(lab).triu(1).any())
+
+
+@pytest.mark.parametrize("token", [0, 3, 6])
+def test_the_token_one_chose_holds_whatever_is_painted(token: int) -> None:
+    at = page(PRIMES)
+    at.selectbox(key="_leak_token").set_value(token + 1).run()
+    pick(at, 1, 2, serial=1)
+    assert at.selectbox(key="_leak_token").value == token + 1
+    assert f"before “{'abcdefg'[token]}”" in cards(at, "figures:leaks")["with_mask"]["alt"]
+    assert causal.leak_index(link.decode(components(at)["table:embeddings"]["lab"])) == token
+    at.selectbox(key="_leak_token").set_value(0).run()
+    assert "before “c”" in cards(at, "figures:leaks")["with_mask"]["alt"]
+
+
+def test_a_late_token_leaks_through_padding_only_if_it_is_real() -> None:
+    for token in range(1, 7):
+        lab = replace(PRIMES, mask_preset="padding", mask_size=4, leak_token=token)
+        found = leaks(*causal.leak_runs(lab, is_masked=True), token)
+        assert bool(found.any()) is (token < 4)
+
+
 def test_one_painted_cell_leaks_to_one_token() -> None:
     alt = cards(page(painted(PRIMES, (2, 6))), "figures:leaks")["with_mask"]["alt"]
     assert alt == "It leaks: 3 of the 18 context values before “g” changed, of “c”."
@@ -241,9 +323,12 @@ def test_one_painted_cell_leaks_to_one_token() -> None:
 
 def test_a_longer_sentence_keeps_the_last_token_under_test() -> None:
     at = page(PRIMES)
+    assert at.selectbox(key="_leak_token").options[0] == "As the mask has it: g"
     at.text_input[0].set_value("a b c d e f g h").run()
-    assert at.selectbox(key="_leak_token").value == 7
-    at.selectbox(key="_leak_token").set_value(2).run()
+    assert at.selectbox(key="_leak_token").value == 0
+    assert at.selectbox(key="_leak_token").options[0] == "As the mask has it: h"
+    assert "before “h”" in cards(at, "figures:leaks")["with_mask"]["alt"]
+    at.selectbox(key="_leak_token").set_value(3).run()
     assert "before “c”" in cards(at, "figures:leaks")["with_mask"]["alt"]
 
 
