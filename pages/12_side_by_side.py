@@ -15,10 +15,10 @@ lab, table = worksheet.worksheet()
 conventions = lab.conventions
 lab_said.markdown(
     conventions.said(
-        "Every way of attending on this site, on your own numbers, all in the same colours from 0 "
-        "to 1.  \n**Try this first:** compare the last row of *Self-attention* with that of "
-        "*Causal self-attention*, then the row above. Only the last token sees everything in both, "
-        "so only its row is the same."
+        "Five ways of attending, on your own numbers, all weights in the same colours from 0 to 1."
+        "  \n**Try this first:** compare the last row of *Self-attention* with that of *Causal "
+        "self-attention*, then the row above. The last token sees everything in both, so its row "
+        "is the same; the others have fewer tokens to share among."
     )
 )
 
@@ -53,19 +53,20 @@ st.markdown(
 side_by_side.numbers(lab)
 
 st.subheader("The same in PyTorch", anchor=False)
-st.markdown("Every row of this page, one after the other:")
+st.markdown("The weights of each mechanism, one after the other:")
 with st.expander("PyTorch of all mechanisms"):
     code("side by side", side_by_side.code_of(lab))
 
 st.subheader("What to try", anchor=False)
 st.markdown(
     conventions.said(
-        "- Set all *Query weights* to 0: every score is 0. The rows of *Simple self-attention* "
-        "stay; all others become even, each over the tokens it may attend to.\n"
-        "- Begin the weights by `nn.Linear`: they are small, and so are the scores. Entropies "
-        "come close to their largest.\n"
+        "- Set all *Query weights* to 0 (and the query bias, if there is one): the rows of *Simple "
+        "self-attention* stay; every other score is 0, and all other rows become even, each over "
+        "the tokens it may attend to.\n"
+        "- Begin the weights by `nn.Linear`: from embeddings as small as the notebook's they make "
+        "small scores, and entropies come close to their largest.\n"
         "- Type your own sentence as the other one too: *Cross-attention* becomes *Self-attention* "
-        "(without biases).\n"
+        f"(without biases, and with at most {side_by_side.MOST_OTHER} tokens).\n"
         "- Choose as many heads as d_out: each compares a single number."
     )
 )

@@ -105,8 +105,9 @@ SHOWN: Mapping[str, Shown] = MappingProxyType(
             "Simple self-attention",
             "every token",
             "nothing",
-            "No trained weights: the embeddings themselves are compared. A long embedding draws "
-            "attention whoever asks.",
+            "No trained weights: the embeddings themselves are compared. The longer an embedding, "
+            "the further its scores are from 0: it draws attention from those that point its way, "
+            "and loses that of those that point away.",
             _simple,
         ),
         "self": Shown(
@@ -231,12 +232,14 @@ def figures_of(lab: Lab, which: str) -> Group:
         scaled = [{**whole, "zmin": 0.0, "zmax": 1.0}, *card["spec"]["data"][1:]]
         spec, cells = {**card["spec"], "data": scaled}, {**card["cells"], "scope": scope}
         cards.append({**card, "spec": spec, "cells": cells})
-    cards.append(_entropy_card(trace["weights"], tokens, conventions))
+    cards.append(_entropy_card(trace["weights"], bounds_of(trace), tokens, conventions))
     width = step_view.card_width(max(len(tokens), trace["weights"].shape[-1]))
     return Group(cards, Explained(trace, tokens, scope=scope), width, arrows=False)
 
 
-def _entropy_card(weights: Tensor, tokens: Sequence[str], conventions: Conventions) -> Card:
+def _entropy_card(
+    weights: Tensor, bounds: Sequence[float], tokens: Sequence[str], conventions: Conventions
+) -> Card:
     """Return the card of the entropies: a column, or one for each head."""
     bits = entropy(weights)
     columns = bits.unsqueeze(1) if bits.ndim == 1 else bits.T  # (n_queries, 1 or n_heads)
@@ -264,11 +267,44 @@ def _entropy_card(weights: Tensor, tokens: Sequence[str], conventions: Conventio
     return {
         **card,
         "check": step_view.verdict([_checked(weights, bits)], conventions),
-        "note": f"In bits: 0 for a single token, log₂ {weights.shape[-1]} = {result_of(top)} at "
-        "most."
-        if weights.shape[-1] > 1
-        else "In bits: with a single token there is nothing to spread.",
+        "note": conventions.said(bounds_said(bounds)),
     }
+
+
+def bounds_of(trace: Trace) -> list[float]:
+    """Return the most bits that each query's entropy can have: log₂ of the keys it may attend to.
+
+    Example:
+        >>> bounds_of(trace_of(Lab(sentence="to be or be"), "causal"))[:2]
+        [0.0, 1.0]
+    """
+    n_queries, n_keys = trace["weights"].shape[-2:]
+    n_open = [n_keys] * n_queries
+    if "mask" in trace.inputs:
+        n_open = trace["mask"].sum(dim=-1).tolist()
+    return [math.log2(count) if count else 0.0 for count in n_open]
+
+
+def bounds_said(bounds: Sequence[float]) -> str:
+    """Return how large entropies can be, for queries as rows.
+
+    Example:
+        >>> bounds_said([2.0, 2.0])
+        'In bits: 0 where one token gets everything; at most log₂ 4 = 2.0000, where 4 get the same.'
+    """
+    least, most = min(bounds), max(bounds)
+    n_least, n_most = (round(2**bound) for bound in (least, most))
+    if most == 0:
+        return "In bits: with a single token there is nothing to spread."
+    if least == most:
+        return (
+            f"In bits: 0 where one token gets everything; at most log₂ {n_most} = "
+            f"{result_of(most)}, where {n_most} get the same."
+        )
+    return (
+        "In bits: 0 where one token gets everything; at most log₂ of the tokens that a row may "
+        f"attend to, from log₂ {n_least} = {result_of(least)} to log₂ {n_most} = {result_of(most)}."
+    )
 
 
 def entropy_said(bits: Tensor, rows: Sequence[str]) -> str:
@@ -355,8 +391,8 @@ def self_or_cross(lab: Lab) -> str:
         f"same {own} tokens, and the weights are {own} × {own}. In **cross**-attention they are "
         f"made of two: {own} queries of your sentence, {other} keys and values of the other, so "
         f"the weights are {own} × {other}. It is the same arithmetic with the same matrices{bias}. "
-        "A translator's decoder asks the source sentence this way. A mask of the future would make "
-        "no sense: no token of one sentence comes before one of the other."
+        "A Transformer's decoder asks the source sentence this way. A mask of the future would "
+        "make no sense: no token of one sentence comes before one of the other."
     )
 
 
@@ -366,14 +402,15 @@ def summary(lab: Lab) -> dict[str, list[str]]:
         name: [] for name in ("mechanism", "a query may attend to", "learned", *_MEASURED)
     }
     for which in possible(lab):
-        shown, weights = SHOWN[which], trace_of(lab, which)["weights"].detach()
+        shown, trace = SHOWN[which], trace_of(lab, which)
+        weights, bounds = trace["weights"].detach(), bounds_of(trace)
         heads = weights if weights.ndim == 3 else weights.unsqueeze(0)
         for head, matrix in enumerate(heads):
             called = f", {step_view.head_of(head, lab.conventions)}" if weights.ndim == 3 else ""
             table["mechanism"].append(f"{shown.title}{called}")
             table["a query may attend to"].append(shown.asks)
             table["learned"].append(shown.learns)
-            for name, measured in zip(_MEASURED, _measured(matrix), strict=True):
+            for name, measured in zip(_MEASURED, _measured(matrix, bounds), strict=True):
                 table[name].append(result_of(measured))
     return table
 
@@ -388,8 +425,8 @@ def numbers(lab: Lab) -> None:
 _MEASURED = ("mean entropy (bits)", "at most", "largest weight")
 
 
-def _measured(matrix: Tensor) -> tuple[float, float, float]:
-    return mean_entropy(matrix), math.log2(matrix.shape[-1]), float(matrix.max())
+def _measured(matrix: Tensor, bounds: Sequence[float]) -> tuple[float, float, float]:
+    return mean_entropy(matrix), math.fsum(bounds) / len(bounds), float(matrix.max())
 
 
 def mean_entropy(weights: Tensor) -> float:

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
 from attention_core import STACKED_HEADS
+from attention_core.entropy import entropy
 from attention_core.figures.labels import literal as plotly_literal
 from tests.screen import PROJECT, broken, cards, codes, components, edit, opened, said, send
 from ui import link, side_by_side
@@ -188,6 +189,70 @@ def test_the_numbers_are_those_of_the_pictures() -> None:
     mean = float(-(weights * weights.log2()).sum(dim=-1).mean())
     assert float(table["mean entropy (bits)"][1]) == pytest.approx(mean, abs=1e-4)
     assert table["at most"][-1] == "2.0000"
+    open_keys = sum(math.log2(row + 1) for row in range(6)) / 6
+    assert table["at most"][2:5] == [f"{open_keys:.4f}"] * 3 == ["1.5820"] * 3
+    assert table["at most"][:2] == ["2.5850"] * 2
+
+
+@pytest.mark.parametrize(
+    "lab",
+    [
+        Lab(),
+        Lab(preset="ten-times"),
+        Lab(drawn_as="linear with bias"),
+        Lab(sentence=" ".join(f"w{row}" for row in range(20))),
+        Lab(preset="equal"),
+        Lab(sentence="one"),
+        PRIMES,
+    ],
+)
+def test_no_entropy_is_beyond_its_bound_and_equal_weights_reach_it(lab: Lab) -> None:
+    table = side_by_side.summary(lab)
+    for mean, most in zip(table["mean entropy (bits)"], table["at most"], strict=True):
+        assert float(mean) <= float(most) + 1e-4
+        if lab.preset == "equal":
+            assert float(mean) == pytest.approx(float(most), abs=1e-4)
+    for which in SHOWN:
+        trace = side_by_side.trace_of(lab, which)
+        bounds = torch.tensor(side_by_side.bounds_of(trace))
+        seen = (trace["weights"] > -1) if "mask" not in trace.inputs else trace["mask"]
+        counts = seen.sum(dim=-1) if seen.ndim == 2 else seen.sum(dim=-1)[0]
+        torch.testing.assert_close(bounds, counts.float().log2())
+        assert (entropy(trace["weights"]) <= bounds + 1e-5).all()
+
+
+def test_the_note_names_the_bound_of_what_a_row_may_attend_to() -> None:
+    at = page()
+    notes = {which: cards(at, f"{PLACE}{which}")["entropy"]["note"] for which in SHOWN}
+    assert notes["self"].endswith("at most log₂ 6 = 2.5850, where 6 get the same.")
+    assert notes["causal"].endswith("from log₂ 1 = 0.0000 to log₂ 6 = 2.5850.")
+    assert notes["cross"].endswith("at most log₂ 4 = 2.0000, where 4 get the same.")
+    turned = cards(page(queries_as="columns"), f"{PLACE}causal")["entropy"]["note"]
+    assert "that a column may attend to" in turned
+    alone = cards(page(sentence="one"), f"{PLACE}causal")["entropy"]["note"]
+    assert alone == "In bits: with a single token there is nothing to spread."
+
+
+def test_a_long_embedding_draws_those_that_point_its_way_only() -> None:
+    lab = Lab().with_entries([("journey", 1, at, x) for at, x in enumerate((-5.0, 0.0, 0.0))])
+    x = tensor_of(lab)
+    assert int(x.norm(dim=1).argmax()) == 1
+    before, weights = (side_by_side.trace_of(own, "simple")["weights"] for own in (Lab(), lab))
+    others = [row for row in range(6) if row != 1]
+    assert (x[others] @ x[1] < 0).all()
+    assert (weights[others, 1] < before[others, 1]).all()
+    longer = lab.with_entries([("journey", 1, 0, -10.0)])
+    scores = [side_by_side.trace_of(own, "simple")["scores"] for own in (lab, longer)]
+    assert (scores[1][:, 1].abs() > scores[0][:, 1].abs()).all()
+    assert "points away" not in SHOWN["simple"].told
+    assert "that point away" in SHOWN["simple"].told
+
+
+def test_linear_weights_come_close_to_the_largest_entropy_from_small_embeddings() -> None:
+    for preset, is_close in (("notebook", True), ("ten-times", False)):
+        table = side_by_side.summary(Lab(drawn_as="linear", preset=preset))
+        rest = zip(table["mean entropy (bits)"][1:], table["at most"][1:], strict=True)
+        assert all(float(most) - float(mean) < 0.01 for mean, most in rest) is is_close
 
 
 @pytest.mark.parametrize("other", ["", " ?! ", "word " * 100, "\x00", "שלום עולם", "a" * 5000])
@@ -205,11 +270,20 @@ def test_what_both_sentences_share_has_one_embedding() -> None:
     assert float(tensor_of(side_by_side.other_of(lab))[1, 0]) == 9.0
 
 
-def test_zero_query_weights_share_evenly_over_what_is_seen() -> None:
+@pytest.mark.parametrize("drawn_as", ["rand", "linear", "linear with bias"])
+def test_zero_query_weights_share_evenly_over_what_is_seen(drawn_as: str) -> None:
     entries = [(str(row + 1), column, 0.0) for row in range(3) for column in range(2)]
-    at = opened(PAGE, lab=link.encode(EDITORS["w_query"].set_entries(Lab(), entries)))
+    lab = EDITORS["w_query"].set_entries(Lab(drawn_as=drawn_as), entries)
+    if drawn_as == "linear with bias":
+        uneven = side_by_side.summary(lab)
+        assert uneven["mean entropy (bits)"][1] < uneven["at most"][1]
+        lab = EDITORS["b_query"].set_entries(lab, [("1", column, 0.0) for column in range(2)])
+    at = opened(PAGE, lab=link.encode(lab))
     bits = drawn(at, "causal", "entropy").flatten()
     torch.testing.assert_close(bits, torch.arange(1, 7).log2())
+    table = side_by_side.summary(lab)
+    assert table["mean entropy (bits)"][1:] == table["at most"][1:]
+    assert table["mean entropy (bits)"][0] == side_by_side.summary(Lab())["mean entropy (bits)"][0]
 
 
 def test_stacked_heads_with_other_weights_are_called_that(monkeypatch: pytest.MonkeyPatch) -> None:
