@@ -36,8 +36,8 @@ with words:
 st.subheader("3. On average nothing is lost", anchor=False)
 st.markdown(
     "Draw N times, each time from the next seed, and take the mean of the weights after dropout. "
-    "It comes ever closer to the weights of evaluation, about as fast as 1 / √N shrinks: four "
-    "times the draws, half the distance."
+    "On the whole it comes closer to the weights of evaluation, about as fast as 1 / √N shrinks: "
+    "of four times the draws, expect half the distance."
 )
 dropping.draws_slider(lab)
 live.figures("figures:mean_draws", lab)
@@ -47,7 +47,7 @@ step_view.formulas(trace.mechanism, only=("weights", "dropped", "context"), conv
 
 st.subheader("The same in PyTorch", anchor=False)
 st.markdown(
-    "Here what is kept is written out, so that it gives these numbers on any computer. In a model "
+    "Here what is kept is written out, so that the same is dropped on any computer. In a model "
     "`nn.Dropout` draws it anew each time, between `model.train()` and `model.eval()`."
 )
 step_view.code(trace, tokens, conventions=conventions)
@@ -59,10 +59,11 @@ weights = st.container()
 st.subheader("What to try", anchor=False)
 st.markdown(
     said(
-        "- Set the rate to 0.9: nearly every row is empty, and what stays is ten times as large.\n"
-        "- Change the seed: other weights go, and the mean of many draws hardly moves.\n"
+        f"- Set the rate to 0.9: {dropping.empty_said(lab)}. What stays is ten times as large.\n"
+        "- Change the seed: other weights go, and the more draws the mean is of, the less it "
+        "moves.\n"
         "- Set the rate to 0, or switch training off: both leave the weights as they are.\n"
-        "- Type a rate of 1: the page says why that is none."
+        "- Type 1 as the rate, and read the message."
     )
 )
 prediction("dropout", *grown_weight(lab))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -67,7 +68,8 @@ def controls(lab: Lab) -> None:
             key="_dropout",
             on_change=_rate_typed,
             width=210,
-            help="From 0 to below 1. With 1 everything would be dropped, and 1 / (1 − 1) is none.",
+            help="From 0 to below 1. With 1 everything would be dropped, and what stays divided "
+            "by 0.",
         )
         set_widget("_dropout_seed", lab.dropout_seed)
         st.number_input(
@@ -176,11 +178,7 @@ def _marked(total: float) -> str:
 def sums_said(trace: Trace, lab: Lab) -> str:
     """Return why weights grow and rows no longer sum to 1, as Markdown, for queries as rows."""
     if "kept" not in trace.inputs:
-        why = "the rate is 0" if lab.training else "this is evaluation"
-        return (
-            f"**Nothing is dropped: {why}.** The weights are used as they are, and each row "
-            "sums to 1. No scaling is needed here, as training already did it."
-        )
+        return _undropped_said(trace, lab)
     dropped = trace["dropped"].nan_to_num(nan=0.0)
     place = int(dropped.argmax())
     row, column = divmod(place, dropped.shape[1])
@@ -192,16 +190,47 @@ def sums_said(trace: Trace, lab: Lab) -> str:
     more = f"{above:,} weights are above 1." if above != 1 else "1 weight is above 1."
     if not above:
         more = "None is above 1 with this draw."
-    ends = f"{result_of(min(sums))} to {result_of(max(sums))}" if sums else "nothing"
+    ends = f"{result_of(min(sums))} and {result_of(max(sums))}" if sums else "nothing"
     said = lab.conventions.said
     return (
         f"Each weight is dropped with probability {plain(lab.dropout)}. Those that stay are "
         f"divided by 1 − {plain(lab.dropout)}, that is multiplied by **{plain(grown)}**, so that "
         "on average nothing is lost. That makes up for the dropped ones **on average only**:\n"
-        f"- {said('the rows')} now sum to anything from {ends};\n"
+        f"- {said('the rows')} now sum to between {ends};\n"
         f"- the largest weight is {literal(called[row])} on {literal(called[column])}: "
         f"`{largest}`. {more}\n\n"
         "At evaluation, nothing is dropped and nothing scaled: this way it costs nothing there."
+    )
+
+
+def _undropped_said(trace: Trace, lab: Lab) -> str:
+    """Return why nothing is dropped and nothing is scaled, as Markdown."""
+    off = [abs(total - 1) for total in sums_of(trace["weights"]) if total == total]
+    line = lab.conventions.said("each row")
+    kept = f", and {line} sums to 1" if max(off, default=0.0) <= all_tokens.OFF else ""
+    if lab.training:
+        why, scale = "the rate is 0", "Nothing is scaled either: 1 / (1 − 0) is 1."
+    else:
+        why = "this is evaluation"
+        scale = (
+            "Nothing is scaled here: while training, the weights that stay are divided by "
+            "1 − rate, so that on average they are these."
+        )
+    return f"**Nothing is dropped: {why}.** The weights are used as they are{kept}. {scale}"
+
+
+def empty_said(lab: Lab, rate: float = 0.9) -> str:
+    """Return how many rows a rate empties on average, as Markdown, for queries as rows.
+
+    Example:
+        >>> empty_said(Lab())
+        'all k weights of a row are dropped with probability 0.9^k: on average 4.2 of your 6 rows'
+    """
+    seen = (trace_of(lab, training=False)["weights"] > 0).sum(dim=1)  # not a number is none
+    counts = [count for count in seen.tolist() if count]
+    return (
+        f"all k weights of a row are dropped with probability {plain(rate)}^k: on average "
+        f"{math.fsum(rate**count for count in counts):.1f} of your {len(counts)} rows"
     )
 
 
@@ -302,8 +331,13 @@ def distance_finding(study: Mean) -> str:
 
 
 def grown_by(lab: Lab, rate: float) -> float:
-    """Return by what a kept weight was really multiplied at a rate, from a run."""
+    """Return by what a kept weight was really multiplied at a rate, from a run.
+
+    Where a mask leaves no weight at all, it is from one without a mask.
+    """
     given = causal.inputs_of(lab)
+    if not bool(given["mask"].any()):
+        given["mask"] = torch.ones_like(given["mask"])
     seed = lab.dropout_seed
     while True:
         trace = CAUSAL_SELF_ATTENTION.run(

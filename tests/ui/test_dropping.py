@@ -1,5 +1,6 @@
 """Dropout: the numbers as plotted, sums that are not 1, rates that are none, the mean of draws."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from attention_core.dropout_study import mean_over_draws
 from tests.screen import PROJECT, broken, cards, codes, edit, markdown_texts, opened, said, send
-from ui import causal, dropping, link, questions
+from ui import causal, dropping, link, overriding, questions
 from ui.lab import Lab
 
 PAGE = PROJECT / "pages" / "10_dropout.py"
@@ -74,7 +75,7 @@ def test_the_sums_are_those_of_the_rows() -> None:
     assert shown == pytest.approx(dropped.tolist(), abs=1e-4)
     trace = dropping.trace_of(lab)
     told = dropping.sums_said(trace, lab)
-    assert f"sum to anything from {float(dropped.min()):.4f} to {float(dropped.max()):.4f}" in told
+    assert f"sum to between {float(dropped.min()):.4f} and {float(dropped.max()):.4f};" in told
     assert float(trace["dropped"].max()) == 2
     assert "Your on Your: `1·1 / (1 - 0.5) = 2.0000`. 1 weight is above 1." in told
 
@@ -105,6 +106,55 @@ def test_rates_in_range_are_taken(typed: str) -> None:
     assert broken(at) == []
     assert said(at) == []
     assert at.text_input(key="_dropout").value == dropping.plain_rate(float(typed))
+
+
+def test_why_nothing_is_scaled_is_said_for_each_case() -> None:
+    for lab, words in (
+        (Lab(dropout=0.0), "the rate is 0.** The weights are used as they are, and each row sums"),
+        (Lab(dropout=0.0), "Nothing is scaled either: 1 / (1 − 0) is 1."),
+        (Lab(training=False), "this is evaluation.**"),
+        (Lab(training=False), "while training, the weights that stay are divided by 1 − rate"),
+    ):
+        assert words in dropping.sums_said(dropping.trace_of(lab), lab)
+    assert "training" not in dropping.sums_said(dropping.trace_of(Lab(dropout=0.0)), Lab(dropout=0))
+    own = Lab(dropout=0.0)
+    own = overriding.with_override(own, dropping.trace_of(own), "dropout", "weights", (1, 0), 9.0)
+    assert "sums to 1" not in dropping.sums_said(dropping.trace_of(own), own)
+
+
+@pytest.mark.parametrize(
+    "lab",
+    [
+        Lab(),
+        Lab(sentence=" ".join(f"w{row}" for row in range(20))),
+        Lab(mask_preset="none"),
+        causal.toggled(Lab(), 0, 0),  # a row that may attend to nobody
+    ],
+)
+def test_how_many_rows_are_emptied_is_what_many_draws_show(lab: Lab) -> None:
+    told, n_rows = re.findall(r"average ([\d.]+) of your (\d+) rows", dropping.empty_said(lab))[0]
+    counts = []
+    for seed in range(400):
+        trace = dropping.trace_of(replace(lab, dropout=0.9, dropout_seed=seed))
+        rows = trace["dropped"][~trace["weights"].isnan().any(dim=1)]
+        counts.append(int((rows == 0).all(dim=1).sum()))
+        assert len(rows) == int(n_rows)
+    assert sum(counts) / len(counts) == pytest.approx(float(told), abs=0.25)
+
+
+def test_nearly_every_row_is_empty_would_not_be_true() -> None:
+    assert "on average 4.2 of your 6 rows" in dropping.empty_said(Lab())
+    twenty = Lab(sentence=" ".join(f"w{row}" for row in range(20)))
+    assert "on average 7.9 of your 20 rows" in dropping.empty_said(twenty)
+
+
+def test_of_four_times_the_draws_the_distance_is_about_half() -> None:
+    ratios = []
+    for seed in range(40):
+        distances = dropping.study_of(Lab(n_draws=400, dropout_seed=1000 * seed))[1].distances
+        ratios.append(distances[399] / distances[99])
+    assert sum(ratios) / len(ratios) == pytest.approx(0.5, abs=0.12)
+    assert max(ratios) > 0.75  # not always: hence "on the whole"
 
 
 def test_the_plot_is_of_real_draws() -> None:
