@@ -29,15 +29,14 @@ st.subheader("The formula", anchor=False)
 step_view.formulas(SIMPLE_SELF_ATTENTION, conventions=lab.conventions)
 
 st.subheader("The same in PyTorch", anchor=False)
-st.markdown("Paste this anywhere PyTorch runs: it computes exactly the numbers above.")
+st.markdown("Paste this anywhere PyTorch runs: it computes every step above again.")
 step_view.code(trace, worksheet.labels_of(lab), conventions=lab.conventions)
 
 st.subheader("What to try", anchor=False)
 st.markdown(
     "- Make two rows of the table equal. "
     + lab.conventions.said("Their rows of weights become equal too.\n")
-    + "- Choose *Ten times larger*: the scores grow a hundredfold, and each query's weights lean "
-    "hard on one token.\n"
+    + f"{start.ten_times_said(lab)}\n"
     "- Choose *All rows equal*: no token stands out, so every weight is the same."
 )
 prediction("start", *doubled_first_value(lab))

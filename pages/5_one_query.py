@@ -65,7 +65,7 @@ st.subheader("The formula", anchor=False)
 step_view.formulas(ONE_QUERY, conventions=conventions)
 
 st.subheader("The same in PyTorch", anchor=False)
-st.markdown("Paste this anywhere PyTorch runs: it computes exactly the numbers above.")
+st.markdown("Paste this anywhere PyTorch runs: it computes every step above again.")
 step_view.code(trace, worksheet.labels_of(lab), conventions=conventions)
 st.markdown("And as the notebook does it, with a loop of `torch.dot` (paste it below the first):")
 code("loop", one_query.loops(one.position))
@@ -74,10 +74,9 @@ st.subheader("What to try", anchor=False)
 st.markdown(
     "- Make a number of the query's row negative, and drag it down until a score turns negative. "
     "Dividing by the sum breaks; softmax does not.\n"
-    "- Choose *Ten times larger*: the naive softmax overflows to NaN, and `torch.softmax` leans "
-    "hard on one token.\n"
-    "- Set a whole row to 0. Its score is 0 and it has no angle, yet softmax still gives it a "
-    "share."
+    f"{one_query.ten_times_said(lab)}\n"
+    "- Set a whole row to 0. Its score is 0 and it has no angle, yet it counts: exp(0) is 1, and "
+    "softmax gives it that part of the sum."
 )
 prediction("one_query", *doubled_query(lab))
 

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 import streamlit as st
 import torch
 
-from attention_core import ONE_QUERY, USUAL, Conventions, Trace
+from attention_core import ONE_QUERY, SIMPLE_SELF_ATTENTION, USUAL, Conventions, Trace
 from attention_core.alignment import Alignment, alignment
 from attention_core.export import Shown
 from attention_core.figures import flow_spec, space_spec
+from attention_core.figures.findings import EVEN
 from attention_core.figures.heatmap import CELL_PX, with_numbers
 from attention_core.figures.palette import ROLES
 from attention_core.figures.pictures import alignment_spec, flow_height
 from attention_core.glossary import vector
 from attention_core.numbers import factor, plain, result_of
+from attention_core.operations import NaiveSoftmax
 from ui import literal as words
 from ui.explain_view import Explained, shortened
 from ui.lab import Lab
@@ -25,7 +27,7 @@ from ui.literal import literal
 from ui.number_table import number_table
 from ui.step_view import Card, Group, picture_card, step_card
 from ui.widgets import choice, query_chosen
-from ui.worksheet import labels_of, tensor_of
+from ui.worksheet import labels_of, tensor_of, with_preset
 
 MOST_WORKED = 4  # dimensions for which the table of terms has room for the arithmetic
 WIDEST_LABELLED = 12  # columns that have room for two decimals in a third of the page
@@ -36,6 +38,7 @@ LARGEST = 24  # tokens, then
 MOST_COLUMNS = 16  # dimensions in a table
 MOST_TOLD = 1024  # numbers in the embeddings; of more, only dot products near the current one
 NEAR = 8  # steps, then
+TOLD = 12  # tokens in a sentence
 SHARES = ("scores", "by_sum", "naive", "weights")
 
 
@@ -362,6 +365,28 @@ def _trouble_of_sum(trace: Trace) -> str:
     return ""
 
 
+def ten_times_said(lab: Lab) -> str:
+    """Return for which queries the naive softmax overflows at *Ten times larger*, as Markdown."""
+    scores = SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(with_preset(lab, "ten-times")))["scores"]
+    naive = NaiveSoftmax().compute(scores)
+    overflows = (~naive.isfinite().all(dim=1) | ~naive.any(dim=1)).tolist()
+    count, n_tokens = sum(overflows), len(overflows)
+    if not count:
+        said = "no score gets large enough for the naive softmax to overflow"
+    elif count == n_tokens:
+        said = "the naive softmax overflows, whichever token asks"
+    else:
+        called = words.names(labels_of(lab), lab.conventions)
+        some = [literal(name) for name, own in zip(called, overflows, strict=True) if own]
+        listed = f" ({', '.join(some)})" if count <= TOLD else ""
+        said = f"the naive softmax overflows for {count} of {n_tokens} query tokens{listed}"
+    highest = math.log(torch.finfo(scores.dtype).max)
+    return (
+        f"- Choose *Ten times larger*: {said}. In float32, exp is infinite above {highest:.2f}; "
+        "`torch.softmax` subtracts the largest score first."
+    )
+
+
 def terms_table(
     trace: Trace, position: int, names: Sequence[str], conventions: Conventions = USUAL
 ) -> None:
@@ -443,6 +468,9 @@ def picture_cards(
 def _most(trace: Trace, position: int, names: Sequence[str], conventions: Conventions) -> str:
     """Return what the context vector is mostly made of."""
     weights = trace["weights"][0]
+    if len(weights) > 1 and float(weights.max() - weights.min()) <= EVEN:
+        same = result_of(float(weights.max()))
+        return f"{context_of(position, conventions)} takes the same from all tokens ({same})."
     order = weights.argsort(descending=True, stable=True)[:3].tolist()
     shares = [(names[row], float(weights[row])) for row in order if weights[row] >= 0.5e-4]
     told = ", then ".join(f"{name} ({result_of(share)})" for name, share in shares)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from attention_core import SIMPLE_SELF_ATTENTION, Trace
 from attention_core.export import Shown
+from attention_core.numbers import result_of
 from ui import overriding, step_view
 from ui.lab import Lab
 from ui.step_view import Group
-from ui.worksheet import labels_of, tensor_of
+from ui.worksheet import labels_of, tensor_of, with_preset
 
 OWN = "start"
 PLACES = ("figures:start",)
@@ -23,6 +24,19 @@ def steps(lab: Lab) -> Group:
     trace = trace_of(lab)
     group = step_view.steps(trace, trace.steps, labels_of(lab), conventions=lab.conventions)
     return overriding.overridable(group, OWN, lab.conventions)
+
+
+def ten_times_said(lab: Lab) -> str:
+    """Return what *Ten times larger* makes of the sentence's weights, as Markdown."""
+    large = with_preset(lab, "ten-times")
+    weights = SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(large))["weights"]
+    most = weights.amax(dim=1)
+    least, greatest = result_of(float(most.min())), result_of(float(most.max()))
+    each = f"between {least} and {greatest}" if least != greatest else least
+    return (
+        "- Choose *Ten times larger*: the scores become a hundred times those of *As in the "
+        f"notebook*, and each query gives one token {each} of its attention."
+    )
 
 
 def shown(lab: Lab) -> list[Shown]:

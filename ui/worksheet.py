@@ -187,9 +187,14 @@ def _options(lab: Lab) -> None:
         )
 
 
+def with_preset(lab: Lab, preset: str) -> Lab:
+    """Return the lab with its table filled anew, as the choice of a preset does."""
+    return replace(lab.without_edits(), preset=preset)
+
+
 def _preset_chosen() -> None:
     before = state.current()
-    lab = replace(before.without_edits(), preset=st.session_state["_preset"])
+    lab = with_preset(before, st.session_state["_preset"])
     if lab.edits != before.edits:
         state.notify("The table was filled anew. Undo brings your edits back.")
     state.commit(lab)

@@ -9,10 +9,12 @@ import torch
 
 from attention_core import ONE_QUERY, Trace
 from attention_core.notebook import INPUTS, QUERY
-from ui import one_query
+from attention_core.numbers import result_of
+from ui import one_query, start
 from ui.edits import Edits
 from ui.lab import Lab
 from ui.questions import doubled_query
+from ui.worksheet import tensor_of, with_preset
 
 WORDS = ["Your", "journey", "starts", "with", "one", "step"]
 
@@ -96,6 +98,56 @@ def test_the_prediction_knows_what_doubling_the_query_does(lab: Lab, answer: str
     lab = replace(lab, query=0)
     _, options, truth = doubled_query(lab)
     assert options[truth.right] == answer
+
+
+# ---- Ten times larger --------------------------------------------------------------------------
+
+LABS = [
+    Lab(),
+    Lab(sentence="the cat sat on the mat"),
+    Lab(sentence="one"),
+    Lab(d=1),
+    Lab(sentence=" ".join(f"w{row}" for row in range(40)), d=5),
+    Lab().with_entries([("journey", 1, 0, 1000.0)]),
+]
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_ten_times_larger_does_what_the_page_says(lab: Lab) -> None:
+    large = with_preset(lab, "ten-times")
+    n_tokens = len(lab.tokens)
+    runs = [ONE_QUERY.run(**one_query.inputs_of(replace(large, query=q))) for q in range(n_tokens)]
+    broken = [q for q, run in enumerate(runs) if abs(float(run["naive"].sum()) - 1) > 1e-3]
+    broken += [q for q, run in enumerate(runs) if bool(run["naive"].isnan().any())]
+    told = one_query.ten_times_said(lab)
+    expected = {
+        0: "no score gets large enough",
+        n_tokens: "overflows, whichever token asks",
+    }.get(len(broken), f"overflows for {len(broken)} of {n_tokens} query tokens")
+    assert expected in told
+    most = [float(run["weights"].max()) for run in runs]
+    assert result_of(min(most)) in start.ten_times_said(lab)
+    assert result_of(max(most)) in start.ten_times_said(lab)
+    before = with_preset(lab, "notebook")
+    torch.testing.assert_close(tensor_of(large), 10 * tensor_of(before))
+
+
+def test_on_the_first_lab_ten_times_larger_overflows_for_four_of_six() -> None:
+    told = one_query.ten_times_said(Lab())
+    assert "for 4 of 6 query tokens (Your, journey, starts, step)." in told
+
+
+def test_a_row_of_zeros_counts_as_one() -> None:
+    lab = Lab().with_entries([("one", 1, column, 0.0) for column in range(3)])
+    run = one_query.asked(lab).trace
+    exps = run["scores"].exp()
+    torch.testing.assert_close(run["weights"][0, 4], 1 / exps.sum())
+
+
+def test_the_mixture_of_equal_weights_is_called_that() -> None:
+    cards = one_query.whole(Lab(preset="equal")).cards
+    assert cards[0]["alt"] == "the context vector z⁽²⁾ takes the same from all tokens (0.1667)."
+    assert "takes most from journey (0.2379)" in one_query.whole(Lab()).cards[0]["alt"]
 
 
 # ---- Many tokens -------------------------------------------------------------------------------
