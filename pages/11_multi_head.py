@@ -55,7 +55,8 @@ multi_head.parts_table(lab)
 st.subheader("5. Separate heads, stacked, are the same", anchor=False)
 st.markdown(
     "The chapter first writes a class for one head and keeps a list of them, then one class with a "
-    "single, split projection. Given the same weights, both make the same output:"
+    "single, split projection. Given the same weights, both make the same output, but for "
+    "rounding:"
 )
 live.figures("figures:stacked", lab)
 
@@ -65,14 +66,15 @@ st.subheader("The formula", anchor=False)
 step_view.formulas(trace.mechanism, conventions=conventions)
 
 st.subheader("The same in PyTorch", anchor=False)
-st.markdown("Paste this anywhere PyTorch runs: it computes exactly the numbers above.")
+st.markdown("Paste this anywhere PyTorch runs: it computes the steps of sections 1 to 3 again.")
 step_view.code(trace, tokens, conventions=conventions)
 
 st.subheader("What to try", anchor=False)
 st.markdown(
-    "- Ask for more heads than d_out can be divided among, and read the message.\n"
-    "- Set all *Query weights* that one head owns to 0: its weights become even, the other heads' "
-    "stay as they are.\n"
+    "- Ask for a number of heads that does not divide d_out, and read the message.\n"
+    "- Set all *Query weights* that one head owns to 0 (and its part of the query bias, if there "
+    "is one): its weights become even over what each token may see, the other heads' stay as they "
+    "are.\n"
     "- Begin the weights by `nn.Linear`: with the notebook's sentence, seed 123, d_out = 2 and 2 "
     "heads the output is the one that the chapter prints.\n"
     "- Click any number of the output and follow it down through a head to your table."

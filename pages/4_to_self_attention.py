@@ -48,8 +48,9 @@ st.markdown(
     "tensor holds them all. In return it is learned, and queries and keys may differ in width.\n"
     "- **Dot products** of all pairs are one matrix product, what hardware does best. They need "
     f"queries and keys of equal width: here both have {lab.d} numbers.\n"
-    f"- **Dividing by √d_k** (here √{lab.d}) is one division for each pair. Without it, wider "
-    "vectors make larger scores, and the softmax leans on a single key.\n\n"
+    f"- **Dividing by √d_k** (here √{lab.d}) is one division for each pair. Without it, scores "
+    "spread further apart the wider vectors of independent entries are, until the softmax gives "
+    "nearly everything to one key.\n\n"
     "What the dot product lost is what was learned. *Queries, keys, values* brings it back: there "
     "queries and keys are projections again, but multiplied and not added."
 )
@@ -63,7 +64,7 @@ st.markdown("Additive attention, step by step; the other two have its last two s
 step_view.formulas(to_self.trace_of(lab).mechanism, conventions=conventions)
 
 st.subheader("The same in PyTorch", anchor=False)
-st.markdown("All three, one after the other: exactly the numbers above.")
+st.markdown("All three, one after the other: every step above again.")
 with st.expander("PyTorch of all three"):
     code("to self", to_self.code_of(lab))
 
@@ -71,11 +72,11 @@ st.subheader("What to try", anchor=False)
 st.markdown(
     conventions.said(
         "- Set `v` to 0: every energy is 0 and every row of weights even. The other two stay.\n"
-        "- Make `v` ten times larger: only then can additive weights differ much, since a tanh "
-        "never exceeds 1.\n"
+        f"- Make `v` ten times larger. {to_self.bound_said(lab)}\n"
         "- Make *Key weights* equal to *Query weights* and both sequences the same: the energies "
         "become symmetric.\n"
-        "- Choose *Ten times larger* embeddings: dot products grow a hundredfold, energies hardly."
+        "- Choose *Ten times larger* embeddings: dot products grow a hundredfold, energies stay "
+        "within their bound."
     )
 )
 prediction("to_self", *made_the_same(lab))

@@ -63,16 +63,19 @@ if lab.wrong_axis:
 st.subheader("The same in PyTorch", anchor=False)
 st.markdown("With two nested loops, the scores are:")
 code("loops", all_tokens.LOOPS_CODE)
-st.markdown("With a matrix product, everything on this page is:")
+st.markdown("With a matrix product, every step is:")
 step_view.code(trace, tokens, conventions=conventions)
 
 st.subheader("What to try", anchor=False)
 st.markdown(
     said(
-        "- Turn on *Wrong axis* and compare both sums. Only the scores stay as they were.\n"
-        "- Write the same word twice: its two rows are equal in every picture.\n"
+        "- Turn on *Wrong axis* and compare both sums. The scores stay as they were; the weights "
+        "are mirrored at the diagonal, as here the score of two tokens is the same both ways.\n"
+        "- Write a word twice: its two rows are equal in every picture, until you edit one of "
+        "them.\n"
         "- Shuffle, then edit a number: both orders follow, and still only the places differ.\n"
-        "- Type a longer sentence: with twice the tokens there are four times the multiplications."
+        "- Type a longer sentence: for twice the tokens, all scores take four times the "
+        "multiplications."
     )
 )
 prediction("all", *largest_row_sum(lab))

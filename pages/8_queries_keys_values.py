@@ -11,7 +11,7 @@ st.markdown(
     "So far a token's embedding was everything at once. Three trainable matrices now make it a "
     "**query** (what it asks), a **key** (what it is found by) and a **value** (what it gives).  \n"
     "**Try this first:** drag a number of *Query weights* sideways: queries change, keys "
-    "and values stay, and every score moves."
+    "and values stay, and the scores follow the queries."
 )
 
 parameters.take_in()
@@ -36,10 +36,11 @@ st.caption(trainable.compared(trace))
 
 st.subheader("3. Why divide by √d_k?", anchor=False)
 st.markdown(
-    "A dot product of wider vectors adds up more products, so scores spread further apart, and "
-    "softmax of scores far apart gives nearly everything to one key: its gradients vanish. "
-    "Dividing by √d_k keeps the spread near 1. Here are 64 random queries and keys for each width, "
-    "really drawn and multiplied:"
+    "A dot product of wider vectors adds up more products. Where their entries are independent, "
+    "with mean 0 and variance 1, its variance is d_k: scores spread further apart, and softmax of "
+    "scores far apart gives nearly everything to one key, so that its gradients vanish. Dividing "
+    "by √d_k brings this spread back to 1. Here are 64 such queries and keys for each width, "
+    f"really drawn and multiplied. {trainable.spread_said(trace)}"
 )
 trainable.width_slider(lab)
 live.figures("figures:scale", lab)
@@ -51,17 +52,21 @@ st.subheader("The formula", anchor=False)
 step_view.formulas(trace.mechanism, conventions=conventions)
 
 st.subheader("The same in PyTorch", anchor=False)
-st.markdown("Paste this anywhere PyTorch runs: it computes exactly the numbers above.")
+st.markdown("Paste this anywhere PyTorch runs: it computes every step of sections 1 and 2 again.")
 step_view.code(trace, tokens, conventions=conventions)
 
 st.subheader("What to try", anchor=False)
 st.markdown(
-    "- Make *Key weights* equal to *Query weights*: the scores become symmetric, each pair of "
-    "tokens with one score for both directions.\n"
-    "- Set a whole matrix of *Query weights* to 0: every score is 0, every weight the same.\n"
-    "- Give the values another width: scores and weights stay, only the context vectors change.\n"
-    "- Begin the weights by `nn.Linear` instead of `torch.rand`: numbers of both signs, smaller, "
-    "and weights close to even. The same seed gives what the chapter's classes print."
+    "- Make *Key weights* equal to *Query weights* (and the key bias to the query bias, if there "
+    "are biases): the scores become symmetric, each pair of tokens with one score for both "
+    "directions.\n"
+    "- Set all *Query weights* to 0 (and the query bias, if there is one): every score is 0, every "
+    "weight the same.\n"
+    "- Give the values another width: scores and weights stay, only values and context vectors "
+    "change.\n"
+    f"- Begin the weights by `nn.Linear` instead of `torch.rand`: {trainable.linear_said(lab)} "
+    "With the chapter's seeds, 123 for `torch.rand` and 789 for `nn.Linear`, they are those of its "
+    "classes."
 )
 prediction("qkv", *doubled_query_weights(lab))
 

@@ -331,8 +331,8 @@ def sums_explained(trace: Trace, *, wrong_axis: bool) -> str:
     if max(abs(total - 1) for total in rows) <= OFF:
         return (
             "**Now every column is made to sum to 1**. With these numbers the rows happen to do so "
-            "too, and the mistake does not show: not one test on equal rows would find it. Change "
-            "a number in the table."
+            "too, and the mistake does not show: no test on such numbers would find it. Change a "
+            "number in the table."
         )
     return (
         "**Now every column sums to 1, and the rows do not**: they sum to between "

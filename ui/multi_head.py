@@ -15,6 +15,7 @@ from attention_core.checks import ROUNDINGS, apart
 from attention_core.contributions import check_contributions, contributions
 from attention_core.export import Derived, Shown
 from attention_core.figures import matrix_spec
+from attention_core.figures.findings import EVEN
 from attention_core.figures.heatmap import position_labels
 from attention_core.masks import mask_or_causal
 from attention_core.numbers import factor, result_of
@@ -299,6 +300,8 @@ def differs_said(trace: Trace, tokens: Sequence[str], conventions: Conventions) 
     if len(weights) == 1:
         return "There is one head: this is causal attention with an output projection."
     spread = weights.amax(dim=0) - weights.amin(dim=0)
+    if float(spread.max()) <= EVEN:
+        return "**The heads agree**: with these numbers, their weights are the same."
     row, column = divmod(int(spread.argmax()), spread.shape[1])
     cells = weights[:, row, column]
     high, low = int(cells.argmax()), int(cells.argmin())

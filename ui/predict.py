@@ -45,7 +45,7 @@ def prediction(name: str, question: str, options: Sequence[str], truth: Truth) -
     shown = truth.shown or tuple(options)
     choose(options, shown, widget_key, name, index)
     if index is None:
-        st.caption("Choose an answer. The core then computes it from your own numbers.")
+        st.caption("Choose an answer, and see what your own numbers give.")
     elif index == truth.right or index in truth.also:
         st.success(f"Right. {truth.because}", icon=":material/check_circle:")
     else:

@@ -95,7 +95,8 @@ def doubled_query(lab: Lab) -> Question:
     ]
     question = (
         f"Suppose the query **{word}** were twice as long (every number of it doubled) and the "
-        "keys stayed as they are, so that every score doubles. Which shares would change?"
+        "keys stayed as they are, so that every score doubles. Which shares would change within "
+        "their first 4 decimals?"
     )
     options = ["Neither", "Only dividing by the sum", "Only softmax", "Both"]
     largest = [
@@ -146,10 +147,10 @@ def doubled_query_weights(lab: Lab) -> Question:
     }
     after = SELF_ATTENTION.run(**doubled)
     was, now = (float(trace["weights"][row].max()) for trace in (before, after))
-    right = 2 if abs(now - was) <= SAME else int(now < was)
+    right = 2 if result_of(now) == result_of(was) else int(now < was)
     question = (
         "You double every number of *Query weights* (and of its bias, if there is one). What "
-        f"happens to the largest weight that **{literal(tokens[row])}** gives?"
+        f"happens to the largest weight that **{literal(tokens[row])}** gives, to 4 decimals?"
     )
     because = (
         f"Its scores all double, so softmax sees differences twice as large: the largest weight "
@@ -195,7 +196,8 @@ def doubled_embeddings(lab: Lab) -> Question:
         "You double **every** embedding, so that every score is four times as large (but for "
         "biases). In which mechanism does the mean entropy fall by the most bits?"
     )
-    because = f"In bits, before → after: {told}."
+    none = "It falls by less than 0.0001 in all of them. " if most < 0.5e-4 else ""
+    because = f"{none}In bits, before → after: {told}."
     return question, options, Truth(right, because, ties)
 
 
@@ -210,10 +212,11 @@ def first_token_unmasked(lab: Lab) -> Question:
         f"With the causal mask the first token, **{word}**, gives all its attention "
         f"({result_of(float(masked[0]))}) to itself. To whom would it give most without any mask?"
     )
-    because = (
-        f"Without a mask {word} gives {result_of(float(free[right]))} to {literal(tokens[right])} "
-        f"and {result_of(float(free[0]))} to itself. Choose the mask *None* to see it."
-    )
+    most, own = (result_of(float(free[at])) for at in (right, 0))
+    given_to = f"{most} to {literal(tokens[right])} and {own} to itself"
+    if right == 0:
+        given_to = f"most to itself, too: {own}"
+    because = f"Without a mask {word} gives {given_to}. Choose the mask *None* to see it."
     ties = torch.nonzero(free >= free.max() - SAME).flatten().tolist()
     return question, names(labels_of(lab)), Truth(right, because, frozenset(ties), tuple(tokens))
 
@@ -221,11 +224,11 @@ def first_token_unmasked(lab: Lab) -> Question:
 def made_the_same(lab: Lab) -> Question:
     """Return: whose numbers are symmetric once both sequences are the same?"""
     both = replace(lab, same_sequence=True)
-    found = {}
+    found, is_symmetric = {}, []
     for which, shown in to_self.SHOWN.items():
         scores = shown.run(both)[shown.scored].double()
         found[which] = float((scores - scores.T).abs().max())
-    is_symmetric = [apart <= SAME * max(1.0, lab.d) for apart in found.values()]
+        is_symmetric.append(found[which] <= SAME * float(scores.abs().max()))
     options = ["none of them", "only those of 1", "only those of 2 and 3", "all of them"]
     right = is_symmetric[0] + 2 * is_symmetric[1]
     question = (
@@ -235,9 +238,10 @@ def made_the_same(lab: Lab) -> Question:
     told = ", ".join(
         f"{number}: {result_of(apart)}" for number, apart in enumerate(found.values(), start=1)
     )
+    does = "can, though not with these numbers" if is_symmetric[0] else "does"
     because = (
         f"The largest difference between the two directions of a pair is, in {told}. A dot product "
-        "does not mind which factor comes first. The alignment model does: whoever asks goes "
+        f"does not mind which factor comes first. The alignment model {does}: whoever asks goes "
         "through `w_query`, whoever is asked through `w_key`. Trained projections give dot "
         "products that freedom again."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -24,6 +25,7 @@ from attention_core.export import Shown as Taken
 from attention_core.export.literals import tensor_code
 from attention_core.figures.labels import TwoSentences
 from attention_core.figures.palette import range_of
+from attention_core.numbers import result_of
 from attention_core.operations import AdditiveScores
 from ui import overriding, parameters, side_by_side, step_view, trainable
 from ui.explain_view import SCOPE, Explained
@@ -37,6 +39,7 @@ PLACE = "figures:to_self_"
 OWN = "to_self"
 WIDTH = ("Width d_attn", "How wide the projected queries and keys are: d_out on other pages.")
 OTHER = "The other sequence, which asks (the decoder's side)"
+MOST_EXPONENT = 20.0  # beyond, its power says nothing more
 COSTS = ("learned numbers", "multiplications and divisions", "tanh", "largest tensor")
 
 
@@ -100,15 +103,17 @@ SHOWN: Mapping[str, Shown] = MappingProxyType(
         "dot": Shown(
             "Dot-product attention (Luong, 2015)",
             "Nothing is learned here: a query and a key are **multiplied**, number by number, and "
-            "the products are added up. Long vectors get large scores.",
+            "the products are added up. The longer the two vectors, the further their score is "
+            "from 0, unless they stand at a right angle.",
             ("scores", "weights", "context"),
             "scores",
             _dot,
         ),
         "scaled": Shown(
             "Scaled dot-product attention (Vaswani, 2017)",
-            "The same scores, divided by √d_k, the root of the keys' width: wider vectors would "
-            "otherwise make the softmax give nearly everything to one key.",
+            "The same scores, divided by √d_k, the root of the keys' width. Of vectors whose "
+            "entries are independent, with mean 0 and variance 1, this takes away what width alone "
+            "does to the spread of their scores.",
             ("scaled", "weights", "context"),
             "scaled",
             _scaled,
@@ -234,6 +239,23 @@ def compared(lab: Lab, which: str) -> str:
     told = trainable.compared(trace_of(lab, which))
     start = "Torch has no additive attention, so its layers are put together. "
     return start + told if which == "additive" else told
+
+
+def bound_said(lab: Lab) -> str:
+    """Return how far apart the weights of additive attention can be at most, as Markdown.
+
+    Example:
+        >>> bound_said(Lab())[-74:]
+        'exp(2 · 0.2723) = 1.724 times another of its row, whatever the embeddings.'
+    """
+    most = float(parameters.alignment_of(lab)["v"].double().abs().sum())
+    exponent = f"2 · {result_of(most)}"
+    times = f" = {math.exp(2 * most):.4g}" if 2 * most < MOST_EXPONENT else ""
+    return (
+        "A tanh lies between −1 and 1, so no energy is further from 0 than the sum of `v`'s "
+        f"numbers without their signs, now {result_of(most)}. So a weight is at most "
+        f"exp({exponent}){times} times another of its row, whatever the embeddings."
+    )
 
 
 # ---- Costs -------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from attention_core import SELF_ATTENTION, Trace
 from attention_core.export import Shown, Table
 from attention_core.figures import with_lit_row
 from attention_core.figures.curves import peak_finding, peak_spec, spread_finding, spread_spec
+from attention_core.figures.findings import EVEN
 from attention_core.numbers import result_of
 from attention_core.projections import ROLES
 from attention_core.reference import compare_with_torch
@@ -78,15 +79,24 @@ def roles_said(trace: Trace, lab: Lab) -> str:
     word, weights = literal(called[row]), trace["weights"]
     finds = int(weights[row].argmax())
     found_by = int(weights[:, row].argmax())
+    most, given = (result_of(float(weights[at])) for at in ((row, finds), (found_by, row)))
+    said = f"It finds {literal(called[finds])} most, with a weight of {most}."
+    if _is_even(weights[row]):
+        said = f"It finds all tokens equally, with a weight of {most}."
+    said_of_it = f"{literal(called[found_by])} gives it most, {given}."
+    if _is_even(weights[:, row]):
+        said_of_it = f"All tokens give it the same, {given}."
     return (
-        f"- **As a query** {word} asks: {_vector(trace['queries'][row])}. It finds "
-        f"{literal(called[finds])} most, with a weight of "
-        f"{result_of(float(weights[row, finds]))}.\n"
-        f"- **As a key** it is found: {_vector(trace['keys'][row])}. "
-        f"{literal(called[found_by])} gives it most, {result_of(float(weights[found_by, row]))}.\n"
+        f"- **As a query** {word} asks: {_vector(trace['queries'][row])}. {said}\n"
+        f"- **As a key** it is found: {_vector(trace['keys'][row])}. {said_of_it}\n"
         f"- **As a value** it has this to give: {_vector(trace['values'][row])}, and gives each "
         "query its weight's share of it."
     )
+
+
+def _is_even(weights: Tensor) -> bool:
+    """Return whether several weights are the same, but for rounding."""
+    return len(weights) > 1 and float(weights.max() - weights.min()) <= EVEN
 
 
 def _vector(row: Tensor) -> str:
@@ -99,9 +109,23 @@ def _vector(row: Tensor) -> str:
 def roots_said(lab: Lab) -> str:
     """Return what the scores are divided by, as Markdown."""
     root = lab.d_out**0.5
+    products = "one product" if lab.d_out == 1 else f"a sum of {lab.d_out} products"
     return (
-        f"With d_out = {lab.d_out}, each score is a sum of {lab.d_out} products and is divided by "
+        f"With d_out = {lab.d_out}, each score is {products} and is divided by "
         f"√{lab.d_out} = {root:.4f}."
+    )
+
+
+def linear_said(lab: Lab) -> str:
+    """Return what ``nn.Linear`` begins with at the width of the embeddings, as Markdown.
+
+    Example:
+        >>> linear_said(Lab())[:62]
+        'numbers of both signs, within ±1 / √3 = ±0.5774. From embeddin'
+    """
+    return (
+        f"numbers of both signs, within ±1 / √{lab.d} = ±{lab.d**-0.5:.4f}. From embeddings as "
+        "small as the notebook's they make small scores, and weights close to even."
     )
 
 
@@ -149,6 +173,18 @@ def scale_study(lab: Lab) -> Group:
         ),
     ]
     return Group(cards, arrows=False, min_width=step_view.MIN_WIDTH_WIDE)
+
+
+def spread_said(trace: Trace) -> str:
+    """Return how far the scores of a run spread, before and after the division, as Markdown."""
+    undivided, scaled = (
+        result_of(float(trace[name].detach().double().std(correction=0)))
+        for name in ("scores", "scaled")
+    )
+    return (
+        "Your own queries and keys need not be such: the standard deviation of your scores is "
+        f"{undivided}, that of your scaled ones {scaled}."
+    )
 
 
 def width_slider(lab: Lab) -> None:

@@ -77,6 +77,8 @@ def _shares(tensor: Tensor, rows: Sequence[str], columns: Sequence[str], line: s
 
 def _most(row: Tensor, column: str) -> str:
     """Return where a row's largest share lies, or that there is none."""
+    if not bool(row.any()):
+        return "all 0"
     largest = result_of(float(row.max()))
     is_even = row.numel() > 1 and float(row.max() - row.min()) <= EVEN
     return f"equal on all, {largest}" if is_even else f"most on {column}, {largest}"

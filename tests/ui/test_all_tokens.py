@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from attention_core import SIMPLE_SELF_ATTENTION
 from attention_core.figures import heatmap_spec
 from attention_core.figures.overview import unpacked
-from attention_core.loops import Looped, Timing
+from attention_core.loops import Looped, Timing, scores_by_loops
 from attention_core.notebook import INPUTS
 from attention_core.operations import DivideBySum, NaiveSoftmax, Softmax
 from tests.screen import PROJECT, broken, cards, codes, components, opened
@@ -76,6 +76,32 @@ def test_the_times_drawn_are_those_measured() -> None:
     assert spec["layout"]["xaxis"]["type"] == spec["layout"]["yaxis"]["type"] == "log"
     finding = all_tokens.timings_finding([Timing(4, 0.5, 0.004)])
     assert finding == "for 4 tokens the loops took 500 ms and the product 4 ms, 125 times less."
+
+
+@pytest.mark.parametrize("preset", ["notebook", "ten-times", "one-hot", "equal", "random"])
+def test_the_wrong_axis_mirrors_the_weights_and_leaves_the_scores(preset: str) -> None:
+    lab = Lab(preset=preset)
+    right, wrong = (
+        all_tokens.trace_of(Lab(preset=preset, wrong_axis=own)) for own in (False, True)
+    )
+    assert torch.equal(wrong["scores"], right["scores"])
+    torch.testing.assert_close(wrong["weights"], right["weights"].T)
+    # Of equal rows and others, the weights stay too: "only the scores" would not be true of them.
+    assert torch.allclose(wrong["weights"], right["weights"]) is (preset in ("equal", "one-hot"))
+    assert lab.tokens
+
+
+def test_a_word_written_twice_has_two_equal_rows_until_one_is_edited() -> None:
+    lab = Lab(sentence="to be or not to be")
+    for own, same in ((lab, True), (lab.with_entries([("to", 1, 0, 3.0)]), False)):
+        trace = all_tokens.trace_of(own)
+        for name in ("scores", "weights", "context"):
+            assert torch.allclose(trace[name][0], trace[name][4]) is same
+
+
+def test_twice_the_tokens_take_four_times_the_multiplications() -> None:
+    counted = [scores_by_loops(tensor_of(Lab(sentence="a " * n))).multiplications for n in (5, 10)]
+    assert counted[1] == 4 * counted[0]
 
 
 def test_the_code_of_both_ways_runs() -> None:

@@ -14,7 +14,7 @@ from tests.screen import PROJECT, broken, cards, components, dots, edit, opened,
 from tests.ui.test_explain_view import panel, pick, walk
 from ui import link, multi_head, overriding
 from ui.lab import Lab
-from ui.parameters import parameters_of
+from ui.parameters import EDITORS, parameters_of
 from ui.questions import most_missed_head
 from ui.step_view import pytorch_of
 from ui.worksheet import tensor_of
@@ -99,6 +99,31 @@ def test_all_heads_have_one_colour_scale_and_say_which_is_below_and_which_is_off
         "Head 3 · off",
     ]
     assert [card["cells"]["head"] for card in shown.values()] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("drawn_as", ["rand", "linear", "linear with bias"])
+def test_a_head_without_query_weights_and_bias_is_even_and_the_others_stay(drawn_as: str) -> None:
+    lab = replace(PRIMES, drawn_as=drawn_as)
+    before = multi_head.trace_of(lab)["weights"]
+    zeros = [(str(row + 1), column, 0.0) for row in range(5) for column in (2, 3)]
+    lab = EDITORS["w_query"].set_entries(lab, zeros)
+    even = torch.ones(7, 7).tril() / torch.arange(1, 8).unsqueeze(1)
+    if drawn_as == "linear with bias":
+        assert not torch.allclose(multi_head.trace_of(lab)["weights"][1], even, atol=1e-3)
+        lab = EDITORS["b_query"].set_entries(lab, [("1", column, 0.0) for column in (2, 3)])
+    after = multi_head.trace_of(lab)["weights"]
+    torch.testing.assert_close(after[1], even)
+    assert torch.equal(after[[0, 2]], before[[0, 2]])
+
+
+def test_heads_that_agree_are_not_said_to_disagree() -> None:
+    for lab in (Lab(sentence="one"), Lab(preset="equal")):
+        told = multi_head.differs_said(
+            multi_head.trace_of(lab), [t.text for t in lab.tokens], lab.conventions
+        )
+        assert told.startswith("**The heads agree**")
+    at = page(PRIMES)
+    assert any(text.value.startswith("**The heads disagree most**") for text in at.markdown)
 
 
 @pytest.mark.parametrize("off", [(), (1,)])

@@ -1,14 +1,16 @@
-"""The predictions: an option that is as right as the right one is right, and no other is."""
+"""The predictions: what is right is called right, in a tie and of unusual numbers, and no other."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 
 from tests.screen import PROJECT, broken, opened
-from ui import link, why_attention
+from ui import causal, link, questions, why_attention
 from ui.lab import Lab
+from ui.parameters import parameters_of
 from ui.questions import (
     Question,
     doubled_embeddings,
@@ -18,7 +20,7 @@ from ui.questions import (
     least_remembered,
     most_missed_head,
 )
-from ui.worksheet import labels_of
+from ui.worksheet import labels_of, tensor_of
 
 EQUAL = Lab(preset="equal")
 ZEROS = EQUAL.with_entries(
@@ -88,3 +90,87 @@ def test_the_page_calls_a_tied_answer_right() -> None:
         assert answered(SILENT, answer).success[0].value.startswith("Right."), answer
     _, _, truth = doubled_first_value(Lab())
     assert not answered(Lab(), (truth.right + 1) % 6).success
+
+
+# ---- Unusual numbers ---------------------------------------------------------------------------
+
+
+def scaled(lab: Lab, factor: float) -> Lab:
+    return lab.with_entries(
+        [
+            (token.word, token.nth, column, entry * factor)
+            for token, row in zip(lab.tokens, lab.embeddings, strict=True)
+            for column, entry in enumerate(row)
+        ]
+    )
+
+
+LABS = {
+    "first": Lab(),
+    "ten": Lab(preset="ten-times"),
+    "small": scaled(Lab(), 1e-3),
+    "large": scaled(Lab(), 1e3),
+    "thousand": Lab().with_entries([("journey", 1, 0, 1000.0)]),
+    "bias": Lab(drawn_as="linear with bias"),
+    "equal": Lab(preset="equal"),
+    "zero": scaled(Lab(), 0.0),
+    "one": Lab(sentence="one"),
+    "twenty": Lab(sentence=" ".join(f"w{row}" for row in range(20))),
+}
+each_lab = pytest.mark.parametrize("lab", LABS.values(), ids=LABS)
+
+
+@each_lab
+def test_doubled_query_weights_are_judged_to_the_decimals_that_are_shown(lab: Lab) -> None:
+    given = {name: tensor.double() for name, tensor in parameters_of(lab).items()}
+    x, row = tensor_of(lab).double(), lab.query_index
+    queries, keys = (
+        x @ given[f"w_{role}"] + given.get(f"b_{role}", torch.zeros(1, 2))
+        for role in ("query", "key")
+    )
+    scores = queries @ keys.T / 2**0.5
+    was, now = (f"{float(torch.softmax(k * scores, -1)[row].max()):.4f}" for k in (1, 2))
+    question, options, truth = questions.doubled_query_weights(lab)
+    assert "to 4 decimals" in question
+    assert options[truth.right] == ("It stays the same" if was == now else "It grows")
+    assert f"from {was} to {now}" in truth.because
+
+
+@each_lab
+def test_whom_the_first_token_would_attend_to_is_said_in_words_that_fit(lab: Lab) -> None:
+    _, options, truth = questions.first_token_unmasked(lab)
+    given = parameters_of(lab)
+    x = tensor_of(lab)
+    query = x[:1] @ given["w_query"] + given.get("b_query", torch.zeros(1, 2))
+    keys = x @ given["w_key"] + given.get("b_key", torch.zeros(1, 2))
+    weights = torch.softmax(query @ keys.T / 2**0.5, dim=-1)[0]
+    assert float(weights[truth.right]) == pytest.approx(float(weights.max()), abs=1e-6)
+    assert ("gives most to itself, too" in truth.because) is (truth.right == 0)
+    assert len(options) == len(lab.tokens)
+
+
+def test_the_entropy_that_falls_nowhere_is_said_to() -> None:
+    for name in ("equal", "zero"):
+        _, options, truth = questions.doubled_embeddings(LABS[name])
+        assert truth.also == frozenset(range(len(options)))
+        assert truth.because.startswith("It falls by less than 0.0001 in all of them.")
+    assert "less than" not in questions.doubled_embeddings(Lab())[2].because
+
+
+def test_by_what_weights_grow_is_known_where_a_mask_leaves_none() -> None:
+    lab = Lab(sentence="to be")
+    for row in range(2):
+        for column in range(2):
+            if causal.mask_of(lab)[row, column]:
+                lab = causal.toggled(lab, row, column)
+    assert not causal.mask_of(lab).any()
+    _, options, truth = questions.grown_weight(lab)
+    assert options[truth.right] == "by 5"
+    assert "nan" not in truth.because
+
+
+def test_twice_the_query_is_judged_to_the_decimals_that_are_named() -> None:
+    for name, answer in (("first", "Only softmax"), ("small", "Neither"), ("large", "Neither")):
+        question, options, truth = questions.doubled_query(replace(LABS[name], query=1))
+        assert "within their first 4 decimals" in question
+        assert options[truth.right] == answer

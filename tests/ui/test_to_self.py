@@ -1,6 +1,7 @@
 """To self-attention: three ways on the same two sequences, and on one."""
 
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
+from attention_core.numbers import result_of
 from attention_core.parameters import additive_parameters
 from tests.screen import PROJECT, broken, cards, codes, components, edit, opened, order, said, send
 from ui import link, to_self
@@ -222,6 +224,71 @@ def test_only_dot_products_are_symmetric_until_the_matrices_are_equal() -> None:
     ]
     _, options, truth = made_the_same(EDITORS["w_key"].set_entries(PRIMES, cells))
     assert options[truth.right] == "all of them"
+
+
+@pytest.mark.parametrize("factor", [1.0, 10.0, 1000.0])
+@pytest.mark.parametrize("drawn_as", ["rand", "linear"])
+@pytest.mark.parametrize("preset", ["notebook", "ten-times", "random"])
+def test_weights_differ_by_no_more_than_the_page_says(
+    preset: str, drawn_as: str, factor: float
+) -> None:
+    lab = Lab(preset=preset, drawn_as=drawn_as, same_sequence=True)
+    v = alignment_of(lab)["v"][0].tolist()
+    lab = EDITORS["v"].set_entries(lab, [("1", at, factor * x) for at, x in enumerate(v)])
+    bound = sum(abs(x) for x in alignment_of(lab)["v"][0].tolist())
+    told = to_self.bound_said(lab)
+    assert f"now {result_of(bound)}." in told
+    trace = to_self.trace_of(lab)
+    assert float(trace["scores"].abs().max()) <= bound * (1 + 1e-6)
+    weights = trace["weights"].double()
+    if 2 * bound < to_self.MOST_EXPONENT:
+        (most,) = re.findall(r"\) = ([\d.e+]+) times another", told)
+        assert float(most) == pytest.approx(math.exp(2 * bound), rel=1e-3)
+        assert float((weights.amax(1) / weights.amin(1)).max()) <= float(most) * 1.001
+    else:
+        assert ") times another" in told
+
+
+def test_ten_times_larger_does_what_the_page_says() -> None:
+    small, large = (Lab(preset=preset, drawn_as="linear") for preset in ("notebook", "ten-times"))
+    scores = [to_self.trace_of(lab, "dot")["scores"] for lab in (small, large)]
+    torch.testing.assert_close(scores[1], 100 * scores[0])
+    energies = [float(to_self.trace_of(lab)["scores"].abs().max()) for lab in (small, large)]
+    assert energies[1] > 1.5 * energies[0]  # hence no word of "hardly"
+    assert energies[1] <= float(alignment_of(large)["v"].abs().sum())
+
+
+def test_the_longer_two_vectors_the_further_from_0_is_their_score() -> None:
+    for lab in (Lab(), PRIMES, Lab().with_entries([("journey", 1, 0, -5.0)])):
+        before = to_self.trace_of(lab, "dot")["scores"]
+        keys = tensor_of(lab)
+        longer = (
+            to_self.SHOWN["dot"]
+            .run(lab)
+            .mechanism.run(
+                queries=to_self.sequences_of(lab)["queries"], keys=3 * keys, values=keys
+            )["scores"]
+        )
+        assert (longer.abs() >= before.abs()).all()
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0, 1e3, 1e4])
+@pytest.mark.parametrize("lab", [Lab(), PRIMES, Lab(sentence=" ".join("abcdefghijklmnopq"), d=64)])
+def test_the_prediction_tells_rounding_from_a_difference(lab: Lab, scale: float) -> None:
+    lab = lab.with_entries(
+        [
+            (token.word, token.nth, column, entry * scale)
+            for token, row in zip(lab.tokens, lab.embeddings, strict=True)
+            for column, entry in enumerate(row)
+        ]
+    )
+    _, options, truth = made_the_same(lab)
+    x = tensor_of(lab).double()
+    w, u, v = (tensor.double() for tensor in alignment_of(lab).values())
+    energies = torch.tanh((x @ w)[:, None] + x @ u) @ v[0]
+    is_same = bool((energies - energies.T).abs().max() <= 1e-5 * energies.abs().max())
+    assert options[truth.right] == ("all of them" if is_same else "only those of 2 and 3")
+    assert ("can, though not with these numbers" in truth.because) is is_same
 
 
 @pytest.mark.parametrize("other", ["", " ?! ", "word " * 100, "\x00", "שלום עולם"])

@@ -1,5 +1,6 @@
 """Queries, keys, values: the tables of weights, the chapter's numbers, the figures, the study."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from torch import Tensor, nn
 
 from attention_core.figures.curves import spread_spec
-from attention_core.scale_study import scales
+from attention_core.scale_study import scales, vectors
 from tests.screen import PROJECT, broken, cards, components, edit, opened, order, said, send
 from ui import link, overriding, trainable
 from ui.lab import Lab
@@ -120,6 +121,114 @@ def test_all_zero_weights_share_evenly() -> None:
     lab = EDITORS["w_query"].set_entries(Lab(), entries)
     weights = drawn(opened(PAGE, lab=link.encode(lab)), "figures:attending", "weights")
     torch.testing.assert_close(weights, torch.full((6, 6), 1 / 6))
+
+
+BIASED = Lab(drawn_as="linear with bias")
+KINDS = [Lab(), Lab(drawn_as="linear"), BIASED, replace(BIASED, preset="ten-times")]
+
+
+def with_zeros(lab: Lab, name: str) -> Lab:
+    known = parameters_of(lab)
+    if name not in known:
+        return lab
+    rows, columns = known[name].shape
+    cells = [(str(row + 1), column, 0.0) for row in range(rows) for column in range(columns)]
+    return EDITORS[name].set_entries(lab, cells)
+
+
+def with_keys_like_queries(lab: Lab, kind: str) -> Lab:
+    known = parameters_of(lab)
+    if f"{kind}_query" not in known:
+        return lab
+    cells = [
+        (str(row + 1), column, entry)
+        for row, entries in enumerate(known[f"{kind}_query"].tolist())
+        for column, entry in enumerate(entries)
+    ]
+    return EDITORS[f"{kind}_key"].set_entries(lab, cells)
+
+
+@pytest.mark.parametrize("lab", KINDS)
+def test_without_query_weights_and_bias_every_weight_is_the_same(lab: Lab) -> None:
+    found = trainable.trace_of(with_zeros(with_zeros(lab, "w_query"), "b_query"))
+    assert not found["scores"].any()
+    torch.testing.assert_close(found["weights"], torch.full((6, 6), 1 / 6))
+
+
+@pytest.mark.parametrize("lab", KINDS)
+def test_scores_are_symmetric_with_equal_weights_and_biases(lab: Lab) -> None:
+    scores = trainable.trace_of(with_keys_like_queries(with_keys_like_queries(lab, "w"), "b"))[
+        "scores"
+    ]
+    torch.testing.assert_close(scores, scores.T)
+
+
+def test_a_bias_is_why_the_page_speaks_of_biases() -> None:
+    even = trainable.trace_of(with_zeros(BIASED, "w_query"))["weights"]
+    assert float(even.max() - even.min()) > 0.01
+    scores = trainable.trace_of(with_keys_like_queries(BIASED, "w"))["scores"]
+    assert float((scores - scores.T).abs().max()) > 0.1
+    (told,) = [text.value for text in opened(PAGE).markdown if "*Key weights* equal" in text.value]
+    assert "(and the query bias, if there is one)" in told
+    assert "if there are biases" in told.replace("\n", " ")
+
+
+@pytest.mark.parametrize("lab", KINDS)
+def test_another_width_of_the_values_leaves_scores_and_weights(lab: Lab) -> None:
+    before, after = (trainable.trace_of(replace(lab, d_value=width)) for width in (0, 5))
+    for name in ("queries", "keys", "scores", "weights"):
+        assert torch.equal(before[name], after[name])
+
+
+@pytest.mark.parametrize("d", [1, 3, 64])
+def test_linear_weights_lie_within_the_bound_that_is_said(d: int) -> None:
+    lab = Lab(d=d, drawn_as="linear with bias", d_out=64)
+    largest = max(float(tensor.abs().max()) for tensor in parameters_of(lab).values())
+    assert f"√{d} = ±{d**-0.5:.4f}" in trainable.linear_said(lab)
+    assert 0.9 * d**-0.5 < largest <= d**-0.5
+
+
+def test_small_scores_make_weights_close_to_even_and_large_ones_do_not() -> None:
+    small, large = (
+        trainable.trace_of(Lab(drawn_as="linear", preset=preset))["weights"]
+        for preset in ("notebook", "ten-times")
+    )
+    assert float((small - 1 / 6).abs().max()) < 0.02
+    assert float((large - 1 / 6).abs().max()) > 0.2  # hence "as small as the notebook's"
+
+
+@pytest.mark.parametrize("lab", [*KINDS, Lab(preset="ten-times"), Lab(sentence="one")])
+def test_how_far_the_scores_spread_is_computed(lab: Lab) -> None:
+    given = parameters_of(lab)
+    x = tensor_of(lab).double()
+    queries, keys = (
+        x @ given[f"w_{role}"].double() + given.get(f"b_{role}", torch.zeros(1, 2)).double()
+        for role in ("query", "key")
+    )
+    spread = float((queries @ keys.T).std(correction=0))
+    told = trainable.spread_said(trainable.trace_of(lab))
+    first, second = (float(number) for number in re.findall(r"[\d.]+\d", told))
+    assert first == pytest.approx(spread, abs=1e-4)
+    assert second == pytest.approx(spread / 2**0.5, abs=1e-4)
+
+
+def test_the_drawn_queries_and_keys_are_such_as_the_page_says() -> None:
+    queries, keys = vectors(256, seed=123, n_tokens=64)
+    for drawn_ in (queries, keys):
+        assert abs(float(drawn_.mean())) < 0.03
+        assert abs(float(drawn_.var()) - 1) < 0.05
+    assert 0.9 < float((queries @ keys.T / 256**0.5).std()) < 1.1
+    moved = (queries + 1) @ (keys + 1).T / 256**0.5  # of mean 1, the spread is another
+    assert float(moved.std()) > 1.5
+
+
+def test_what_is_equal_is_not_called_most() -> None:
+    lab = Lab(preset="equal")
+    told = trainable.roles_said(trainable.trace_of(lab), lab)
+    assert "It finds all tokens equally, with a weight of 0.1667." in told
+    assert "All tokens give it the same, 0.1667." in told
+    told = trainable.roles_said(trainable.trace_of(Lab()), Lab())
+    assert "It finds journey most, with a weight of 0.2264." in told
 
 
 def test_torchs_own_attention_is_named_with_its_difference() -> None:
