@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from attention_core.checks import Check, apart
+from attention_core.checks import Check, distances, verdict
 from attention_core.mechanism import Mechanism, Step
 from attention_core.operations import (
     AddScores,
@@ -31,11 +31,12 @@ from attention_core.operations import (
     WeightedSum,
     ZeroMasked,
 )
+from attention_core.rounding import format_of
+from attention_core.spread import Spread
 from attention_core.trace import Trace
 
 SDPA = "F.scaled_dot_product_attention"
 MHA = "nn.MultiheadAttention"
-ROUNDINGS = 4  # rounding errors of the sizes below that torch's result may be off by
 Tensors = dict[str, Tensor]
 
 
@@ -176,9 +177,10 @@ class ModuleCall:
         )
         found = []
         for item, made in enumerate(_made(call)):
-            checks = [_output_check(made, output[:, item], given)]
+            spread = Spread(made)
+            checks = [_output_check(made, output[:, item], given, spread)]
             if weights is not None:
-                checks.append(_weights_check(made, weights[item]))
+                checks.append(_weights_check(made, weights[item], spread))
             found.append(_trace(made, f"{MHA}{_item(item, n_items)}", checks))
         return found
 
@@ -348,60 +350,41 @@ def _item(item: int, n_items: int) -> str:
 
 def _context_check(made: Trace, real: Tensor) -> Check:
     """Return how far the context vectors are from what the function gave."""
-    return _check("context", SDPA, made["context"], real, _score_size(made) * _value_size(made))
+    return _held("context", SDPA, made["context"], real, Spread(made)["context"])
 
 
-def _output_check(made: Trace, real: Tensor, given: Mapping[str, Any]) -> Check:
+def _output_check(made: Trace, real: Tensor, given: Mapping[str, Any], spread: Spread) -> Check:
     """Return how far the context vectors, mixed by the output weights, are from the real ones."""
-    weight, bias = given["out_proj_weight"], given["out_proj_bias"]
-    joined = made["context"].transpose(0, 1).flatten(1)
-    bias = None if bias is None else bias.to(joined.dtype)
-    mixed = functional.linear(joined, weight.to(joined.dtype), bias)
-    size = _score_size(made) * _value_size(made) * _at_least_1(weight.double().abs().sum(1))
-    size += 0.0 if bias is None else float(bias.abs().max())
-    return _check("context", f"{MHA}'s own output", mixed, real, size)
+    weight, bias = given["out_proj_weight"].detach(), given["out_proj_bias"]
+    mixed = functional.linear(*_mixing(made["context"], weight, bias))
+    sizes = [each.double().abs() for each in _mixing(made["context"], weight, bias)]
+    kind, exact = format_of(real.dtype), mixed.double()
+    rounding = kind.of_sum(exact, functional.linear(*sizes), weight.shape[-1]) + kind.once(exact)
+    off = spread.of(
+        lambda values: functional.linear(*_mixing(values["context"], weight, bias)), rounding
+    )
+    return _held("context", f"{MHA}'s own output", mixed, real, off)
 
 
-def _weights_check(made: Trace, real: Tensor) -> Check:
+def _mixing(context: Tensor, weight: Tensor, bias: Tensor | None) -> list[Tensor]:
+    """Return the heads' context vectors side by side, and what mixes them, in one format."""
+    joined = context.transpose(0, 1).flatten(1)
+    parts = [weight] if bias is None else [weight, bias.detach()]
+    return [joined, *(part.to(joined.dtype) for part in parts)]
+
+
+def _weights_check(made: Trace, real: Tensor, spread: Spread) -> Check:
     """Return how far the weights are from those that the module returned."""
     step = "dropped" if "dropped" in made.names else "weights"
-    ours = made[step] if real.ndim == 3 else made[step].mean(0)
-    size = _score_size(made) * _at_least_1(made[step].double().abs())
-    return _check(step, f"the weights {MHA} returned", ours, real, size)
+    ours, off = made[step], spread[step]
+    if real.ndim == 2:  # their mean over the heads
+        ours, off = ours.mean(0), off.mean(0) + format_of(real.dtype).once(ours.double().mean(0))
+    return _held(step, f"the weights {MHA} returned", ours, real, off)
 
 
-def _check(step: str, route: str, ours: Tensor, real: Tensor, size: float) -> Check:
-    off = apart(ours.double(), real.detach().double())
-    tolerance = ROUNDINGS * torch.finfo(real.dtype).eps * size
-    return Check(step, route, off, tolerance, off <= tolerance)
-
-
-def _score_size(made: Trace) -> float:
-    """Return what the rounding errors of the weights scale with: a score, or its terms' noise.
-
-    The errors of d terms that are added up largely cancel, to about √d of one of them: the bound
-    that nothing exceeds would let a wrong result of a half-precision model pass for right.
-    """
-    queries, keys = (made[name].double().abs() for name in ("queries", "keys"))
-    operation = made.mechanism.step("scaled").operation
-    root = queries.shape[-1] ** 0.5
-    scale = abs(operation.by) if isinstance(operation, MultiplyBy) else 1 / root
-    noise = _at_least_1(queries @ keys.mT * (scale / root))
-    before_mask = "biased" if "biased" in made.names else "scaled"
-    return max(noise, *(_at_least_1(made[n].double().abs()) for n in ("scaled", before_mask)))
-
-
-def _value_size(made: Trace) -> float:
-    """Return the size of what is added up into a context vector."""
-    mixing, _ = made.mechanism.step("context").of
-    return _at_least_1(
-        made[mixing].double().abs().nan_to_num(nan=0) @ made["values"].double().abs()
-    )
-
-
-def _at_least_1(sizes: Tensor) -> float:
-    """Return the largest of some sizes that is a number, at least 1."""
-    return max(1.0, float(sizes.detach().nan_to_num(nan=0, posinf=0).max()))
+def _held(step: str, route: str, ours: Tensor, real: Tensor, off: Tensor) -> Check:
+    """Return how far apart two results are that may each be so far off."""
+    return verdict(step, route, distances(ours, real), 2 * off)
 
 
 def require_plain(*tensors: Tensor) -> None:

@@ -12,70 +12,204 @@ import torch
 from torch import Tensor
 
 from attention_core.operations import Index, Operation, entries_read, numbers_read
+from attention_core.rounding import Format, format_of
 
 if TYPE_CHECKING:
     from attention_core.mechanism import Step
+    from attention_core.trace import Trace
 
 LOOP_LIMIT = 20_000  # multiplications; above it the loops check a sample and float64 checks all
 SAMPLE_SIZE = 64
 SAMPLE_SEED = 20170612
-ROUNDINGS = 16  # how many rounding errors of the largest sum two honest routes may differ by
+NEAR_LIMIT = 16  # rounding errors of the largest number, within which it may as well be infinity
+_SMALLEST = 5e-324
 
 
 class Check(NamedTuple):
-    """One route's verdict on one step."""
+    """One route's verdict on one step.
+
+    What is allowed is allowed to each cell by itself, as its own arithmetic rounds.
+
+    Attributes:
+        step: The name of the step.
+        route: What it was held against.
+        max_difference: The largest difference there is in any cell.
+        tolerance: What is allowed to the cell that uses the largest share of it.
+        share: That share; 1 is all that is allowed.
+        ok: Whether no cell is further off than it may be.
+        note: What there is to say besides, such as where a sum overflowed.
+    """
 
     step: str
     route: str
     max_difference: float
     tolerance: float
+    share: float
     ok: bool
+    note: str = ""
+
+    @property
+    def numbers(self) -> str:
+        """How far off it is, and how much of what is allowed that is.
+
+        Example:
+            >>> Check("scores", "loops", 3e-8, 1e-7, 0.3, True).numbers
+            'largest difference 3e-08, at most 30 % of what rounding may do'
+            >>> Check("masked", "loops", 0.0, 0.0, 0.0, True).numbers
+            'no difference'
+        """
+        if self.max_difference == 0:
+            return "no difference"
+        off = f"largest difference {self.max_difference:.2g}"
+        if self.share > 1:
+            return f"{off}; where it is worst, rounding may do {self.tolerance:.1g}"
+        return f"{off}, at most {max(1, math.ceil(100 * self.share))} % of what rounding may do"
+
+
+def verdict(step: str, route: str, off: Tensor, allowed: Tensor, note: str = "") -> Check:
+    """Return the check of some cells, each by what is allowed to it.
+
+    Args:
+        step: The name of the step.
+        route: What it was held against.
+        off: How far each cell is off, 0 or more; NaN is infinitely far.
+        allowed: How far it may be, of the same shape or one that stretches to it; infinite where
+            nothing can be said.
+        note: What there is to say besides.
+
+    Example:
+        >>> check = verdict("scores", "loops", torch.tensor([0.0, 2e-7]), torch.tensor([0.0, 4e-7]))
+        >>> check.ok, check.share
+        (True, 0.5)
+    """
+    if not off.numel():
+        return Check(step, route, 0.0, 0.0, 0.0, True, note)
+    off, allowed = torch.broadcast_tensors(  # type: ignore[no-untyped-call]
+        off.double().nan_to_num(nan=math.inf, posinf=math.inf), allowed.double()
+    )
+    shares = off / allowed.clamp(min=_SMALLEST)  # what may not be off uses up all by the least
+    shares = torch.where(allowed.isinf(), 0.0, shares)  # nothing can be said there
+    worst = float(shares.max())
+    at = int(shares.argmax())
+    largest, tolerance = float(off.max()), float(allowed.reshape(-1)[at])
+    return Check(step, route, largest, tolerance, worst, worst <= 1, note)
 
 
 def check_step(step: Step, operands: Sequence[Tensor], result: Tensor) -> list[Check]:
     """Return the step's loops, float64 route (when the loops only sample) and laws."""
-    operation = step.operation
     try:
         with torch.no_grad():
-            eps = torch.finfo(result.dtype).eps
-            tolerance = ROUNDINGS * eps * max(1.0, operation.magnitude(*operands))
-            checks = _routes(step, operands, result, tolerance)
-            laws = operation.invariants(operands, result)
-            told = [said for law in laws.items() if (said := _told(*law))]
+            return list(_checked(step, operands, result))
     except Exception as error:  # a route that breaks is a finding, not a crash
-        return [Check(step.name, f"failed: {error}", math.inf, 0.0, False)]
-    laws_kept = (Check(step.name, law, off, tolerance, off <= tolerance) for law, off in told)
-    return [*checks, *laws_kept]
+        return [Check(step.name, f"failed: {error}", math.inf, 0.0, math.inf, False)]
 
 
-def _told(law: str, excess: Tensor) -> tuple[str, float] | None:
-    """Return a law as far as it holds, and its largest excess; None where nothing is a number."""
-    worst = float(excess.max())  # NaN if any is
-    if not math.isnan(worst):
-        return law, max(0.0, worst)
-    blank = excess.isnan()
-    if bool(blank.all()):
-        return None  # about what is not a number a law says nothing
-    return f"{law}, where it is a number", max(0.0, float(excess[~blank].max()))
-
-
-def _routes(
-    step: Step, operands: Sequence[Tensor], result: Tensor, tolerance: float
-) -> list[Check]:
-    """Return the comparison with the loops and, for large steps, with float64."""
-    operation = step.operation
-    sampled = multiplications(operation, operands, result) > LOOP_LIMIT
-    route = f"loops, {SAMPLE_SIZE} seeded cells" if sampled else "loops"
-    off = _loops(operation, operands, result, sampled=sampled)
-    checks = [Check(step.name, route, off, tolerance, off <= tolerance)]
-    largest = torch.finfo(result.dtype).max
-    exact = operation.in_float64(*(t.double() for t in operands), largest=largest)
+def _checked(step: Step, operands: Sequence[Tensor], result: Tensor) -> Iterator[Check]:
+    operation, kind = step.operation, format_of(result.dtype)
+    wide = [operand.double() for operand in operands]
+    exact = operation.in_float64(*wide, largest=kind.largest)
     if exact.shape != result.shape:
         raise ValueError(f"shape {tuple(result.shape)}, expected {tuple(exact.shape)}")
+    allowed = allowed_of(operation, wide, exact, kind)
+    is_finite = math.isfinite(float(result.sum(dtype=torch.float64)))
+    overflows = None if is_finite else operation.overflows(wide, exact, kind)
+    sampled = multiplications(operation, operands, result) > LOOP_LIMIT
+    held = _Held(result, allowed, overflows, kind)
+    note = held.note(exact)
+    again = _by_loops(operation, operands, result, sampled=sampled)
+    route = f"loops, {SAMPLE_SIZE} seeded cells" if sampled else "loops"
+    yield held.against(step.name, route, again.cells, again.numbers, note)
     if sampled:
-        off = apart(exact, result)
-        checks.append(Check(step.name, "float64, all cells", off, tolerance, off <= tolerance))
-    return checks
+        yield held.against(step.name, "float64, all cells", None, exact, note)
+    for law, (excess, may) in operation.invariants(wide, result, allowed).items():
+        if (told := _told(law, excess, may)) is not None:
+            yield verdict(step.name, *told)
+
+
+def allowed_of(
+    operation: Operation, operands: Sequence[Tensor], exact: Tensor, kind: Format
+) -> Tensor:
+    """Return what rounding may do to each cell of an operation's result.
+
+    Nothing to what is infinite or not a number: other routes must have the same there.
+
+    Args:
+        operation: What was done.
+        operands: To what, in float64.
+        exact: What it gives, in float64.
+        kind: The format of the result that is judged.
+    """
+    allowed = operation.rounding(operands, exact, kind).expand_as(exact)
+    if math.isfinite(float(allowed.sum())):
+        return allowed
+    return torch.where(allowed.isnan(), 0.0, allowed)
+
+
+def step_rounding(trace: Trace, name: str) -> Tensor:
+    """Return what rounding may do to each cell of one step of a run, made of its operands."""
+    step, kind = trace.mechanism.step(name), format_of(trace[name].dtype)
+    with torch.no_grad():
+        wide = [trace[of].double() for of in step.of]
+        exact = step.operation.in_float64(*wide, largest=kind.largest)
+        return allowed_of(step.operation, wide, exact, kind)
+
+
+class _Held(NamedTuple):
+    """A result that other routes are held against."""
+
+    result: Tensor
+    allowed: Tensor
+    overflows: Tensor | None  # cells in which a sum may overflow on the way
+    kind: Format
+
+    def note(self, exact: Tensor) -> str:
+        """Return where the result overflowed on the way and the exact number did not."""
+        if self.overflows is None:
+            return ""
+        odd = self.overflows & ~self.result.isfinite() & (exact != self.result.double())
+        count = int(odd.sum())
+        if not count:
+            return ""
+        cells = "1 cell" if count == 1 else f"{count:,} cells"
+        return (
+            f"In {cells} the terms of a sum are larger than {self.kind.limit_in_sums:.2g}: adding "
+            "them up overflows on the way, and ∞ or NaN is what the number format has for that"
+        )
+
+    def against(
+        self, step: str, route: str, cells: tuple[Tensor, ...] | None, again: Tensor, note: str
+    ) -> Check:
+        """Return the check of a route, of some cells by their indices, or of all."""
+        result, allowed, overflows = self.result, self.allowed, self.overflows
+        if cells is not None:
+            result, allowed = result[cells], allowed[cells]
+            overflows = None if overflows is None else overflows[cells]
+        result = result.double()
+        off = (again - result).abs_()
+        if not math.isfinite(float(off.max())):
+            off = self._of_no_numbers(result, again, overflows)
+        return verdict(step, route, off, allowed, note)
+
+    def _of_no_numbers(self, result: Tensor, again: Tensor, overflows: Tensor | None) -> Tensor:
+        """Return how far off the cells are, where some are no numbers."""
+        # At the upper end of the format, where rounding decides whether a number is infinite.
+        near = self.kind.limit * (1 - NEAR_LIMIT * self.kind.unit)
+        at_end = (result.sign() == again.sign()) & (result.abs() >= near) & (again.abs() >= near)
+        excused = at_end & (result.isinf() ^ again.isinf())
+        if overflows is not None:
+            excused |= overflows & ~result.isfinite()
+        return torch.where(excused, 0.0, distances(again, result))
+
+
+def _told(law: str, excess: Tensor, allowed: Tensor) -> tuple[str, Tensor, Tensor] | None:
+    """Return a law as far as it holds; None where nothing is a number."""
+    excess, allowed = torch.broadcast_tensors(excess, allowed)  # type: ignore[no-untyped-call]
+    blank = excess.isnan()
+    if not bool(blank.any()):
+        return law, excess.clamp(min=0.0), allowed
+    if bool(blank.all()):
+        return None  # about what is not a number a law says nothing
+    return f"{law}, where it is a number", excess[~blank].clamp(min=0.0), allowed[~blank]
 
 
 def multiplications(operation: Operation, operands: Sequence[Tensor], result: Tensor) -> int:
@@ -92,26 +226,35 @@ def multiplications(operation: Operation, operands: Sequence[Tensor], result: Te
     return result.numel() * terms
 
 
-def _loops(
+class _Looped(NamedTuple):
+    """What plain Python arithmetic gives."""
+
+    cells: tuple[Tensor, ...] | None  # their indices; None for all of them, as they lie
+    numbers: Tensor
+
+
+def _by_loops(
     operation: Operation, operands: Sequence[Tensor], result: Tensor, *, sampled: bool
-) -> float:
-    """Return the largest difference between the result and plain Python arithmetic."""
+) -> _Looped:
+    """Return the cells, or a sample of them, as plain Python arithmetic makes them."""
     # A sample reads the rows and columns it needs: all of a large matrix as Python numbers would
     # take longer than the arithmetic. When every cell is read, all at once is faster.
     read: Callable[[str, Index, Any], list[float]] = entries_read if sampled else numbers_read
     sources = operands if sampled else [operand.tolist() for operand in operands]
-    results = result if sampled else result.tolist()
     largest = torch.finfo(result.dtype).max
-    worst = 0.0
-    for index in _cells(tuple(result.shape), sampled=sampled):
+    shape = tuple(result.shape)
+    cells = list(_cells(shape, sampled=sampled))
+    numbers = []
+    for index in cells:
         groups = (
             read(pattern, index, source)
             for pattern, source in zip(operation.reads, sources, strict=True)
         )
-        again = operation.by_hand(index, *groups, largest=largest)
-        own = float(result[index]) if sampled else _at(results, index)
-        worst = max(worst, _difference(own, again))
-    return worst
+        numbers.append(operation.by_hand(index, *groups, largest=largest))
+    made = torch.tensor(numbers, dtype=torch.float64)
+    if not sampled:
+        return _Looped(None, made.reshape(shape))
+    return _Looped(tuple(map(torch.tensor, zip(*cells, strict=True))), made)
 
 
 def _cells(shape: tuple[int, ...], *, sampled: bool) -> Iterator[Index]:
@@ -124,25 +267,23 @@ def _cells(shape: tuple[int, ...], *, sampled: bool) -> Iterator[Index]:
         yield tuple(dice.randrange(size) for size in shape)
 
 
-def _at(numbers: Any, index: Index) -> float:
-    """Return one number out of nested lists."""
-    for position in index:
-        numbers = numbers[position]
-    return float(numbers)
+def distances(a: Tensor, b: Tensor) -> Tensor:
+    """Return how far apart two tensors are, cell by cell, in float64.
 
+    Equal infinities are 0 apart, and so is NaN from NaN; from a number, both are infinitely far.
 
-def _difference(a: float, b: float) -> float:
-    """Return how far apart two numbers are: 0 for equal infinities and for NaN with NaN."""
-    if a == b or (math.isnan(a) and math.isnan(b)):
-        return 0.0
-    off = abs(a - b)
-    return math.inf if math.isnan(off) else off
+    Example:
+        >>> distances(torch.tensor([1.0, torch.nan]), torch.tensor([1.5, torch.nan]))
+        tensor([0.5000, 0.0000], dtype=torch.float64)
+    """
+    a, b = a.detach().double(), b.detach().double()
+    off = (a - b).abs_()
+    if bool(off.isfinite().all()):
+        return off
+    off = torch.where((a == b) | (a.isnan() & b.isnan()), 0.0, off)
+    return off.nan_to_num(nan=math.inf, posinf=math.inf)
 
 
 def apart(a: Tensor, b: Tensor) -> float:
-    """Return the largest difference between two tensors, by the same rules."""
-    plain = float((a - b).abs_().max())
-    if math.isfinite(plain):
-        return plain
-    off = torch.where((a == b) | (a.isnan() & b.isnan()), 0.0, (a - b).abs())
-    return float(off.nan_to_num(nan=math.inf, posinf=math.inf).max())
+    """Return the largest of the distances between two tensors."""
+    return float(distances(a, b).max())

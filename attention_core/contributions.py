@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
-from attention_core.checks import ROUNDINGS, Check
+from attention_core.checks import Check, distances, step_rounding, verdict
+from attention_core.rounding import format_of
 from attention_core.trace import Trace
 
 
@@ -28,6 +28,7 @@ def contributions(trace: Trace, row: int, column: int) -> Tensor:
         IndexError: If the output has no such cell.
 
     Example:
+        >>> import torch
         >>> from attention_core import MULTI_HEAD_ATTENTION
         >>> identity, w_out = torch.eye(2), torch.tensor([[0.5, 0.0], [2.0, 0.0]])
         >>> trace = MULTI_HEAD_ATTENTION.run(identity, *(identity,) * 3, n_heads=2, w_out=w_out)
@@ -37,9 +38,27 @@ def contributions(trace: Trace, row: int, column: int) -> Tensor:
         tensor(1.7121)
     """
     _require_cell(trace, row, column)
-    n_heads, w_out = len(trace["context"]), trace["w_out"]
-    parts = trace["concatenated"][row] * w_out[:, column]
-    return parts.reshape(n_heads, -1).sum(dim=-1)  # of (n_heads, d_head)
+    n_heads = len(trace["context"])
+    return of_heads(trace["concatenated"][row], trace["w_out"][:, [column]], n_heads)[:, 0]
+
+
+def of_heads(joined: Tensor, w_out: Tensor, n_heads: int) -> Tensor:
+    """Return what each head gives to a row of the output, (n_heads, d_out).
+
+    Args:
+        joined: The heads' context vectors of one query side by side, (n_heads · d_head,).
+        w_out: The output projection, (n_heads · d_head, d_out).
+        n_heads: How many heads there are.
+    """
+    return (joined.unsqueeze(-1) * w_out).reshape(n_heads, -1, w_out.shape[-1]).sum(dim=1)
+
+
+def contributions_rounding(trace: Trace, row: int) -> Tensor:
+    """Return what rounding may do to each head's part of a row of the output, (n_heads, d_out)."""
+    joined, w_out = trace["concatenated"][row].detach().double(), trace["w_out"].detach().double()
+    n_heads = len(trace["context"])
+    size = of_heads(joined.abs(), w_out.abs(), n_heads)
+    return format_of(trace["output"].dtype).of_sum(size, size, len(joined) // n_heads)
 
 
 def check_contributions(trace: Trace, row: int, column: int) -> Check:
@@ -52,16 +71,12 @@ def check_contributions(trace: Trace, row: int, column: int) -> Check:
     """
     parts = contributions(trace, row, column).detach().double()
     output = trace["output"].detach()
-    total = float(parts.sum())
+    total = parts.sum()
     if "b_out" in trace.inputs:
-        total += float(trace["b_out"][0, column])
-    used = trace.mechanism.step("output")
-    largest = used.operation.magnitude(*(trace[name] for name in used.of))
-    tolerance = ROUNDINGS * torch.finfo(output.dtype).eps * max(1.0, largest)
-    cell = float(output[row, column])
-    same = total == cell or (total != total and cell != cell)
-    off = 0.0 if same else abs(total - cell)
-    return Check("output", "the heads add up", off, tolerance, off <= tolerance)
+        total = total + trace["b_out"].detach()[0, column].double()
+    # The parts are sums of as many terms as the output has, in the same format.
+    allowed = 2 * step_rounding(trace, "output")[row, column]
+    return verdict("output", "the heads add up", distances(total, output[row, column]), allowed)
 
 
 def _require_cell(trace: Trace, row: int, column: int) -> None:

@@ -7,7 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from attention_core.checks import ROUNDINGS, Check, apart
+from attention_core.checks import Check, distances, verdict
+from attention_core.rounding import format_of
 
 
 def entropy(weights: Tensor) -> Tensor:
@@ -52,10 +53,15 @@ def check_entropy(weights: Tensor, bits: Tensor | None = None) -> Check:
         True
     """
     own = (entropy(weights) if bits is None else bits).detach()
-    off = apart(own.double(), entropy_by_hand(weights))
-    largest = max(1.0, math.log2(weights.shape[-1]))
-    tolerance = ROUNDINGS * torch.finfo(own.dtype).eps * largest
-    return Check("entropy", "loops", off, tolerance, off <= tolerance)
+    off, again = entropy_rounding(weights), entropy_by_hand(weights)
+    return verdict("entropy", "loops", distances(own, again), off)
+
+
+def entropy_rounding(weights: Tensor) -> Tensor:
+    """Return what rounding may do to the entropy of each row of these weights, in bits."""
+    exact, kind = weights.detach().double(), format_of(weights.dtype)
+    size = torch.xlogy(exact, exact).abs().sum(dim=-1) / math.log(2)
+    return kind.of_sum(size, size, weights.shape[-1]) + 4 * kind.unit * size
 
 
 def _bits(row: list[float]) -> float:

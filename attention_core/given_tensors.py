@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from attention_core.checks import ROUNDINGS, Check, apart
+from attention_core.checks import Check, distances, verdict
 from attention_core.mechanism import Mechanism, Step
 from attention_core.operations import (
     DivideByRoot,
@@ -26,6 +26,8 @@ from attention_core.operations import (
     Softmax,
     WeightedSum,
 )
+from attention_core.rounding import format_of
+from attention_core.spread import Spread
 from attention_core.tensor_files import MAX_TOKENS, TensorFileError
 from attention_core.tensors import FLOATS
 from attention_core.trace import Trace
@@ -378,11 +380,9 @@ def _compared(trace: Trace, weights: Tensor) -> Check:
             f"queries and keys make weights {tuple(ours.shape)}; those of the file are "
             f"{tuple(weights.shape)}"
         )
-    last = trace["scaled" if "scaled" in trace.steps else "scores"]
-    size = max(1.0, float(last.double().abs().max()))
-    off = apart(ours.double(), weights.double())
-    tolerance = ROUNDINGS * torch.finfo(weights.dtype).eps * size
-    return Check("weights", "the weights in the file", off, tolerance, off <= tolerance)
+    # Both were made somewhere, and those of the file then kept in its format.
+    allowed = 2 * Spread(trace)["weights"] + format_of(weights.dtype).once(weights.double())
+    return verdict("weights", "the weights in the file", distances(ours, weights), allowed)
 
 
 # ---- What holds --------------------------------------------------------------------------------
@@ -416,15 +416,16 @@ def facts(weights: Tensor) -> tuple[Fact, ...]:
         >>> [(fact.name, fact.holds) for fact in facts(torch.tensor([[1.0, 0.0], [0.5, 0.6]]))]
         [('shares', True), ('sums', False), ('causal', True)]
     """
-    eps = torch.finfo(weights.dtype).eps
-    outside = torch.maximum(-weights, weights - 1).clamp(min=0)
+    kind, n_keys = format_of(weights.dtype), weights.shape[-1]
+    outside = torch.maximum(-weights, weights - 1).clamp(min=0).double()
     off = (weights.sum(dim=-1, dtype=torch.float64) - 1).abs()
     later = weights.triu(diagonal=1).abs()
-    allowed = ROUNDINGS * eps
-    sums = _fact("sums", off, max(allowed, eps * weights.shape[-1]))
+    # Each weight is rounded when it is kept, and so was the sum that it was divided by.
+    in_sum = 2 * kind.unit + (n_keys + 8) * kind.unit_in_sums + n_keys * kind.step
+    sums = _fact("sums", off, in_sum)
     if not sums.holds and sums.worst <= ROUNDED:
         sums = sums._replace(holds=None)
-    return _fact("shares", outside, allowed), sums, _fact("causal", later, 0.0)
+    return _fact("shares", outside, 2 * kind.unit), sums, _fact("causal", later, 0.0)
 
 
 def _fact(name: str, excess: Tensor, allowed: float) -> Fact:

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 
 from attention_core.checks import Check
+from attention_core.operations import Softmax
+from attention_core.rounding import format_of
 
 STEP = 1e-5  # of a scaled score: small for the curvature, large for float64's rounding
 TOLERANCE = 1e-9  # the sum of both errors is below 1e-10 for that step
@@ -76,7 +78,27 @@ def check_jacobian(jacobian: Tensor, scores: Tensor, temperature: float = 1.0) -
     off = float((jacobian.double() - jacobian_by_differences(scores, temperature)).abs().max())
     rounding = 16 * torch.finfo(jacobian.dtype).eps
     tolerance = (TOLERANCE + rounding) / temperature
-    return Check("jacobian", "finite differences", off, tolerance, off <= tolerance)
+    return Check(
+        "jacobian", "finite differences", off, tolerance, off / tolerance, off <= tolerance
+    )
+
+
+def jacobian_rounding(scores: Tensor, temperature: float = 1.0) -> Tensor:
+    """Return what rounding may do to each cell of a Jacobian in float64, (n_keys, n_keys).
+
+    Args:
+        scores: As for ``softmax_jacobian``.
+        temperature: As for ``softmax_jacobian``.
+    """
+    _require_a_row(scores, temperature)
+    scaled, kind = scores.double() / temperature, format_of(torch.float64)
+    p = torch.softmax(scaled, dim=-1)
+    exponents = scaled.abs() * kind.unit
+    off = Softmax().rounding([scaled[None]], p[None], kind)[0]
+    off = off + p * (exponents + (p * exponents).sum())
+    size = torch.diag(p) + torch.outer(p, p)
+    passed_on = torch.diag(off) + torch.outer(off, p) + torch.outer(p, off)
+    return (passed_on + 4 * kind.unit * size) / temperature
 
 
 def _shares(row: Tensor) -> Tensor:

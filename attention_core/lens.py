@@ -113,7 +113,7 @@ def check_sensitivity(found: Mapping[str, Tensor], trace: Trace, name: str, inde
             worst = off if off != off else max(worst, off)
     largest = max(float(tensor.abs().max()) for tensor in found.values())
     tolerance = TOLERANCE * max(1.0, largest)
-    return Check(name, route, worst, tolerance, worst <= tolerance)
+    return Check(name, route, worst, tolerance, worst / tolerance, worst <= tolerance)
 
 
 def _in_float64(trace: Trace) -> dict[str, Tensor]:

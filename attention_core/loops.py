@@ -11,7 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from attention_core.checks import ROUNDINGS, Check
+from attention_core.checks import Check, distances, verdict
+from attention_core.rounding import format_of
 
 SIZES = (2, 4, 8, 16, 32, 64)
 RUNS = 5
@@ -80,12 +81,12 @@ def agreement(looped: Tensor, product: Tensor, inputs: Tensor) -> Check:
     Args:
         looped: The scores of the loops, (n_tokens, n_tokens).
         product: The scores of the matrix product, (n_tokens, n_tokens).
-        inputs: What both were made of; its size decides how large a rounding error may be.
+        inputs: What both were made of, which says how far rounding may take each cell.
     """
-    off = float((looped.double() - product.double()).abs().max())
-    largest = float(inputs.double().pow(2).sum(dim=1).max())
-    tolerance = ROUNDINGS * torch.finfo(product.dtype).eps * max(1.0, largest)
-    return Check("scores", "nested loops", off, tolerance, off <= tolerance)
+    wide = inputs.detach().double()
+    kind, n_terms = format_of(product.dtype), inputs.shape[-1]
+    allowed = kind.of_sum(wide @ wide.T, wide.abs() @ wide.abs().T, n_terms)
+    return verdict("scores", "nested loops", distances(looped, product), 2 * allowed)
 
 
 def measure(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
-import torch
 from torch import Tensor
 
 from attention_core import projections
-from attention_core.checks import ROUNDINGS, Check, apart
+from attention_core.checks import Check
 from attention_core.masks import mask_or_causal
 from attention_core.mechanism import Mechanism, Step
 from attention_core.operations import (
@@ -20,6 +17,7 @@ from attention_core.operations import (
     ZeroMasked,
 )
 from attention_core.projections import SELF
+from attention_core.spread import Spread, held_against
 from attention_core.trace import Trace
 
 
@@ -60,6 +58,7 @@ class RenormalisedSelfAttention:
                 and what came.
 
         Example:
+            >>> import torch
             >>> trace = RENORMALISED_SELF_ATTENTION.run(torch.eye(2), *(torch.eye(2),) * 3)
             >>> trace["zeroed"]
             tensor([[0.6698, 0.0000],
@@ -111,22 +110,13 @@ def compare_ways(masked: Trace, renormalised: Trace) -> Check | None:
 
     Example:
         >>> from attention_core import CAUSAL_SELF_ATTENTION
+        >>> import torch
         >>> given = (torch.eye(3),) * 4
         >>> runs = [m.run(*given) for m in (CAUSAL_SELF_ATTENTION, RENORMALISED_SELF_ATTENTION)]
         >>> compare_ways(*runs).ok
         True
     """
-    with torch.no_grad():
-        ways = [trace["weights"].double() for trace in (masked, renormalised)]
-        rows = ~(ways[0] + ways[1]).isnan().any(dim=-1)
-        if not bool(rows.any()):
-            return None
-        off = apart(*(way[rows] for way in ways))
-        kind = torch.finfo(masked["weights"].dtype)
-        size = max(1.0, float(masked["scaled"][rows].abs().max()))
-        # Below its smallest normal number a dtype counts in steps, however little is left.
-        left = float(renormalised["zeroed"][rows].double().sum(dim=-1).min())
-        steps = kind.smallest_normal * kind.eps / left if left else math.inf
-        tolerance = ROUNDINGS * (kind.eps * size + steps)
-    route = "−∞ before the softmax" + ("" if bool(rows.all()) else ", where it is a number")
-    return Check("weights", route, off, tolerance, off <= tolerance)
+    before, after = masked["weights"], renormalised["weights"]
+    rows = ~(before + after).isnan().any(dim=-1)
+    allowed = Spread(masked)["weights"] + Spread(renormalised)["weights"]
+    return held_against("weights", "−∞ before the softmax", after, before, allowed, rows)

@@ -194,7 +194,7 @@ def _described(trace: Trace, stored: Mapping[str, str]) -> dict[str, Any]:
         "key_tokens": list(trace.key_tokens),
         "source": trace.source,
         "compared": [
-            [c.step, c.route, repr(c.max_difference), repr(c.tolerance), c.ok]
+            [c.step, c.route, repr(c.max_difference), repr(c.tolerance), c.ok, repr(c.share)]
             for c in trace.compared
         ],
     }
@@ -300,9 +300,14 @@ def _tensor(file: TensorFile, said: Mapping[str, Any]) -> Tensor:
 
 
 def _compared(said: Any) -> Check:
-    step, route, difference, tolerance, ok = said
+    step, route, difference, tolerance, ok, *share = said
     _require(type(ok) is bool, "a comparison is either right or wrong")
-    return Check(_word(step), _word(route), float(difference), float(tolerance), ok)
+    off, allowed = float(difference), float(tolerance)
+    if share:
+        (part,) = map(float, share)
+    else:  # files of before have one tolerance for all cells
+        part = off / allowed if allowed else (math.inf if off else 0.0)
+    return Check(_word(step), _word(route), off, allowed, part, ok)
 
 
 def _word(found: object) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from attention_core.mechanism import Mechanism, Step
 
 
-ROUTES = ("by_hand", "in_float64", "invariants", "magnitude", "sources")
+ROUTES = ("by_hand", "in_float64", "invariants", "rounding", "sources")
 
 
 class Operand(NamedTuple):

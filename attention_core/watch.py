@@ -22,12 +22,13 @@ from torch.nn import functional
 from torch.nn.modules import module as modules
 
 from attention_core.attention_calls import ModuleCall, of_function, require_plain
-from attention_core.checks import ROUNDINGS, Check, apart
+from attention_core.checks import Check, distances, verdict
 from attention_core.mechanism import Mechanism
+from attention_core.rounding import format_of
 from attention_core.tensors import FLOATS
 from attention_core.trace import Trace
 
-LAYER_ROUNDINGS = 64 * ROUNDINGS  # a whole layer adds up more, and divides by what may be small
+LAYER_ROUNDINGS = 2048  # of its row's size: a layer adds up often, and divides by what may be small
 _ATTENTION, _LAYER, _STACK = (
     nn.MultiheadAttention,
     nn.TransformerEncoderLayer,
@@ -487,10 +488,10 @@ def _compared_with(
         if padding is not None:  # torch leaves padding out, or makes it 0
             row = padding if padding.ndim == 1 else padding[item]
             real, ours = real[row == 0], ours[row == 0]
-        off = apart(ours, real) if real.numel() else 0.0
-        size = max(1.0, float(again[item].abs().nan_to_num(nan=0, posinf=0).max()))
-        tolerance = LAYER_ROUNDINGS * torch.finfo(again.dtype).eps * size
-        check = Check("context", route, off, tolerance, off <= tolerance)
+        # A whole layer adds up along each row, several times; its rows are as good as each other.
+        size = ours.abs().nan_to_num(nan=0.0, posinf=0.0).amax(dim=-1, keepdim=True)
+        allowed = LAYER_ROUNDINGS * format_of(again.dtype).unit * size
+        check = verdict("context", route, distances(ours, real), allowed)
         found.append(_copied(trace, compared=(*trace.compared, check)))
     return found
 

@@ -22,13 +22,14 @@ from attention_core import (
     Mechanism,
     Trace,
 )
-from attention_core.checks import ROUNDINGS
+from attention_core.checks import distances, verdict
 from attention_core.export import Shown, Table
 from attention_core.figures import finding, heatmap_spec, with_lit_row
 from attention_core.figures.palette import ROLES
 from attention_core.loops import Timing, agreement, measure, scores_by_loops, tokens_to_loop
 from attention_core.numbers import result_of
 from attention_core.operations import Softmax
+from attention_core.spread import Spread
 from ui import state, step_view
 from ui.lab import MAX_SEED, Lab
 from ui.literal import literal, names
@@ -135,7 +136,7 @@ def _card(
 
 def agreement_verdict(check: Check) -> dict[str, Any]:
     """Return whether loops and product agree, as a card says it."""
-    numbers = f"largest difference {check.max_difference:.1g}, allowed {check.tolerance:.1g}"
+    numbers = check.numbers
     if check.ok:
         return {"ok": True, "text": f"The same numbers as the loops ({numbers}).", "detail": []}
     text = f"Something is wrong: the two ways differ ({numbers}). Do not trust these pictures."
@@ -395,12 +396,10 @@ def order_check(own: Trace, shuffled: Trace, order: Sequence[int]) -> Check:
     """Return whether each context vector is the same in both orders, once put back."""
     put_back = torch.empty_like(shuffled.output)
     put_back[list(order)] = shuffled.output
-    off = float((put_back.double() - own.output.double()).abs().max())
-    scores = max(1.0, float(own["scores"].abs().max()))
-    size = max(1.0, float(own["inputs"].abs().max()))
-    # A score's own rounding error moves its weight by that much, and the weight moves the mixture.
-    tolerance = ROUNDINGS * torch.finfo(own.output.dtype).eps * scores * size
-    return Check("context", "own order", off, tolerance, off <= tolerance)
+    # A score's own rounding error moves its weight, and the weight moves the mixture.
+    return verdict(
+        "context", "own order", distances(put_back, own.output), 2 * Spread(own)["context"]
+    )
 
 
 def both_orders(lab: Lab) -> Group:
@@ -422,7 +421,7 @@ def both_orders(lab: Lab) -> Group:
         cards[1]["title"] = "Not shuffled yet"
         return Group(cards, arrows=False, min_width=width)
     check = order_check(own, shuffled, order)
-    numbers = f"largest difference {check.max_difference:.1g}, allowed {check.tolerance:.1g}"
+    numbers = check.numbers
     line = conventions.said("Each row")
     good = f"{line} only changed its place: put back, they are the same ({numbers})."
     bad = f"Something is wrong: put back, they differ ({numbers}). Do not trust these pictures."

@@ -257,8 +257,8 @@ def _states_verdict(run: Run) -> dict[str, Any]:
         said = "gives other states: do not trust these"
     return {
         "ok": check.ok,
-        "text": f"torch.nn.GRUCell {said} (largest difference {check.max_difference:.1g}).",
-        "detail": [f"{check.route}: {check.max_difference:.2g} ≤ {check.tolerance:.1g}"],
+        "text": f"torch.nn.GRUCell {said} ({check.numbers}).",
+        "detail": [f"{check.route}: {check.numbers}"],
     }
 
 

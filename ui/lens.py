@@ -67,7 +67,7 @@ def lens(trace: Trace, name: str, index: Index, lab: Lab, tokens: Sequence[str])
     """
     found = sensitivity(trace, name, index)
     check = check_sensitivity(found, trace, name, index)
-    numbers = f"largest difference {check.max_difference:.1g}, allowed {check.tolerance:.1g}"
+    numbers = check.numbers
     said = "agree" if check.ok else "do not agree. Do not trust this picture"
     verdict = {
         "ok": check.ok,

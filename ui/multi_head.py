@@ -11,8 +11,13 @@ import torch
 from torch import Tensor
 
 from attention_core import MULTI_HEAD_ATTENTION, STACKED_HEADS, Check, Conventions, Trace
-from attention_core.checks import ROUNDINGS, apart
-from attention_core.contributions import check_contributions, contributions
+from attention_core.checks import distances, verdict
+from attention_core.contributions import (
+    check_contributions,
+    contributions,
+    contributions_rounding,
+    of_heads,
+)
 from attention_core.export import Derived, Shown
 from attention_core.figures import matrix_spec
 from attention_core.figures.findings import EVEN
@@ -20,6 +25,7 @@ from attention_core.figures.heatmap import position_labels
 from attention_core.masks import mask_or_causal
 from attention_core.numbers import factor, result_of
 from attention_core.parameters import Parameters
+from attention_core.spread import Spread
 from ui import overriding, parameters, state, step_view
 from ui.explain_view import Explained
 from ui.lab import MAX_HEADS, Lab, Same
@@ -326,16 +332,9 @@ def joined(lab: Lab) -> Group:
 
 def stacked_check(split: Trace, stacked: Trace) -> Check:
     """Return how far apart the outputs of both forms are, which differ in rounding only."""
-    ours, theirs = split["output"].double(), stacked["output"].double()
-    largest = max(
-        split.mechanism.step(name).operation.magnitude(
-            *(split[operand] for operand in split.mechanism.step(name).of)
-        )
-        for name in ("queries", "keys", "values", "scores", "context", "output")
-    )
-    tolerance = ROUNDINGS * torch.finfo(split.output.dtype).eps * max(1.0, largest) ** 2
-    off = apart(theirs, ours)
-    return Check("output", "separate heads, stacked", off, tolerance, off <= tolerance)
+    allowed = Spread(split)["output"] + Spread(stacked)["output"]
+    off = distances(split["output"], stacked["output"])
+    return verdict("output", "separate heads, stacked", off, allowed)
 
 
 def stacked_and_split(lab: Lab) -> Group:
@@ -347,7 +346,7 @@ def stacked_and_split(lab: Lab) -> Group:
         _output_card(stacked, lab, "stacked", "Separate heads, stacked"),
         _difference_card(stacked["output"] - split["output"], lab),
     ]
-    numbers = f"largest difference {check.max_difference:.1g}, allowed {check.tolerance:.1g}"
+    numbers = check.numbers
     text = f"The same numbers either way ({numbers})."
     if not check.ok:
         text = f"Something is wrong: the two ways differ ({numbers}). Do not trust these pictures."
@@ -393,8 +392,7 @@ def _difference_card(difference: Tensor, lab: Lab) -> Card:
 
 def parts_of(trace: Trace, row: int) -> Tensor:
     """Return what each head contributes to one token's output, (n_heads, d_out)."""
-    d_out = trace["output"].shape[1]
-    return torch.stack([contributions(trace, row, column) for column in range(d_out)], dim=1)
+    return of_heads(trace["concatenated"][row], trace["w_out"], len(trace["context"]))
 
 
 def made_by_heads(lab: Lab) -> Lab:
@@ -423,7 +421,7 @@ def contributed(lab: Lab) -> Group:
         sentence="%{y} · %{x} = {value}",
     )
     check = check_contributions(trace, row, column_of(lab))
-    numbers = f"off by {check.max_difference:.1g}, allowed {check.tolerance:.1g}"
+    numbers = check.numbers
     text = f"In the chosen dimension the heads and the bias add up to the output ({numbers})."
     if computed is not lab:
         text += " Your own numbers in the output are left out here: no head made them."
@@ -505,5 +503,6 @@ def _taken_parts(trace: Trace, row: int) -> Derived:
         "contributions = of_each_head.sum(dim=1)",
         parts_of(trace, row),
         ("head", "dimension"),
-        check_contributions(trace, row, 0).tolerance,
+        contributions_rounding(trace, row),
+        lambda values: of_heads(values["concatenated"][row], values["w_out"], n_heads),
     )

@@ -23,7 +23,7 @@ from attention_core.export import Derived, Shown
 from attention_core.figures import matrix_spec
 from attention_core.figures.heatmap import height_of
 from attention_core.glossary import symbol
-from attention_core.gradients import check_jacobian, softmax_jacobian
+from attention_core.gradients import check_jacobian, jacobian_rounding, softmax_jacobian
 from attention_core.numbers import plain, result_of
 from ui import state, step_view
 from ui.explain_view import Explained
@@ -427,7 +427,7 @@ def _without_minus_zero(jacobian: Tensor) -> list[list[str]]:
 
 def jacobian_verdict(check: Check) -> dict[str, Any]:
     """Return what the finite differences say about the formula, as a card says it."""
-    numbers = f"largest difference {check.max_difference:.1g}, allowed {check.tolerance:.1g}"
+    numbers = check.numbers
     good = f"Nudging each score up and down (central differences, float64) agrees ({numbers})."
     bad = f"Something is wrong: the finite differences disagree ({numbers}). Do not trust this."
     return {"ok": check.ok, "text": good if check.ok else bad, "detail": []}
@@ -542,14 +542,14 @@ def _jacobian_code(lab: Lab) -> str:
 
 def shown(lab: Lab) -> list[Shown]:
     """Return the run of the page and the Jacobian of its softmax, to be taken along."""
-    jacobian, check = jacobian_of(lab)
+    jacobian, _ = jacobian_of(lab)
     derived = Derived(
         "jacobian",
         "how each weight answers to each score, of the row as it was typed, in float64",
         _jacobian_code(lab),
         jacobian,
         ("weight of key token", "score of key token"),
-        check.tolerance,
+        jacobian_rounding(torch.tensor(lab.row_scores, dtype=torch.float64), lab.temperature),
     )
     keys = keys_of(lab)
     trace = trace_of(lab)

@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
-import torch
 from torch import Tensor
 
 from attention_core import (
@@ -25,8 +24,8 @@ from attention_core import (
     Mechanism,
     Trace,
 )
-from attention_core.checks import ROUNDINGS, SAMPLE_SEED, apart
-from attention_core.entropy import check_entropy, entropy
+from attention_core.checks import SAMPLE_SEED, distances, verdict
+from attention_core.entropy import check_entropy, entropy, entropy_rounding
 from attention_core.export import Derived
 from attention_core.export import Shown as Taken
 from attention_core.export.literals import tensor_code
@@ -35,6 +34,7 @@ from attention_core.figures.heatmap import position_labels
 from attention_core.figures.labels import TwoSentences
 from attention_core.glossary import symbol
 from attention_core.numbers import result_of
+from attention_core.spread import Spread
 from ui import parameters, state, step_view
 from ui.explain_view import Explained
 from ui.lab import MAX_HEADS, OTHER_SENTENCE, Lab
@@ -201,13 +201,13 @@ def stacked_said(lab: Lab) -> str:
     for name in [name for name in given if name.startswith("b_")]:
         given[name] = given[name].squeeze(1)
     stacked = STACKED_HEADS.run(split["inputs"], **given)
-    off = apart(stacked["weights"], split["weights"])
-    largest = split.mechanism.step("scores").operation.magnitude(split["queries"], split["keys"])
-    allowed = ROUNDINGS * torch.finfo(torch.float32).eps * max(1.0, largest)
-    same = "the same weights" if off <= allowed else ":red[**other weights**]"
+    allowed = Spread(split)["weights"] + Spread(stacked)["weights"]
+    off = distances(stacked["weights"], split["weights"])
+    check = verdict("weights", "separate heads, stacked", off, allowed)
+    same = "the same weights" if check.ok else ":red[**other weights**]"
     return (
-        f"Separate heads, stacked, with the same columns of the matrices give {same}: largest "
-        f"difference {off:.1g}, allowed {allowed:.1g}. So they have no row of their own."
+        f"Separate heads, stacked, with the same columns of the matrices give {same}: "
+        f"{check.numbers}. So they have no row of their own."
     )
 
 
@@ -499,7 +499,8 @@ def _taken(lab: Lab, which: str) -> Taken:
         "bits = -torch.xlogy(weights, weights).sum(dim=-1) / math.log(2)",
         bits,
         (*heads, "query token"),
-        ROUNDINGS * torch.finfo(bits.dtype).eps * max(1.0, math.log2(trace["weights"].shape[-1])),
+        entropy_rounding(trace["weights"]),
+        lambda values: entropy(values["weights"]),
     )
     keys = other if which == "cross" else None
     return Taken(which, SHOWN[which].title, trace, labels_of(lab), keys, (derived,))

@@ -324,15 +324,13 @@ def verdict(checks: Sequence[Check], conventions: Conventions = USUAL) -> dict[s
     if broken:
         worst = broken[0]
         text = (
-            f"Something is wrong with these numbers: {worst.step} · {worst.route} · off by "
-            f"{worst.max_difference:.2g}, allowed {worst.tolerance:.1g}. Do not trust this picture."
+            f"Something is wrong with these numbers: {worst.step} · {worst.route} · "
+            f"{worst.numbers}. Do not trust this picture."
         )
     else:
         text = _praise(checks)
     detail = [
-        f"{check.route}: {check.max_difference:.2g} ≤ {check.tolerance:.1g}"
-        f" {'ok' if check.ok else 'BROKEN'}"
-        for check in checks
+        f"{check.route}: {check.numbers} ({'ok' if check.ok else 'BROKEN'})" for check in checks
     ]
     return {"ok": not broken, "text": text, "detail": detail}
 
@@ -341,13 +339,14 @@ def _praise(checks: Sequence[Check]) -> str:
     """Return which routes agree and which laws hold."""
     routes = [check for check in checks if check.route.startswith(("loops", "float64"))]
     laws = [check.route for check in checks if check not in routes]
-    off = max(check.max_difference for check in routes)
+    furthest = max(routes, key=lambda check: check.share)
     if len(routes) > 1:
         said = "Plain Python loops on 64 seeded cells, and a float64 route on all of them, agree"
     else:
         said = "Plain Python loops give the same numbers"
     holds = "".join(f" {law[0].upper()}{law[1:]}." for law in laws)
-    return f"{said} (largest difference {off:.1g}).{holds}"
+    note = f" {furthest.note}." if furthest.note else ""
+    return f"{said} ({furthest.numbers}).{note}{holds}"
 
 
 def formulas(

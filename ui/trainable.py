@@ -143,8 +143,7 @@ def compared(trace: Trace) -> str:
     for check in checks:
         verdict = "the same" if check.ok else ":red[**not the same**]"
         lines.append(
-            f"`{check.route}` on the same numbers gives {verdict} `{check.step}`: largest "
-            f"difference {check.max_difference:.1g}, allowed {check.tolerance:.1g}."
+            f"`{check.route}` on the same numbers gives {verdict} `{check.step}`: {check.numbers}."
         )
     return "  \n".join(lines)
 

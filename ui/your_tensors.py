@@ -452,8 +452,8 @@ def told_of(lab: Lab, held: Held, trace: Trace) -> list[tuple[bool | None, str]]
         if wrong:
             at = wrong[0]
             said = (
-                f"`{at.step}` does not follow from what is before it ({literal(at.route)}): off by "
-                f"{at.max_difference:.2g}, allowed {at.tolerance:.1g}."
+                f"`{at.step}` does not follow from what is before it ({literal(at.route)}): "
+                f"{at.numbers}."
             )
         found.append((not wrong, said))
     return [*found, *_origin(trace)]
@@ -464,7 +464,7 @@ def _origin(trace: Trace) -> list[tuple[bool | None, str]]:
     told: list[tuple[bool | None, str]] = []
     for check in trace.compared:
         route = literal(check.route)
-        numbers = f"largest difference {check.max_difference:.2g}, allowed {check.tolerance:.1g}"
+        numbers = check.numbers
         if check.ok:
             said = f"`{check.step}`, as computed here, agrees with {route} ({numbers})."
             told.append((True, said))

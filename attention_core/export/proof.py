@@ -12,6 +12,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from attention_core.export.literals import (
@@ -23,22 +24,23 @@ from attention_core.export.literals import (
     texts_code,
 )
 from attention_core.export.shown import Shown, Table
-from attention_core.export.tolerance import (
-    Tolerance,
-    carried_of,
-    largest_of,
-    of_derived,
-    tolerances,
-)
+from attention_core.export.tolerance import of_derived, tolerances
 from attention_core.glossary import term
 from attention_core.mechanism import Step
 from attention_core.operations import Overridden
+from attention_core.spread import carried_of
 
 MOST_NUMBERS = 1_000_000  # in one file; beyond, large steps are told in part
 PART = 1024  # numbers of such a step
-VAGUE = 1e-3  # a tolerance that is this much of the largest number is worth a word
+VAGUE = 1e-3  # a tolerance that is this much of a number is worth a word
 WIDTH = 96
 _NOT_FINITE = re.compile(r"[\[ ]-?(inf|nan)[,\]]")
+CLOSE = '''\
+def close(made, expected, allowed):
+    """Return whether each number is as near as its own rounding leaves it; NaN equals NaN."""
+    same = (made == expected) | (made.isnan() & expected.isnan())
+    near = (made.double() - expected.double()).abs() <= allowed
+    return made.shape == expected.shape and bool((same | near).all())'''
 
 
 class Block(NamedTuple):
@@ -135,11 +137,12 @@ def _imports(body: Sequence[Block]) -> str:
     lines.append("import torch")
     if _NOT_FINITE.search(code):
         lines.append("from torch import inf, nan")
-    readers = [
-        f"\n\n{reader}"
-        for name, reader in (("numbers(", READ_NUMBERS), ("bits(", READ_BITS))
-        if f"torch.tensor({name}" in code
-    ]
+    helpers = (
+        ("torch.tensor(numbers(", READ_NUMBERS),
+        ("torch.tensor(bits(", READ_BITS),
+        ("assert close(", CLOSE),
+    )
+    readers = [f"\n\n{helper}" for call, helper in helpers if call in code]
     return "\n".join([*lines, *readers])
 
 
@@ -173,7 +176,7 @@ def _of_run(run: Shown, known: dict[str, Tensor], *, is_partial: bool) -> Iterat
     for name in trace.steps:
         yield _check(run, name, trace[name], allowed[name], is_partial=is_partial)
     for derived in run.derived:
-        most = of_derived(derived.tensor, derived.tolerance, allowed)
+        most = of_derived(derived, trace)
         yield _check(run, derived.name, derived.tensor, most, is_partial=is_partial)
     yield from (_table(table) for table in run.tables)
 
@@ -253,43 +256,43 @@ def _step(run: Shown, step: Step) -> str:
 # ---- What the page showed ----------------------------------------------------------------------
 
 
-def _check(run: Shown, name: str, tensor: Tensor, allowed: Tolerance, *, is_partial: bool) -> Block:
+def _check(run: Shown, name: str, tensor: Tensor, allowed: Tensor, *, is_partial: bool) -> Block:
     """Return what holds a value against the one of the page."""
     said = f"What the page showed: {name.replace('_', ' ')}."
-    if not math.isfinite(allowed.atol):
+    numbers = tensor.detach().double()
+    real = numbers.isfinite()
+    if bool(allowed.isinf().all()):
         said += (
             " What these are divided by is nothing but rounding errors, so no two computers need "
             "to agree: they are for you to look at."
         )
         code = compact_code("expected", tensor, _comments(run, name, tensor))
         return Block("", said, f"{code}\nassert {name}.shape == expected.shape, {_failed(name)}")
-    largest = largest_of(tensor)
-    if largest and allowed.atol > VAGUE * largest:
+    if bool((allowed > VAGUE * numbers.abs())[real & (numbers != 0)].any()):
         said += (
-            " Much hangs on rounding here: numbers so large have few digits left after their "
-            "point, and another computer may round them otherwise."
+            " In some of these much hangs on rounding: what they are made of is so large that few "
+            "digits are left, and another computer may round it otherwise."
         )
     if is_partial and tensor.numel() > MOST_LISTED:
         return Block("", said, _check_part(name, tensor, allowed))
     code = compact_code("expected", tensor, _comments(run, name, tensor))
-    return Block("", said, f"{code}\n{_assert(name, name, 'expected', allowed)}")
+    return Block("", said, f"{code}\n{_assert(name, name, 'expected', tensor, allowed)}")
 
 
-def _check_part(name: str, tensor: Tensor, allowed: Tolerance) -> str:
+def _check_part(name: str, tensor: Tensor, allowed: Tensor) -> str:
     """Return the same for some of many numbers, and the sum of each row."""
     stride = tensor.numel() // PART | 1  # odd, so that it meets every column
     numbers = tensor.detach().flatten()[::stride]
-    sums = _sums(tensor)
-    width = tensor.shape[-1]
-    most = Tolerance(allowed.rtol, allowed.atol * math.sqrt(width))
+    some = allowed.flatten()[::stride]
+    sums, most = _sums(tensor).flatten(), allowed.sum(dim=-1).flatten()
     filled = ".double().nan_to_num(nan=0.0, posinf=0.0, neginf=0.0).sum(dim=-1)"
     return "\n".join(
         [
             f"# Every {stride}th number, and the sum of each row (without what is no number).",
             compact_code("expected", numbers.unsqueeze(0)),
-            _assert(name, f"{name}.flatten()[::{stride}]", "expected[0]", allowed),
-            compact_code("expected", sums.flatten().unsqueeze(0)),
-            _assert(name, f"{name}{filled}.flatten()", "expected[0]", most),
+            _assert(name, f"{name}.flatten()[::{stride}]", "expected[0]", numbers, some),
+            compact_code("expected", sums.unsqueeze(0)),
+            _assert(name, f"{name}{filled}.flatten()", "expected[0]", sums, most),
         ]
     )
 
@@ -298,9 +301,37 @@ def _sums(tensor: Tensor) -> Tensor:
     return tensor.detach().double().nan_to_num(nan=0.0, posinf=0.0, neginf=0.0).sum(dim=-1)
 
 
-def _assert(name: str, made: str, expected: str, allowed: Tolerance) -> str:
-    close = f"rtol={allowed.rtol:.1e}, atol={allowed.atol:.1e}, equal_nan=True"
-    return f"assert torch.allclose({made}, {expected}, {close}), {_failed(name)}"
+def _assert(name: str, made: str, expected: str, tensor: Tensor, allowed: Tensor) -> str:
+    """Return the assertion: one share of each number if that will do, else an amount for each."""
+    if (share := _share(tensor.detach().double(), allowed)) is not None:
+        rtol, atol = share
+        close = f"rtol={rtol:.1e}, atol={atol:.1e}, equal_nan=True"
+        return f"assert torch.allclose({made}, {expected}, {close}), {_failed(name)}"
+    powers = torch.log2(allowed).ceil()  # 2 to the −∞ is 0
+    listed = compact_code("powers", powers).replace(".0", "").replace("powers = ", "", 1)
+    return (
+        "# How far each may be off is its own matter here: a power of 2.\n"
+        f"allowed = 2.0 ** {listed}\n"
+        f"assert close({made}, {expected}, allowed), {_failed(name)}"
+    )
+
+
+def _share(numbers: Tensor, allowed: Tensor) -> tuple[float, float] | None:
+    """Return the share of each number, and the amount, that allow all what they may be off by.
+
+    None if no such pair is small enough for an error of a hundredth to be found in each.
+    """
+    real = numbers.isfinite()
+    sizes, allowed = numbers[real].abs(), allowed[real]
+    is_zero = sizes == 0
+    atol = float(allowed[is_zero].max()) if bool(is_zero.any()) else 0.0
+    shares = (allowed / sizes)[~is_zero]
+    if not shares.numel():
+        return (0.0, atol) if math.isfinite(atol) else None
+    rtol, smallest = float(shares.max()), float(sizes[~is_zero].min())
+    if rtol <= VAGUE and atol <= VAGUE * smallest:
+        return rtol * 1.05, atol * 1.05  # they are written with two digits
+    return None
 
 
 def _failed(name: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from attention_core.spread import Made
 from attention_core.trace import Trace
 
 
@@ -43,7 +44,8 @@ class Derived:
         code: Lines of PyTorch that make ``name`` from the names of the run.
         tensor: The value, as the page shows it.
         axes: What each of its axes counts.
-        tolerance: By how much another route may be off.
+        rounding: What its own arithmetic may be off by, in each cell or in all.
+        made: Makes it in float64 of all values of the run; None for what is made of none of them.
     """
 
     name: str
@@ -51,7 +53,8 @@ class Derived:
     code: str
     tensor: Tensor
     axes: tuple[str, ...]
-    tolerance: float
+    rounding: Tensor | float
+    made: Made | None = None
 
 
 @dataclass(frozen=True, slots=True)

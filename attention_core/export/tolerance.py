@@ -1,88 +1,36 @@
-"""How far another computer's result of a step may honestly be from ours."""
+"""How far another computer's result of a step may honestly be from ours, cell by cell."""
 
 from __future__ import annotations
-
-import math
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from attention_core.checks import ROUNDINGS
+from attention_core.export.shown import Derived
+from attention_core.spread import Spread
 from attention_core.trace import Trace
 
-SPREAD = 8  # times our own distance from float64: others round elsewhere, and not much worse
 
-
-class Tolerance(NamedTuple):
-    """What ``torch.allclose`` is told: a share of each number, and an amount."""
-
-    rtol: float
-    atol: float  # infinite where nothing can be compared
-
-
-def tolerances(trace: Trace) -> dict[str, Tolerance]:
+def tolerances(trace: Trace) -> dict[str, Tensor]:
     """Return for each step how far an honest run on another computer may be off.
 
-    That is a few rounding errors of what the step itself adds up, and several times what the
-    rounding of all steps before it really did here: how far the run is from one in float64.
+    Both runs may be that far from the exact one, each to its own side.
+
+    Returns:
+        Amounts in float64, of each step's shape: infinite where nothing can be compared.
 
     Example:
         >>> from attention_core import SIMPLE_SELF_ATTENTION
         >>> found = tolerances(SIMPLE_SELF_ATTENTION.run(inputs=torch.eye(2)))
-        >>> {name: f"{most.atol:.1g}" for name, most in found.items()}
-        {'scores': '2e-06', 'weights': '2e-06', 'context': '2e-06'}
+        >>> {name: f"{float(most.max()):.0g}" for name, most in found.items()}
+        {'scores': '2e-06', 'weights': '4e-06', 'context': '5e-06'}
     """
-    exact, found = _exact(trace), {}
-    for step in trace.mechanism.steps:
-        result = trace[step.name].detach()
-        limits, operands = torch.finfo(result.dtype), [trace[name] for name in step.of]
-        own = ROUNDINGS * limits.eps * max(largest_of(result), step.operation.magnitude(*operands))
-        off = SPREAD * _apart(exact[step.name], result.double())
-        found[step.name] = Tolerance(ROUNDINGS * limits.eps, own + off)
-    return found
+    spread = Spread(trace)
+    return {step.name: 2 * spread[step.name] for step in trace.mechanism.steps}
 
 
-def _exact(trace: Trace) -> dict[str, Tensor]:
-    """Return every value of a run again, made in float64 from the inputs."""
-    exact = {name: tensor.detach().double() for name, tensor in trace.inputs.items()}
-    carried = carried_of(trace)
-    exact |= {name: torch.zeros_like(trace[name], dtype=torch.float64) for name in carried}
-    for _ in range(len(trace[carried[0]]) if carried else 1):
-        for step in trace.mechanism.steps:
-            largest = torch.finfo(trace[step.name].dtype).max
-            operands = (exact[name] for name in step.of)
-            exact[step.name] = step.operation.in_float64(*operands, largest=largest)
-    return exact
-
-
-def carried_of(trace: Trace) -> tuple[str, ...]:
-    """Return the steps that a recurrent mechanism uses before it makes them; mostly none."""
-    carried: tuple[str, ...] = getattr(trace.mechanism, "carried", ())
-    return carried
-
-
-def of_derived(tensor: Tensor, tolerance: float, steps: dict[str, Tolerance]) -> Tolerance:
-    """Return the same for a value that is made of steps.
-
-    Args:
-        tensor: The value.
-        tolerance: What its own arithmetic may be off by.
-        steps: What the steps may be off by.
-    """
-    eps = torch.finfo(tensor.dtype).eps
-    passed_on = max((most.atol for most in steps.values() if math.isfinite(most.atol)), default=0.0)
-    if tensor.dtype == torch.float64:
-        passed_on = 0.0  # made of what was typed
-    passed_on *= ROUNDINGS * max(1.0, largest_of(tensor))
-    return Tolerance(ROUNDINGS * eps, tolerance + passed_on)
-
-
-def largest_of(tensor: Tensor) -> float:
-    """Return the size of the largest number that is finite."""
-    return float(tensor.detach().abs().nan_to_num(nan=0.0, posinf=0.0).max())
-
-
-def _apart(exact: Tensor, result: Tensor) -> float:
-    """Return the largest distance where both are numbers."""
-    return float((exact - result).abs().nan_to_num(nan=0.0, posinf=0.0).max())
+def of_derived(derived: Derived, trace: Trace) -> Tensor:
+    """Return the same for a value that is made of a run's steps, or of what was typed."""
+    rounding = torch.as_tensor(derived.rounding, dtype=torch.float64).expand(derived.tensor.shape)
+    if derived.made is None:
+        return rounding
+    return 2 * Spread(trace).of(derived.made, rounding)

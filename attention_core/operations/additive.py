@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from attention_core.numbers import factor, plain, result_of
-from attention_core.operations.base import Operation, overflow, require_fit
+from attention_core.operations.base import Laws, Operation, overflow, require_fit
 from attention_core.operations.patterns import Index
 from attention_core.operations.products import overflowing
+from attention_core.rounding import Format
 
 _MOST_AT_ONCE = 2**20  # a tanh for each query, key and dimension would be far more than the result
 
@@ -87,13 +88,31 @@ class AdditiveScores(Operation):
         """Return what an energy says."""
         return f"energy of {row} (query) with {column} (key) = {{value}}"
 
-    def magnitude(self, *operands: Tensor) -> float:
-        """Return the sum of the absolute entries of v: a tanh is between −1 and 1."""
-        return float(operands[0].detach().double().abs().sum())
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """That of each sum as its tanh lets it through, of each tanh, and of the sum of them."""
+        v, queries, keys = operands
+        size, off = torch.zeros_like(exact), torch.zeros_like(exact)
+        for weight, query, key in zip(v[0].abs(), queries.T, keys.T, strict=True):
+            inside = query.unsqueeze(1) + key
+            off += weight * squashed_apart("tanh", inside, kind.once(inside))
+            size += weight * inside.tanh().abs_()
+        off += size * (kind.unit + 2 * kind.unit_in_sums)  # of each tanh itself
+        return off + kind.of_sum(exact, size, v.shape[-1])
 
-    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """A tanh is between −1 and 1, so no energy exceeds the entries of v together."""
-        most = operands[0].double().abs().sum()
-        return {
-            "no energy exceeds the absolute entries of v together": result.abs().double() - most
-        }
+        excess = result.abs().double() - operands[0].abs().sum()
+        return {"no energy exceeds the absolute entries of v together": (excess, allowed)}
+
+
+def squashed_apart(name: str, inside: Tensor, off: Tensor) -> Tensor:
+    """Return how far a tanh or sigmoid may move when what it is of moves by so much.
+
+    Args:
+        name: ``"tanh"`` or ``"sigmoid"``.
+        inside: What it is of, in float64.
+        off: By how much that may be off, 0 or more.
+    """
+    squash = torch.tanh if name == "tanh" else torch.sigmoid
+    middle = squash(inside)
+    return torch.maximum(squash(inside + off) - middle, middle - squash(inside - off))

@@ -18,6 +18,9 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from attention_core.operations.patterns import Index, Shape, cells_read
+from attention_core.rounding import Format
+
+Laws = dict[str, tuple[Tensor, Tensor]]  # by its words: how far it is broken, and may be, by cell
 
 
 class Operation(ABC):
@@ -79,13 +82,39 @@ class Operation(ABC):
     def sentence(self, row: str, column: str) -> str:
         """Return the cell in words, with ``{value}`` where its number goes."""
 
-    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
-        """Return, for each law the result must obey, by how much it breaks it (0 is perfect)."""
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
+        """Return, for each law the result must obey, by how much it breaks it, and may.
+
+        Args:
+            operands: What it is made of, in float64.
+            result: The result, in its own format.
+            allowed: What rounding may do to each cell of it.
+        """
         return {}
 
-    def magnitude(self, *operands: Tensor) -> float:
-        """Return the size of the numbers that are added up, which rounding errors scale with."""
-        return max(float(operand.detach().abs().max()) for operand in operands)
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """Return how far each cell may honestly be from the exact result, by rounding alone.
+
+        That of an operation without its own is one rounding of each cell and a few of what was
+        rounded on the way, as in a product. One that adds up must say how many terms it has.
+
+        Args:
+            operands: What the result is made of, in float64.
+            exact: What ``in_float64`` makes of them.
+            kind: The number format whose rounding it is.
+
+        Returns:
+            Amounts of 0 or more, of the result's shape or one that stretches to it: 0 for what is
+            only copied, infinite where nothing can be said.
+        """
+        return kind.once(exact) * 3
+
+    def overflows(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor | None:
+        """Return in which cells something may overflow on the way, None for certainly in none.
+
+        There infinity and NaN are honest results, whatever the exact number is.
+        """
+        return None
 
     def sources(self, index: Index, shapes: Sequence[Shape]) -> tuple[tuple[Index, ...], ...]:
         """Return, for each entry of ``reads``, the operand cells that make this result cell."""
@@ -103,6 +132,13 @@ def overflow(x: float, largest: float) -> float:
         (-inf, 7.5)
     """
     return math.copysign(math.inf, x) if abs(x) > largest else x
+
+
+def in_sum(size: Tensor, kind: Format) -> Tensor | None:
+    """Return in which cells sums may overflow, given the sums of their absolute terms."""
+    if float(size.max()) < kind.limit_in_sums:  # no for NaN
+        return None
+    return size >= kind.limit_in_sums
 
 
 def require_fit(*, fits: bool) -> None:

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from attention_core.numbers import plain, result_of
-from attention_core.operations.base import Operation, overflow, require_fit
+from attention_core.operations.base import Laws, Operation, overflow, require_fit
 from attention_core.operations.patterns import Index
+from attention_core.rounding import Format
 
 
 class _Dropping(Operation):
@@ -20,10 +21,6 @@ class _Dropping(Operation):
     def axes(self, *operand_axes: tuple[str, ...]) -> tuple[str, ...]:
         """The axes stay what they were."""
         return operand_axes[0]
-
-    def magnitude(self, *operands: Tensor) -> float:
-        """Nothing is added up: the weights' own size."""
-        return float(operands[0].detach().abs().nan_to_num(nan=0, posinf=0).max())
 
 
 class Dropout(_Dropping):
@@ -79,11 +76,15 @@ class Dropout(_Dropping):
         """Return what a weight says after dropout."""
         return f"weight of {row} (query) on {column} (key), after dropout = {{value}}"
 
-    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """The rounding of what it is divided by, and of the quotient."""
+        return kind.once(exact).add_(exact.abs().mul_(2 * kind.unit_in_sums))
+
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """What is dropped is 0."""
         weights, kept = operands
         dropped = torch.where(kept.bool() | weights.isnan(), 0.0, result.abs().double())
-        return {"every dropped weight is 0": dropped}
+        return {"every dropped weight is 0": (dropped, allowed.new_zeros(()))}
 
 
 class DropNothing(_Dropping):
@@ -122,3 +123,7 @@ class DropNothing(_Dropping):
     def sentence(self, row: str, column: str) -> str:
         """Return what the weight says."""
         return f"weight of {row} (query) on {column} (key), nothing dropped = {{value}}"
+
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """Nothing: it is copied."""
+        return exact.new_zeros(())

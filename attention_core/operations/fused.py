@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from attention_core.numbers import factor, plain, result_of
-from attention_core.operations.base import Operation, overflow, require_fit
+from attention_core.operations.base import Laws, Operation, overflow, require_fit
 from attention_core.operations.normalise import Softmax
 from attention_core.operations.patterns import Index
 from attention_core.operations.products import overflowing
+from attention_core.rounding import Format
 
 
 class _Cellwise(Operation):
@@ -66,9 +67,9 @@ class MultiplyBy(_Cellwise):
         """Return what a scaled score says."""
         return f"score of {row} (query) with {column} (key), times {plain(self.by)} = {{value}}"
 
-    def magnitude(self, *operands: Tensor) -> float:
-        """Return the largest product."""
-        return super().magnitude(*operands) * abs(self.by)
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """The rounding of the factor and of the product."""
+        return kind.once(exact).add_(exact.abs().mul_(2 * kind.unit_in_sums))
 
 
 class AddScores(_Cellwise):
@@ -113,10 +114,9 @@ class AddScores(_Cellwise):
         """Return what such a score says."""
         return f"score of {row} (query) with {column} (key), with what is added = {{value}}"
 
-    def magnitude(self, *operands: Tensor) -> float:
-        """Return the largest sum of absolute terms."""
-        scores, added = (operand.detach().abs().double() for operand in operands)
-        return float((scores + added).nan_to_num(nan=0, posinf=0).max())
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """That of the sum."""
+        return kind.once(exact)
 
 
 class RepeatHeads(Operation):
@@ -167,9 +167,9 @@ class RepeatHeads(Operation):
         """Return what a shared value says."""
         return f"{row}, shared by {self.times} heads, {column} = {{value}}"
 
-    def magnitude(self, *operands: Tensor) -> float:
-        """Nothing is added up, so nothing is rounded."""
-        return 0.0
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """Nothing: it is copied."""
+        return exact.new_zeros(())
 
 
 class SafeSoftmax(Softmax):
@@ -196,11 +196,11 @@ class SafeSoftmax(Softmax):
         shares = super().in_float64(*operands, largest=largest)
         return shares.masked_fill(operands[0].amax(dim=self.dim, keepdim=True) == -torch.inf, 0.0)
 
-    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """Every row that may attend to something sums to 1."""
         blank = operands[0].amax(dim=self.dim) == -torch.inf
-        laws = super().invariants(operands, result)
-        return {law: torch.where(blank, math.nan, off) for law, off in laws.items()}
+        laws = super().invariants(operands, result, allowed).items()
+        return {law: (torch.where(blank, math.nan, off), may) for law, (off, may) in laws}
 
     def pytorch(self, result: str, *operands: str) -> str:
         """Return the line of PyTorch."""

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from attention_core.numbers import plain, result_of
-from attention_core.operations.base import Operation
+from attention_core.operations.base import Laws, Operation
 from attention_core.operations.patterns import Index
 from attention_core.operations.products import DotProducts, overflowing
 from attention_core.operations.project import Projection
+from attention_core.rounding import Format
 
 
 class SplitProjection(Projection):
@@ -68,10 +69,22 @@ class SplitProjection(Projection):
         """Return (n_rows, d_out) as (n_heads, n_rows, d_head)."""
         return of_a_row.reshape(len(of_a_row), -1, self.d_head).transpose(0, 1)
 
-    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
-        """The same law, for each head's own columns."""
+    def _by_head(self, operands: Sequence[Tensor]) -> list[Tensor]:
+        """Return the operands with each head's own columns by themselves."""
         x, *columns = operands
-        return super().invariants((x, *(self._together(each) for each in columns)), result)
+        return [x, *(self._together(each) for each in columns)]
+
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """The same, for each head's own columns."""
+        return super().rounding(self._by_head(operands), exact, kind)
+
+    def overflows(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor | None:
+        """The same, for each head's own columns."""
+        return super().overflows(self._by_head(operands), exact, kind)
+
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
+        """The same law, for each head's own columns."""
+        return super().invariants(self._by_head(operands), result, allowed)
 
 
 class DotProductsOfHeads(DotProducts):
@@ -128,6 +141,6 @@ class JoinHeads(Operation):
         """Return what a joined value says."""
         return f"context vectors of {row} from all heads, {column} = {{value}}"
 
-    def magnitude(self, *operands: Tensor) -> float:
-        """Nothing is added up, so nothing is rounded."""
-        return 0.0
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """Nothing: it is copied."""
+        return exact.new_zeros(())

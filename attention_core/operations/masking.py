@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from attention_core.numbers import plain, result_of
-from attention_core.operations.base import Operation, require_fit
+from attention_core.operations.base import Laws, Operation, require_fit
 from attention_core.operations.patterns import Index
+from attention_core.rounding import Format
 
 
 class Mask(Operation):
@@ -67,14 +68,14 @@ class Mask(Operation):
         """Return what a masked score says."""
         return f"score of {row} (query) with {column} (key), masked = {{value}}"
 
-    def magnitude(self, *operands: Tensor) -> float:
-        """Nothing is added up, so nothing is rounded."""
-        return 0.0
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """Nothing: it is copied."""
+        return exact.new_zeros(())
 
-    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """Where the mask says no there is −∞."""
         kept = result != -torch.inf
-        return {"every masked score is -∞": (kept & ~operands[1].bool()).double()}
+        return {"every masked score is -∞": ((kept & ~operands[1].bool()).double(), allowed)}
 
 
 class ZeroMasked(Operation):
@@ -125,12 +126,12 @@ class ZeroMasked(Operation):
         """Return what a share says that may be hidden."""
         return f"share of {column} (key) in what {row} (query) sees, masked = {{value}}"
 
-    def magnitude(self, *operands: Tensor) -> float:
-        """Nothing is added up, so nothing is rounded."""
-        return 0.0
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """Nothing: it is copied."""
+        return exact.new_zeros(())
 
-    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """Where the mask says no there is 0."""
         shares, mask = operands
         hidden = torch.where(mask.bool() | shares.isnan(), 0.0, result.abs().double())
-        return {"every masked share is 0": hidden}
+        return {"every masked share is 0": (hidden, allowed)}

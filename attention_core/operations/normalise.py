@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 
 from attention_core.numbers import factor, plain, result_of
-from attention_core.operations.base import Operation, overflow
+from attention_core.operations.base import Laws, Operation, in_sum, overflow
 from attention_core.operations.patterns import Index
+from attention_core.operations.products import overflowing
+from attention_core.rounding import Format
 
 # For each dtype, by its largest number: below the first number it only holds steps of the second.
 _BOTTOM = {
@@ -43,14 +45,11 @@ class _Normalise(Operation):
         """Return what a weight says."""
         return f"{row} (query) gives {{value}} of its attention to {column} (key)"
 
-    def magnitude(self, *operands: Tensor) -> float:
-        """Shares are at most 1."""
-        return 1.0
-
-    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """Every row (or column, over the other axis) sums to 1."""
         line = "row" if self.dim == -1 else "column"
-        return {f"each {line} sums to 1": (result.sum(dim=self.dim, dtype=torch.float64) - 1).abs()}
+        off = (result.sum(dim=self.dim, dtype=torch.float64) - 1).abs()
+        return {f"each {line} sums to 1": (off, allowed.sum(dim=self.dim))}
 
 
 class DivideBySum(_Normalise):
@@ -72,7 +71,8 @@ class DivideBySum(_Normalise):
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
         """Divide by the row's product with a vector of ones."""
         (scores,) = operands
-        return scores / torch.ones_like(scores).mul(scores).sum(dim=self.dim, keepdim=True)
+        total = torch.ones_like(scores).mul(scores).sum(dim=self.dim, keepdim=True)
+        return scores / overflowing(total, largest)
 
     def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
         """Return ``0.9544 / (0.9544 + 1.495 + …) = 0.1455``."""
@@ -90,15 +90,17 @@ class DivideBySum(_Normalise):
         x = operands[0]
         return f"{result} = {x} / {x}.sum(dim={self.dim_in_code}, keepdim=True)"
 
-    def magnitude(self, *operands: Tensor) -> float:
-        """A sum near zero blows the shares up and the rounding errors with them, at 0 endlessly."""
-        (scores,) = (operand.detach().double() for operand in operands)
-        total = scores.sum(dim=self.dim, keepdim=True)
-        spread = scores.abs().sum(dim=self.dim, keepdim=True)
-        ratio = (spread / total.abs()).pow(2)
-        if bool((operands[0].sum(dim=self.dim) == 0).any()):
-            return math.inf  # the dtype's own sum is 0, whatever more exact ones are
-        return max(1.0, float(ratio.nan_to_num(nan=1.0, posinf=math.inf).max()))
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """What is divided by is a sum: the more its terms cancel out, the less of it is certain."""
+        (scores,) = operands
+        n, total = scores.shape[self.dim], scores.sum(dim=self.dim, keepdim=True)
+        off = kind.of_sum(total, scores.abs().sum(dim=self.dim, keepdim=True), n)
+        return divided(exact, 0.0, total, off, kind)
+
+    def overflows(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor | None:
+        """Where the sum's absolute terms add up to more than there is."""
+        found = in_sum(operands[0].abs().sum(dim=self.dim, keepdim=True), kind)
+        return None if found is None else found.expand_as(exact)
 
 
 class Renormalise(DivideBySum):
@@ -109,10 +111,6 @@ class Renormalise(DivideBySum):
     Source:
         Raschka, "Build a Large Language Model (From Scratch)" (2024), section 3.5.1.
     """
-
-    def magnitude(self, *operands: Tensor) -> float:
-        """Shares have no sign: their sum is as exact as they are, and its parts at most 1."""
-        return 1.0
 
 
 class _Exponential(_Normalise):
@@ -170,6 +168,19 @@ class Softmax(_Exponential):
         below = operands[0] - operands[0].amax(dim=self.dim, keepdim=True)
         return below.sub_(torch.logsumexp(below, dim=self.dim, keepdim=True)).exp_()
 
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """A share of the weight itself, grown by the rounding of its own exponent.
+
+        What is subtracted from the largest score, and so each exponent, is rounded once.
+        """
+        (scores,) = operands
+        below = scores.amax(dim=self.dim, keepdim=True) - scores
+        moved = below.mul(exact).nan_to_num_(nan=0.0)  # e^-∞ is 0, exactly
+        off = moved.sum(dim=self.dim, keepdim=True).add(below).add_(scores.shape[self.dim] + 8)
+        # Over queries, torch keeps what the half formats round on the way.
+        unit = kind.unit_in_sums if self.dim == -1 else max(kind.unit, kind.unit_in_sums)
+        return off.mul_(unit).add_(kind.unit).mul_(exact).nan_to_num_(nan=0.0).add_(kind.bottom)
+
     def pytorch(self, result: str, *operands: str) -> str:
         """Return the line of PyTorch."""
         return f"{result} = torch.softmax({operands[0]}, dim={self.dim_in_code})"
@@ -202,23 +213,46 @@ class NaiveSoftmax(_Exponential):
         total = powers.sum(dim=self.dim, keepdim=True)
         return powers / torch.where(total > largest, torch.inf, total)
 
-    def magnitude(self, *operands: Tensor) -> float:
-        """Exponentials near the bottom of the dtype have few digits left, and so do the shares."""
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """That of the exponentials, of which few digits are left near the bottom of the dtype."""
         (scores,) = operands
-        tiny = torch.finfo(scores.dtype).tiny
-        total = scores.detach().double().exp().sum(dim=self.dim)
-        return max(1.0, float((tiny / total).nan_to_num(nan=0, posinf=0).max()))
+        n, powers = scores.shape[self.dim], scores.exp()
+        total = powers.sum(dim=self.dim, keepdim=True)
+        off = powers.mul(kind.unit + 4 * kind.unit_in_sums).add_(2 * kind.step)
+        off_total = off.sum(dim=self.dim, keepdim=True) + kind.of_sum(total, total, n)
+        allowed = divided(exact, off, total, off_total, kind)
+        # Whether the sum is infinite may hang on its rounding; then so does everything.
+        at_end = (total - kind.limit).abs() <= off_total + kind.limit * kind.unit
+        return torch.where(at_end, math.inf, allowed)
 
-    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """Every row sums to 1, unless its sum of exponentials overflows: then nothing holds."""
-        total = torch.exp(operands[0]).sum(dim=self.dim)
-        laws = super().invariants(operands, result)
-        return {law: torch.where(total.isinf(), math.nan, off) for law, off in laws.items()}
+        total = operands[0].exp().sum(dim=self.dim)
+        broken = total >= torch.finfo(result.dtype).max
+        laws = super().invariants(operands, result, allowed).items()
+        return {law: (torch.where(broken, math.nan, off), may) for law, (off, may) in laws}
 
     def pytorch(self, result: str, *operands: str) -> str:
         """Return the line of PyTorch."""
         x = f"torch.exp({operands[0]})"
         return f"{result} = {x} / {x}.sum(dim={self.dim_in_code}, keepdim=True)"
+
+
+def divided(
+    exact: Tensor, off_top: Tensor | float, total: Tensor, off_total: Tensor, kind: Format
+) -> Tensor:
+    """Return what rounding may do to parts of a sum, infinite where the sum is nothing but that.
+
+    Args:
+        exact: The parts over the sum.
+        off_top: What rounding did to the parts.
+        total: The sum.
+        off_total: What rounding did to it.
+        kind: The format of the quotient.
+    """
+    left = total.abs() - off_total
+    allowed = (exact.abs() * off_total + off_top) / left
+    return torch.where(left > 0, allowed + kind.once(exact), math.inf)
 
 
 def _exp(x: float) -> float:

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from attention_core.numbers import plain, result_of
-from attention_core.operations.base import Operation
+from attention_core.operations.base import Laws, Operation
 from attention_core.operations.patterns import Index
+from attention_core.rounding import Format, format_of
 
 # A number is put into a tensor as its dtype holds it; each dtype by its largest finite number.
 _DTYPES = {
@@ -114,15 +115,33 @@ class Overridden(Operation):
         """Return what a cell of the operation says."""
         return self.operation.sentence(row, column)
 
-    def magnitude(self, *operands: Tensor) -> float:
-        """Return the operation's: an own number is not rounded any further."""
-        return self.operation.magnitude(*operands)
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """That of the operation, and none of an own number."""
+        computed = self.operation.in_float64(*operands, largest=kind.largest)
+        allowed = self.operation.rounding(operands, computed, kind).expand_as(exact).clone()
+        for cell in self.cells:
+            allowed[cell] = 0.0
+        return allowed
 
-    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
-        """Return the operation's laws, of what it computed before the own numbers."""
-        computed = self.operation.compute(*operands)
-        laws = self.operation.invariants(operands, computed)
-        return {f"{law}, before your numbers": excess for law, excess in laws.items()}
+    def overflows(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor | None:
+        """That of the operation; an own number is finite."""
+        found = self.operation.overflows(operands, exact, kind)
+        if found is not None:
+            found = found.expand_as(exact).clone()
+            for cell in self.cells:
+                found[cell] = False
+        return found
+
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
+        """Return the operation's laws, with what it would have computed for the own numbers."""
+        kind = format_of(result.dtype)
+        exact = self.operation.in_float64(*operands, largest=kind.largest)
+        computed = result.clone()
+        for cell in self.cells:
+            computed[cell] = exact[cell]
+        allowed = self.operation.rounding(operands, exact, kind).expand_as(exact)
+        laws = self.operation.invariants(operands, computed, allowed)
+        return {f"{law}, before your numbers": told for law, told in laws.items()}
 
 
 def require_finite(name: str, cell: Index, number: float) -> float:

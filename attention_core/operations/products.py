@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -10,8 +9,9 @@ import torch
 from torch import Tensor
 
 from attention_core.numbers import factor, plain, result_of
-from attention_core.operations.base import Operation, overflow
+from attention_core.operations.base import Laws, Operation, in_sum, overflow
 from attention_core.operations.patterns import Index
+from attention_core.rounding import Format
 
 
 class _SumOfProducts(Operation):
@@ -35,10 +35,17 @@ class _SumOfProducts(Operation):
         terms = (f"{factor(left)}·{factor(right)}" for left, right in zip(*groups, strict=True))
         return f"{' + '.join(terms)} = {result_of(result)}"
 
-    def magnitude(self, *operands: Tensor) -> float:
-        """Return the largest sum of absolute terms."""
-        sizes = (operand.detach().abs().double() for operand in operands)
-        return float(torch.einsum(self.einsum, *sizes).nan_to_num(nan=0, posinf=0).max())
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """A few rounding errors of the cell's sum of absolute terms."""
+        return kind.of_sum(exact, self._size(operands), operands[0].shape[-1])
+
+    def overflows(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor | None:
+        """Where the absolute terms add up to more than there is."""
+        return in_sum(self._size(operands), kind)
+
+    def _size(self, operands: Sequence[Tensor]) -> Tensor:
+        """Return the sum of absolute terms of each cell."""
+        return torch.einsum(self.einsum, *(operand.abs() for operand in operands))
 
 
 class DotProducts(_SumOfProducts):
@@ -77,20 +84,11 @@ class DotProducts(_SumOfProducts):
         """Return what a score says."""
         return f"{row} (query) · {column} (key) = {{value}}"
 
-    def magnitude(self, *operands: Tensor) -> float:
-        """Return the largest sum of absolute terms."""
-        queries, keys = operands
-        if queries is keys:  # then it is a row's with itself (Cauchy–Schwarz): no product needed
-            largest = float(queries.detach().double().square().sum(dim=-1).max())
-            if largest < math.inf:
-                return largest
-        return super().magnitude(*operands)
-
-    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """No dot product is larger than the two lengths multiplied (Cauchy–Schwarz)."""
-        queries, keys = (operand.double() for operand in operands)
+        queries, keys = operands
         lengths = queries.norm(dim=-1).unsqueeze(-1), keys.norm(dim=-1).unsqueeze(-2)
-        return {"no score exceeds the two lengths multiplied": excess_over(result, *lengths)}
+        return {"no score exceeds the two lengths multiplied": over(result, *lengths, allowed)}
 
 
 class WeightedSum(_SumOfProducts):
@@ -127,12 +125,12 @@ class WeightedSum(_SumOfProducts):
         """Return what a context value says."""
         return f"context vector of {row}, {column} = {{value}}"
 
-    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """A mixture is never larger than its largest ingredient times the total weight."""
         weights, values = (operand.abs() for operand in operands)
-        total = weights.sum(dim=-1, keepdim=True, dtype=torch.float64)
+        most = weights.sum(dim=-1, keepdim=True), values.amax(dim=-2, keepdim=True)
         law = "no context value exceeds the largest value times the total weight"
-        return {law: excess_over(result, total, values.amax(dim=-2, keepdim=True).double())}
+        return {law: over(result, *most, allowed)}
 
 
 class DivideBy(Operation):
@@ -172,13 +170,13 @@ class DivideBy(Operation):
         """The axes stay what they were."""
         return operand_axes[0]
 
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """The rounding of the divisor, of its inverse if torch takes that, and of the result."""
+        return kind.once(exact).add_(exact.abs().mul_(2 * kind.unit_in_sums))
+
     def sentence(self, row: str, column: str) -> str:
         """Return what a divided score says."""
         return f"score of {row} (query) with {column} (key), divided = {{value}}"
-
-    def magnitude(self, *operands: Tensor) -> float:
-        """Return the largest quotient."""
-        return super().magnitude(*operands) / self.divisor
 
 
 class DivideByRoot(DivideBy):
@@ -209,12 +207,18 @@ class DivideByRoot(DivideBy):
         return f"score of {row} (query) with {column} (key), over √{self.d_k} = {{value}}"
 
 
-def excess_over(result: Tensor, one: Tensor, other: Tensor) -> Tensor:
-    """Return how far absolute values exceed a product, NaN for what overflowed: routes judge it."""
+def over(result: Tensor, one: Tensor, other: Tensor, allowed: Tensor) -> tuple[Tensor, Tensor]:
+    """Return how far absolute values exceed a product, and may.
+
+    NaN for what overflowed: of that the routes judge. The product is of float64, so what its own
+    rounding may do is nothing beside a cell's, unless that is of float64, too.
+    """
     excess = result.abs().double()
     if not bool(excess.amax() < torch.inf):
         excess = torch.where(excess.isinf(), torch.nan, excess)
-    return excess.addcmul_(one, other, value=-1)
+    if result.dtype == torch.float64:
+        allowed = allowed + one * other * (8 * torch.finfo(torch.float64).eps)
+    return excess.addcmul_(one, other, value=-1), allowed
 
 
 def overflowing(exact: Tensor, largest: float) -> Tensor:

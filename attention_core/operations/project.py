@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from attention_core.numbers import factor, result_of
-from attention_core.operations.base import Operation, overflow, require_fit
+from attention_core.operations.base import Laws, Operation, in_sum, overflow, require_fit
 from attention_core.operations.patterns import Index
-from attention_core.operations.products import excess_over, overflowing
+from attention_core.operations.products import over, overflowing
+from attention_core.rounding import Format
 
 
 class Projection(Operation):
@@ -86,18 +87,34 @@ class Projection(Operation):
         """Return what a projected value says."""
         return f"{row}, projected, {column} = {{value}}"
 
-    def magnitude(self, *operands: Tensor) -> float:
-        """Return the largest sum of absolute terms."""
-        x, weight, *bias = (operand.detach().abs().double() for operand in operands)
-        largest = float((x @ weight).nan_to_num(nan=0, posinf=0).max())
-        return largest + sum(float(row.max()) for row in bias)
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """A few rounding errors of the sum of absolute terms; the bias is added to what is kept."""
+        x, weight, *bias = operands
+        allowed = kind.of_sum(exact, self._size(x, weight), x.shape[-1])
+        for row in bias:
+            allowed = allowed + kind.once(exact) + kind.once(row)
+        return allowed
 
-    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+    def overflows(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor | None:
+        """Where the absolute terms add up to more than there is, or do so before the bias."""
+        x, weight, *bias = operands
+        found = in_sum(self._size(x, weight), kind)
+        for row in bias:
+            before = exact.abs() + row.abs() >= kind.limit
+            found = before if found is None else found | before
+        return found
+
+    @staticmethod
+    def _size(x: Tensor, weight: Tensor) -> Tensor:
+        """Return the sum of absolute products of each cell."""
+        return torch.einsum("...ic,...cj->...ij", x.abs(), weight.abs())
+
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """No product of a row and a column is larger than the two lengths multiplied."""
-        x, weight, *bias = (operand.double() for operand in operands)
+        x, weight, *bias = operands
         lengths = x.norm(dim=-1, keepdim=True), weight.norm(dim=-2, keepdim=True)
         law = "no projected value exceeds the two lengths multiplied"
-        excess = excess_over(result, *lengths)
+        excess, may = over(result, *lengths, allowed)
         for row in bias:
             law, excess = f"{law}, plus the bias", excess - row.abs()
-        return {law: excess}
+        return {law: (excess, may)}

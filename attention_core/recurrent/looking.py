@@ -13,9 +13,13 @@ import torch
 from torch import Tensor
 
 from attention_core.additive_attention import ADDITIVE_ATTENTION
-from attention_core.checks import ROUNDINGS, Check, apart
+from attention_core.checks import Check, distances, verdict
+from attention_core.mechanism import Mechanism, Step
+from attention_core.operations import Projection, Softmax
 from attention_core.recurrent.language import START, right_alignment, target_vocabulary
+from attention_core.recurrent.reading import gru_update
 from attention_core.recurrent.translation import Cells, Model, Translation
+from attention_core.spread import Spread
 from attention_core.trace import Trace
 
 
@@ -74,20 +78,16 @@ def attention_of(
 
 def check_attention(trace: Trace, translation: Translation) -> tuple[Check, ...]:
     """Return whether the translation looked with a trace's weights and saw its context vectors."""
-    states = max(1.0, float(trace["keys"].abs().max()))
-    # A weight moves less than its energy does, and that no more than Σ|v| times the projections.
-    sides = (("queries", "w_query"), ("keys", "w_key"))
-    sums = [float((trace[side].abs() @ trace[by].abs()).max()) for side, by in sides]
-    largest = max(1.0, float(trace["v"].abs().sum())) * max(1.0, *sums)
-    allowed = ROUNDINGS * torch.finfo(trace["weights"].dtype).eps * largest
+    spread, checks = Spread(trace), []
     pairs = (
-        ("weights", "the decoder looked with these weights", translation.weights, allowed),
-        ("context", "the decoder saw these vectors", translation.contexts, allowed * states),
+        ("weights", "the decoder looked with these weights", translation.weights),
+        ("context", "the decoder saw these vectors", translation.contexts),
     )
-    checks = []
-    for name, route, used, tolerance in pairs:
-        off = math.inf if used is None else apart(used, trace[name])
-        checks.append(Check(name, route, off, tolerance, off <= tolerance))
+    for name, route, used in pairs:
+        off = torch.full_like(trace[name], math.inf)
+        if used is not None:
+            off = distances(used, trace[name])
+        checks.append(verdict(name, route, off, 2 * spread[name]))
     return tuple(checks)
 
 
@@ -107,11 +107,13 @@ def check_states(model: Model, translation: Translation) -> Check:
     with torch.no_grad():
         again = cell(given.double(), translation.before.double())
     handed_on = torch.cat([translation.bottleneck[:1], states[:-1]])
-    off = max(apart(states, again), apart(translation.before, handed_on))
-    largest = max(1.0, float(given.abs().sum(dim=1).max()))
-    tolerance = ROUNDINGS * torch.finfo(states.dtype).eps * largest
-    route = "float64, torch.nn.GRUCell"
-    return Check("decoder_states", route, off, tolerance, off <= tolerance)
+    allowed = Spread(gru_update(given, translation.before, model.part("decoder")))["hidden"]
+    return verdict(
+        "decoder_states",
+        "float64, torch.nn.GRUCell",
+        torch.cat([distances(states, again), distances(translation.before, handed_on)]),
+        torch.cat([allowed, torch.zeros_like(allowed)]),  # what is handed on is copied
+    )
 
 
 def check_words(model: Model, translation: Translation, step: int) -> Check:
@@ -126,18 +128,30 @@ def check_words(model: Model, translation: Translation, step: int) -> Check:
     if translation.contexts is not None:
         basis += translation.contexts[step].tolist()
     rows, biases = (model.weights[f"output.{name}"].tolist() for name in ("weight", "bias"))
-    logits, largest = [], 1.0
-    for row, bias in zip(rows, biases, strict=True):
-        terms = [one * other for one, other in zip(row, basis, strict=True)]
-        logits.append(math.fsum(terms) + bias)
-        largest = max(largest, math.fsum(map(abs, terms)) + abs(bias))
+    logits = [
+        math.fsum(one * other for one, other in zip(row, basis, strict=True)) + bias
+        for row, bias in zip(rows, biases, strict=True)
+    ]
     top = max(logits)
     shares = [math.exp(logit - top) for logit in logits]
     total = math.fsum(shares)
     again = torch.tensor([share / total for share in shares], dtype=torch.float64)
-    off = apart(translation.probabilities[step], again)
-    tolerance = ROUNDINGS * torch.finfo(translation.logits.dtype).eps * largest
-    return Check("probabilities", "loops", off, tolerance, off <= tolerance)
+    allowed = Spread(_word_choice(model, torch.tensor([basis])))["probabilities"][0]
+    off = distances(translation.probabilities[step], again)
+    return verdict("probabilities", "loops", off, allowed)
+
+
+def _word_choice(model: Model, basis: Tensor) -> Trace:
+    """Return how probabilities are made of a decoder's state and what it saw, (1, n_basis)."""
+    steps = (
+        Step("logits", Projection(biased=True), of=("basis", "w_output", "b_output")),
+        Step("probabilities", Softmax(), of=("logits",)),
+    )
+    return Mechanism(("basis", "w_output", "b_output"), steps).run(
+        basis=basis,
+        w_output=model.weights["output.weight"].T,
+        b_output=model.weights["output.bias"][None],
+    )
 
 
 def looks_right(weights: Tensor, source: Sequence[str], n_words: int) -> tuple[bool, ...]:

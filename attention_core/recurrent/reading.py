@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from attention_core.checks import ROUNDINGS, Check, apart
+from attention_core.checks import Check, distances, verdict
 from attention_core.mechanism import Mechanism, Step
 from attention_core.operations import Projection
 from attention_core.recurrent.checkpoints import N_UNITS
@@ -30,6 +30,7 @@ from attention_core.recurrent.steps import (
 )
 from attention_core.recurrent.task import ids
 from attention_core.recurrent.translation import LONGEST, Model
+from attention_core.spread import Spread
 from attention_core.trace import Trace
 
 GATES = {
@@ -163,8 +164,18 @@ def inputs_of(model: Model, words: Sequence[str]) -> dict[str, Tensor]:
         ``inputs``, (n_words, d_embedding); for each gate ``w_…``, (d_embedding, n_units), ``u_…``,
         (n_units, n_units), and ``b_…``, (1, n_units).
     """
-    kind, weights = cell_of(model), model.part("encoder")
-    found = {"inputs": model.weights["source.weight"][ids(words, source_vocabulary())]}
+    words_read = model.weights["source.weight"][ids(words, source_vocabulary())]
+    return {"inputs": words_read, **gate_weights(cell_of(model), model.part("encoder"))}
+
+
+def gate_weights(kind: str, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return a cell's stacked weights gate by gate, as the mechanism takes them.
+
+    Args:
+        kind: ``"rnn"``, ``"lstm"`` or ``"gru"``.
+        weights: ``weight_ih``, ``weight_hh``, ``bias_ih`` and ``bias_hh``, as torch stacks them.
+    """
+    found = {}
     parts = {name: tensor.chunk(len(GATES[kind])) for name, tensor in weights.items()}
     for at, gate in enumerate(GATES[kind]):
         found[f"w_{gate}"] = parts["weight_ih"][at].T
@@ -174,6 +185,21 @@ def inputs_of(model: Model, words: Sequence[str]) -> dict[str, Tensor]:
         found["b_candidate"] = parts["bias_ih"][2][None]
         found["b_recalled"] = parts["bias_hh"][2][None]
     return {name: tensor.contiguous() for name, tensor in found.items()}
+
+
+def gru_update(inputs: Tensor, before: Tensor, weights: Mapping[str, Tensor]) -> Trace:
+    """Return what a GRU's cell makes of states that are given, each of its own word.
+
+    Args:
+        inputs: What is read, (n_words, d_embedding).
+        before: The state before each, (n_words, n_units).
+        weights: As for ``gate_weights``.
+
+    Returns:
+        The trace, its last step ``hidden``: the states after each word, (n_words, n_units).
+    """
+    given = {"inputs": inputs, "before": before, **gate_weights("gru", weights)}
+    return Mechanism(tuple(given), tuple(_gru_steps())).run(**given)
 
 
 def read_sentence(model: Model, words: Sequence[str]) -> Trace:
@@ -218,13 +244,11 @@ def compare_with_torch(trace: Trace) -> tuple[Check, ...]:
     if kind == "lstm":
         pairs["cell"] = (trace["cell"][-1:], last[1])
     route = f"the same from torch.nn.{type(own).__name__}"
-    eps = torch.finfo(trace["hidden"].dtype).eps * len(trace["inputs"])  # errors are carried on
-    checks = []
-    for name, (ours, theirs) in pairs.items():
-        off = apart(ours.double(), theirs)
-        allowed = ROUNDINGS * eps * max(1.0, float(w.abs().sum(0).max() + u.abs().sum(0).max()))
-        checks.append(Check(name, route, off, allowed, off <= allowed))
-    return tuple(checks)
+    spread = Spread(trace)  # errors are carried on from word to word
+    return tuple(
+        verdict(name, route, distances(ours, theirs), 2 * spread[name][-len(theirs) :])
+        for name, (ours, theirs) in pairs.items()
+    )
 
 
 def pytorch_of(kind: str, words: Sequence[str], own: Mapping[tuple[int, ...], float]) -> str:

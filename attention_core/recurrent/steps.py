@@ -10,7 +10,9 @@ from torch import Tensor
 
 from attention_core.numbers import factor, plain, result_of
 from attention_core.operations import Index, Operation
-from attention_core.operations.base import require_fit
+from attention_core.operations.additive import squashed_apart
+from attention_core.operations.base import Laws, require_fit
+from attention_core.rounding import Format
 
 SQUASHED = {"tanh": "no value is beyond ±1", "sigmoid": "every gate lies between 0 and 1"}
 
@@ -29,10 +31,27 @@ def _squash_again(name: str, x: Tensor) -> Tensor:
     return (1 + torch.tanh(x / 2)) / 2
 
 
-def _beyond(name: str, result: Tensor) -> dict[str, Tensor]:
+def _beyond(name: str, result: Tensor, allowed: Tensor) -> Laws:
     """Return by how much a squashed value is out of its bounds."""
     middle, half = (0.0, 1.0) if name == "tanh" else (0.5, 0.5)
-    return {SQUASHED[name]: (result.double() - middle).abs() - half}
+    return {SQUASHED[name]: ((result.double() - middle).abs() - half, allowed)}
+
+
+def _squashed_rounding(
+    name: str, inside: Tensor, size: Tensor, n_terms: int, exact: Tensor, kind: Format
+) -> Tensor:
+    """Return what rounding may do to a squashed sum, as the squashing lets it through.
+
+    Args:
+        name: ``"tanh"`` or ``"sigmoid"``.
+        inside: The sums.
+        size: The sums of their absolute terms.
+        n_terms: How many terms they have.
+        exact: What is made of them.
+        kind: The number format.
+    """
+    off = kind.of_sum(inside, size, n_terms) + 4 * kind.once(size)  # its parts are kept, and added
+    return squashed_apart(name, inside, off) + 3 * kind.once(exact)
 
 
 def _terms(*pairs: tuple[Sequence[float], Sequence[float]]) -> str:
@@ -93,6 +112,10 @@ class RowBefore(_OfWords):
         (of,) = operands
         return f"{result} = torch.cat([torch.zeros_like({of}[:1]), {of}[:-1]])"
 
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """Nothing: it is copied."""
+        return exact.new_zeros(())
+
     def sentence(self, row: str, column: str) -> str:
         """Return what it says."""
         return f"before {row} is read, {column} = {{value}}"
@@ -142,6 +165,10 @@ class LastRow(_OfWords):
         """Return what it says."""
         return f"{row}, {column} = {{value}}"
 
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """Nothing: it is copied."""
+        return exact.new_zeros(())
+
 
 class Squashed(_OfWords):
     """A gate or a candidate: ``σ(x W + h U + b)`` of the word and the state before it.
@@ -179,10 +206,13 @@ class Squashed(_OfWords):
         together = torch.cat([words, before], 1), torch.cat([w, u])
         return _squash_again(self.name, torch.einsum("ic,cj->ij", *together) + b)
 
-    def magnitude(self, *operands: Tensor) -> float:
-        """Return the largest sum of absolute terms."""
-        words, w, before, u, b = (operand.detach().abs().double() for operand in operands)
-        return float((words @ w + before @ u + b).max())
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """That of the sum, as the squashing lets it through."""
+        words, w, before, u, b = operands
+        inside = words @ w + before @ u + b
+        size = words.abs() @ w.abs() + before.abs() @ u.abs() + b.abs()
+        n_terms = len(w) + len(u) + 1
+        return _squashed_rounding(self.name, inside, size, n_terms, exact, kind)
 
     def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
         """Return ``tanh(0.5·0.3 + … + 0.1) = 0.2449``."""
@@ -206,9 +236,9 @@ class Squashed(_OfWords):
         """Return what it says."""
         return f"{row}, {column} = {{value}}"
 
-    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """A gate opens from 0 to 1; a tanh stays within ±1."""
-        return _beyond(self.name, result)
+        return _beyond(self.name, result, allowed)
 
 
 class ResetCandidate(_OfWords):
@@ -239,10 +269,12 @@ class ResetCandidate(_OfWords):
         inside = torch.einsum("ic,cj->ij", words, w).add(b).addcmul(reset, recalled)
         return _squash_again("tanh", inside)
 
-    def magnitude(self, *operands: Tensor) -> float:
-        """Return the largest sum of absolute terms."""
-        words, w, b, reset, recalled = (each.detach().abs().double() for each in operands)
-        return float((words @ w + b + reset * recalled).max())
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """That of the sum, as the tanh lets it through."""
+        words, w, b, reset, recalled = operands
+        inside = words @ w + b + reset * recalled
+        size = words.abs() @ w.abs() + b.abs() + (reset * recalled).abs()
+        return _squashed_rounding("tanh", inside, size, len(w) + 2, exact, kind)
 
     def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
         """Return ``tanh(0.5·0.3 + … + 0.1 + 0.9·0.2) = 0.2449``."""
@@ -265,9 +297,9 @@ class ResetCandidate(_OfWords):
         """Return what it says."""
         return f"{row}, {column} = {{value}}"
 
-    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """A tanh stays within ±1."""
-        return _beyond("tanh", result)
+        return _beyond("tanh", result, allowed)
 
 
 class KeepAndAdd(_OfWords):
@@ -294,6 +326,12 @@ class KeepAndAdd(_OfWords):
         forget, before, opened, candidate = operands
         return (torch.stack([forget, opened]) * torch.stack([before, candidate])).sum(0)
 
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """That of two products and their sum."""
+        forget, before, opened, candidate = operands
+        size = (forget * before).abs() + (opened * candidate).abs()
+        return kind.of_sum(exact, size, 2) + kind.once(size)
+
     def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
         """Return ``0.9·0.5 + 0.2·0.7 = 0.5900``."""
         forget, before, opened, candidate = groups
@@ -313,10 +351,10 @@ class KeepAndAdd(_OfWords):
         """Return what it says."""
         return f"cell after {row}, {column} = {{value}}"
 
-    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """A cell grows by 1 at most with each word."""
-        before = operands[1].abs().double()
-        return {"no cell grows by more than 1 at a word": result.abs().double() - before - 1}
+        excess = result.abs().double() - operands[1].abs() - 1
+        return {"no cell grows by more than 1 at a word": (excess, allowed)}
 
 
 class ShowCell(_OfWords):
@@ -357,9 +395,9 @@ class ShowCell(_OfWords):
         """Return what it says."""
         return f"after {row}, {column} = {{value}}"
 
-    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """What is shown of a tanh stays within ±1."""
-        return _beyond("tanh", result)
+        return _beyond("tanh", result, allowed)
 
 
 class Blend(_OfWords):
@@ -386,6 +424,12 @@ class Blend(_OfWords):
         update, candidate, before = operands
         return torch.lerp(candidate, before, update)
 
+    def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
+        """That of 1 less the gate, of two products and their sum."""
+        update, candidate, before = operands
+        size = (1 - update).abs() * candidate.abs() + (update * before).abs()
+        return kind.of_sum(exact, size, 2) + 2 * kind.once(size)
+
     def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
         """Return ``(1 - 0.9)·0.5 + 0.9·0.7 = 0.6800``."""
         (update,), (candidate,), (before,) = groups
@@ -406,9 +450,9 @@ class Blend(_OfWords):
         """Return what it says."""
         return f"after {row}, {column} = {{value}}"
 
-    def invariants(self, operands: Sequence[Tensor], result: Tensor) -> dict[str, Tensor]:
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """A mixture lies between what is mixed."""
-        _, candidate, before = (operand.double() for operand in operands)
+        _, candidate, before = operands
         low, high = torch.minimum(candidate, before), torch.maximum(candidate, before)
         off = torch.maximum(low - result.double(), result.double() - high)
-        return {"every state lies between the candidate and the state before": off}
+        return {"every state lies between the candidate and the state before": (off, allowed)}

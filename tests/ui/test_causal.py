@@ -169,7 +169,7 @@ def test_a_number_of_ones_own_in_place_of_minus_infinity_is_counted() -> None:
 
 
 def test_a_difference_turns_the_page_red(monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = Check("weights", "−∞ before the softmax", 0.1, 1e-6, ok=False)
+    wrong = Check("weights", "−∞ before the softmax", 0.1, 1e-6, 1e5, ok=False)
     monkeypatch.setattr(causal, "compare_ways", lambda *traces: wrong)
     check = cards(page(), "figures:renormalised")["difference"]["check"]
     assert not check["ok"]

@@ -151,11 +151,20 @@ def test_a_large_step_says_how_it_was_checked() -> None:
 
 
 def test_a_verdict_says_what_broke() -> None:
-    good, bad = Check("s", "loops", 0, 1e-6, True), Check("s", "the law", 0.25, 1e-6, False)
+    good, bad = (
+        Check("s", "loops", 0, 1e-6, 0, True),
+        Check("s", "the law", 0.25, 1e-6, 25e4, False),
+    )
     told = verdict([good, bad])
     assert told["ok"] is False
-    assert "s · the law · off by 0.25, allowed 1e-06" in told["text"]
-    assert told["detail"] == ["loops: 0 ≤ 1e-06 ok", "the law: 0.25 ≤ 1e-06 BROKEN"]
+    assert (
+        "s · the law · largest difference 0.25; where it is worst, rounding may do 1e-06"
+        in told["text"]
+    )
+    assert told["detail"] == [
+        "loops: no difference (ok)",
+        "the law: largest difference 0.25; where it is worst, rounding may do 1e-06 (BROKEN)",
+    ]
 
 
 NEW_PAGE = """
