@@ -202,7 +202,7 @@ def test_a_spoilt_operation_turns_red_on_the_page(
     verdicts = {card_id: card["check"] for card_id, card in cards(at).items()}
     assert [card_id for card_id, told in verdicts.items() if not told["ok"]] == [name]
     assert f"Something is wrong with these numbers: {name} · loops" in verdicts[name]["text"]
-    assert "off by 0.001" in verdicts[name]["text"]
+    assert "largest difference 0.001; where it is worst" in verdicts[name]["text"]
     assert any("BROKEN" in line for line in verdicts[name]["detail"])
 
 
