@@ -97,7 +97,7 @@ def _difference_card(was: Card | None, card: Card, before: Group, now: Group) ->
         "spec": spec,
         "title": f"{card['title']}, B − A",
         "formula": "",
-        "alt": _alt(difference),
+        "alt": _alt(*pair),
         "note": "",
         "check": _verdict(difference, *pair),
         "cells": {**cells, "sentence": SENTENCE},
@@ -118,12 +118,21 @@ def _pair(was: Card | None, card: Card, before: Group, now: Group) -> tuple[Tens
     return (old, new) if old.shape == new.shape else None
 
 
-def _alt(difference: Tensor) -> str:
-    known = difference[difference.isfinite()]
-    if not known.numel() or not bool(known.any()):
+def _alt(old: Tensor, new: Tensor) -> str:
+    changed = _changed(old, new)
+    count, difference = int(changed.sum()), (new - old)[changed]
+    if not count:
         return "nothing changed."
-    count = int((known != 0).sum())
-    return f"{count:,} of {difference.numel():,} cells changed, by {_signed(_most(known))} at most."
+    known = difference[difference.isfinite()]
+    by = f", by {_signed(_most(known))} at most" if known.numel() else ""
+    lost = count - known.numel()
+    beyond = f"; {lost:,} of them to or from what is no number" if lost else ""
+    return f"{count:,} of {old.numel():,} cells changed{by}{beyond}."
+
+
+def _changed(old: Tensor, new: Tensor) -> Tensor:
+    """Return which cells differ. What is not a number in both does not."""
+    return (old != new) & ~(old.isnan() & new.isnan())
 
 
 def _most(known: Tensor) -> float:
@@ -167,6 +176,19 @@ def largest_changes(before: Group, now: Group) -> list[tuple[str, str, str, floa
     return sorted(found, key=lambda change: -abs(change[4] - change[3]))[:TOLD]
 
 
+def why_none(before: Group, now: Group) -> str:
+    """Return why no changes are listed: nothing is comparable, nothing differs, or no number."""
+    known = {card["id"]: card for card in before.cards}
+    pairs = [
+        pair for card in now.cards if (pair := _pair(known.get(card["id"]), card, before, now))
+    ]
+    if not pairs:
+        return "A has no matrix of these shapes, so there is nothing to compare."
+    if any(bool(_changed(*pair).any()) for pair in pairs):
+        return "What differs here between A and B is no number in one of them."
+    return "Nothing differs here between A and B."
+
+
 def entropies(before: Group, now: Group) -> tuple[Tensor, Tensor] | None:
     """Return the entropy of each query's weights in A and in B, in bits, if both have them."""
     if before.explained is None or now.explained is None:
@@ -191,7 +213,7 @@ def changes(before: Group | None, now: Group, lab: Lab) -> None:
     found = largest_changes(before, now)
     with st.expander("The largest changes from A to B", expanded=bool(found)):
         if not found:
-            st.markdown("Nothing differs here between A and B.")
+            st.markdown(why_none(before, now))
             return
         st.table(
             {
@@ -245,8 +267,9 @@ def switch() -> None:
                 key="_pin",
                 icon=":material/push_pin:",
                 on_click=_pin,
-                help="Keeps the lab as it is now. Go on editing, then let the figures of every "
-                "page show A, B or the difference B − A.",
+                help="Keeps the lab as it is now. Go on editing, then let the pictures of the "
+                "steps show A, B or the difference B − A, on every page but *Train it yourself* "
+                "and *Your tensors*.",
             )
             return
         if pinned_of(lab) is None:

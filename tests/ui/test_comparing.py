@@ -1,5 +1,6 @@
 """Pin and compare: A is kept, B goes on, and each figure shows either or what differs."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +10,10 @@ from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
 from attention_core.entropy import entropy
-from tests.screen import FRAME, broken, cards, components, edit, opened, said, send
-from ui import comparing, link, start
+from tests.screen import FRAME, PAGES, broken, cards, components, edit, opened, said, send
+from ui import causal, comparing, link, start
 from ui.lab import Lab
+from ui.lessons import LESSONS
 from ui.live import GROUPS
 
 PLACE = "figures:start"
@@ -85,6 +87,42 @@ def test_matrices_of_another_shape_are_shown_alone_and_said() -> None:
     card = cards(at, PLACE)["weights"]
     assert card["note"].startswith("A has no matrix of this shape")
     assert len(card["spec"]["data"][0]["z"]) == 4
+
+
+def test_cells_to_or_from_what_is_no_number_count_as_changed() -> None:
+    was = Lab()
+    lab = causal.toggled(was, 0, 3)
+    before, now = GROUPS["figures:masked"](was), GROUPS["figures:masked"](lab)
+    card = comparing._difference(before, now).cards[causal.BEFORE.index("masked")]
+    expected = "1 of 36 cells changed; 1 of them to or from what is no number."
+    assert card["alt"] == expected
+    old, new = torch.tensor([[0.0, 1.0]]), torch.tensor([[0.0, 3.0]])
+    assert comparing._alt(old, new) == "1 of 2 cells changed, by +2.0000 at most."
+    blind = torch.tensor([[torch.nan, 1.0]])
+    assert comparing._alt(blind, blind) == "nothing changed."
+    assert comparing._alt(old, blind).endswith("1 of them to or from what is no number.")
+
+
+def test_why_no_changes_are_listed() -> None:
+    was = GROUPS[PLACE](Lab())
+    assert comparing.why_none(was, GROUPS[PLACE](Lab())).startswith("Nothing differs here")
+    shorter = GROUPS[PLACE](Lab(sentence="to be"))
+    assert "nothing to compare" in comparing.why_none(was, shorter)
+    blind = causal.toggled(Lab(), 0, 0)
+    before, now = (GROUPS["figures:causal_context"](lab) for lab in (Lab(), blind))
+    assert comparing.largest_changes(before, now) == []
+    assert "no number in one of them" in comparing.why_none(before, now)
+
+
+def test_the_pages_where_nothing_is_compared_are_those_that_are_named() -> None:
+    found = set()
+    for path in PAGES:
+        groups = [name for name in components(opened(path)) if name in GROUPS]
+        if not any(GROUPS[name](Lab()).explained for name in groups):
+            found.add(path.name)
+    titles = {lesson.title for lesson in LESSONS if lesson.file in found}
+    told = opened(FRAME).button(key="_pin").help
+    assert titles == set(re.findall(r"\*([^*]+)\*", told)) == {"Train it yourself", "Your tensors"}
 
 
 def test_it_is_unpinned_and_undone() -> None:
