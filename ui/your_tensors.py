@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from attention_core import Conventions, Trace
+from attention_core.checks import SAMPLE_SIZE
 from attention_core.export import Shown
 from attention_core.export.literals import MOST_LISTED
 from attention_core.figures.heatmap import position_labels
@@ -320,8 +321,9 @@ def _only_one(lab: Lab, held: Held) -> None:
     )
     if len(roles) > 1:
         st.caption(
-            "Their shape alone does not say it. Guessed as attention where each row sums to 1 or "
-            "square matrices are stacked, as embeddings otherwise."
+            "Their shape alone does not say it. Guessed by their name or, failing that, as "
+            "attention where no number is below 0 and each row sums to 1, or where square matrices "
+            "are stacked, and as embeddings otherwise."
         )
 
 
@@ -447,8 +449,14 @@ def told_of(lab: Lab, held: Held, trace: Trace) -> list[tuple[bool | None, str]]
             if fact.name != "causal" or weights.shape[-1] == weights.shape[-2] > 1
         ]
     if trace.steps:
-        wrong = [check for check in trace.check() if not check.ok and check not in trace.compared]
+        own = [check for check in trace.check() if check not in trace.compared]
+        wrong = [check for check in own if not check.ok]
         said = "Each step follows from the one before: plain Python loops give the same numbers."
+        if any(check.route.startswith("float64") for check in own):
+            said = (
+                "Each step follows from the one before: plain Python loops give the same numbers "
+                f"in {SAMPLE_SIZE} seeded cells of a large step, a float64 route in all of them."
+            )
         if wrong:
             at = wrong[0]
             said = (
@@ -480,8 +488,8 @@ def _origin(trace: Trace) -> list[tuple[bool | None, str]]:
         told.append(
             (
                 None,
-                "These weights cannot be checked against queries and keys: there are none in the "
-                "file, so whether they are softmax(Q·Kᵀ/√d) is not known.",
+                "These weights cannot be checked against queries and keys: the file does not have "
+                "both, so whether they are softmax(Q·Kᵀ/√d) is not known.",
             )
         )
     elif not trace.compared and "weights" in trace.names and "inputs" not in trace.inputs:
@@ -495,7 +503,8 @@ def _fact_said(
     row, said = conventions.said("row"), conventions.said
     place = where(fact.cell, weights, tokens, conventions) if fact.cell else ""
     if fact.name == "shares":
-        good, bad = "Every weight is between 0 and 1.", "Not every weight is between 0 and 1"
+        off = f", but for rounding (off by at most {fact.worst:.1g})" if fact.worst else ""
+        good, bad = f"Every weight is between 0 and 1{off}.", "Not every weight is between 0 and 1"
         number = result_of(float(weights[fact.cell])) if not fact.holds else ""
         return fact.holds, good if fact.holds else f"{bad}: {number} at {place}."
     if fact.name == "sums":

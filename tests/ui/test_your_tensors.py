@@ -104,7 +104,7 @@ def test_an_attention_tensor_alone() -> None:
         "Every weight is between 0 and 1",
         "Each row sums to 1",
         "Causal: no query attends to a later key",
-        "cannot be checked against queries and keys: there are none in the file",
+        "cannot be checked against queries and keys: the file does not have both",
     ):
         assert expected in text
     at.selectbox(key="_tensor_layer").set_value(2).run()
@@ -113,6 +113,21 @@ def test_an_attention_tensor_alone() -> None:
     assert torch.equal(plotted(at, your_tensors.INPUTS, "weights_1"), torch.tensor(weights[2, 1]))
     lab = link.decode(components(at)["keeper"]["address"])
     assert (lab.tensor_layer, lab.tensor_head) == (2, 1)
+
+
+def test_rounding_beyond_0_or_1_is_told() -> None:
+    weights = np.eye(3, dtype=np.float32)
+    weights[2, 2] = np.nextafter(np.float32(1), np.float32(2))
+    at = drop(page(), "attn.npy", npy(weights))
+    assert "Every weight is between 0 and 1, but for rounding (off by at most 1e-07)." in told(at)
+
+
+def test_of_large_steps_the_loops_are_said_to_take_some_cells() -> None:
+    small, large = ({"q": drawn(n, 16), "k": drawn(n, 16)} for n in (5, 41))
+    for arrays, is_sampled in ((small, False), (large, True)):
+        text = told(drop(page(), "qk.npz", npz(**arrays)))
+        assert "plain Python loops give the same numbers" in text
+        assert ("in 64 seeded cells of a large step" in text) is is_sampled
 
 
 def test_negative_weights_are_no_shares_and_are_named() -> None:
