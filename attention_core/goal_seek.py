@@ -16,11 +16,11 @@ from attention_core.trace import Trace, require_cell
 GOING_ON = "going on"
 REACHED = "reached"
 MASKED = "not reachable: masked"
-NO_SLOPE = "not reachable from here: nothing that may move changes it"
+NO_SLOPE = "stopped at the start: no small move of what may move changes it"
 OUT_OF_BOUND = "not reached within the bound"
-CLOSEST = "not reached: no step gets any closer"
-OUT_OF_STEPS = "not reached in so many steps"
-OUT_OF_TIME = "out of time"
+CLOSEST = "not reached: from there, no step gets any closer"
+OUT_OF_STEPS = "not reached: out of steps"
+OUT_OF_TIME = "not reached: out of time"
 STATUSES = (GOING_ON, REACHED, MASKED, NO_SLOPE, OUT_OF_BOUND, CLOSEST, OUT_OF_STEPS, OUT_OF_TIME)
 
 FIRST_STRIDE = 0.1  # how far the first step goes, in the length of what moves (or of the bound)

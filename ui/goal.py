@@ -105,7 +105,8 @@ def section(trace: Trace, lab: Lab, trace_of: Callable[[Lab], Trace], page: str)
     st.subheader("Goal seek", anchor=False)
     st.markdown(
         "Choose what you want; a gradient search moves your numbers until the weight is reached, "
-        f"or says why it cannot be. It takes {SECONDS:.0f} seconds at most."
+        "or says what stopped it: a mask, your bound, no step that gets closer, or the end of its "
+        f"{SECONDS:.0f} seconds and {MOST_STEPS} steps."
     )
     _controls(trace, lab)
     start = began_at(lab)
@@ -280,9 +281,10 @@ def outcome(path: Path, start: Lab, lab: Lab) -> str:
     if not path.is_done:
         return f"Stopped after step {last.number}: {wish} {result_of(last.weight)} of {target}."
     if last.status == REACHED:
+        steps = "1 step" if last.number == 1 else f"{last.number} steps"
         return (
-            f"**Reached** in {last.number} steps: {wish} {result_of(last.weight)}, with a change "
-            f"of length {plain(last.moved)}."
+            f"**Reached** in {steps}: {wish} {result_of(last.weight)}, with a change of length "
+            f"{plain(last.moved)}."
         )
     if last.status == MASKED:
         return (

@@ -96,14 +96,14 @@ def _card(
         axes=trace.axes(own),
         title=called,
         kind="scores",
-        sentence="%{y} · %{x}: one more here changes it by {value}",
+        sentence="%{y} · %{x}: for a small change here, it changes {value} times as much",
     )
     has_tokens = trace.axes(own)[0].endswith("token")
     turns = own if lab.conventions.is_turned and has_tokens else ""
     row, column = divmod(int(slopes.abs().argmax()), slopes.shape[1])
     alt = (
-        f"it answers most to {cells['rows'][row]} · {cells['columns'][column]}: "
-        f"{float(slopes[row, column]):.4f} for each 1 more there."
+        f"it answers most to {cells['rows'][row]} · {cells['columns'][column]}: it changes "
+        f"{float(slopes[row, column]):.4f} times as much as a small change there."
         if bool(slopes.any())
         else "it does not depend on any of these numbers."
     )
@@ -158,7 +158,8 @@ def section(
         return
     called = label_of(trace, tokens_of(lab), lab.conventions, name, index)
     st.markdown(
-        f"By how much **{literal(called)}** = {float(trace[name][index]):.4f} changes for each 1 "
-        "more in a number of yours. Click any other cell above to look at that one."
+        f"How fast **{literal(called)}** = {float(trace[name][index]):.4f} changes with each of "
+        "your numbers: its derivative, which holds for small changes. Click any other cell of a "
+        "step above to look at that one."
     )
     draw(f"{NAME}{own}", lab)

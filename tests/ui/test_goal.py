@@ -1,5 +1,6 @@
 """Goal seek on the pages: what is claimed is reached, replayed, refused, and kept over a reload."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -87,6 +88,20 @@ def test_a_masked_weight_cannot_be_reached_and_it_says_so() -> None:
     assert any(text.startswith("**Not reachable: masked") for text in markdown_texts(at))
     (only,) = goal.attempts_of(Lab(goal=(1, 4, 0.9, 0.0)), causal.trace_of)
     assert only.status == MASKED
+
+
+def test_where_a_search_stops_is_no_proof_that_the_goal_is_out_of_reach() -> None:
+    zeros = Lab().with_entries(
+        [(token.word, token.nth, column, 0.0) for token in Lab().tokens for column in range(3)]
+    )
+    lab = replace(zeros, goal=(4, 1, 0.9, 0.0))
+    (only,) = goal.attempts_of(lab, start.trace_of)
+    path = goal.Path(("start", ""), [only], is_done=True)
+    told = goal.outcome(path, lab, lab)
+    assert told.startswith("**Stopped at the start: no small move of what may move changes it.**")
+    # A large move does: so it is not said that nothing could.
+    far = lab.with_entries([("one", 1, 0, 3.0), ("journey", 1, 0, 9.0)])
+    assert float(start.trace_of(far)["weights"][4, 1]) >= 0.9
 
 
 def test_nothing_that_may_move_is_a_message() -> None:

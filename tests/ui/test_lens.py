@@ -53,6 +53,23 @@ def test_it_is_off_until_it_is_asked_for(stem: str) -> None:
     assert f"{lens.NAME}{PAGES[stem].OWN}" in components(at)
 
 
+def test_what_it_says_holds_for_small_changes_and_not_for_one_more() -> None:
+    lab = Lab(has_lens=True)
+    slope = float(sensitivity(start.trace_of(lab), "context", (0, 0))["inputs"][1, 0])
+    before = float(start.trace_of(lab)["context"][0, 0])
+    moved = {}
+    for step in (0.01, 1.0):
+        own = lab.with_entries([("journey", 1, 0, 0.55 + step)])
+        moved[step] = float(start.trace_of(own)["context"][0, 0]) - before
+    assert moved[0.01] / 0.01 == pytest.approx(slope, rel=0.02)
+    assert moved[1.0] != pytest.approx(slope, rel=0.2)
+    at = page("1_start_here")
+    (told,) = [text.value for text in at.markdown if text.value.startswith("How fast **context")]
+    assert "holds for small changes" in told
+    alt = cards(at, f"{lens.NAME}start")["lens_inputs"]["alt"]
+    assert alt.endswith(" times as much as a small change there.")
+
+
 def test_it_looks_at_the_cell_that_was_picked() -> None:
     lab = Lab(trail=(("figures:start", "weights", 1, 4),))
     at = page("1_start_here", trail=lab.trail)
