@@ -74,8 +74,8 @@ def section(lab: Lab) -> None:
         st.markdown(TOO_LARGE)
     else:
         st.markdown(
-            "**The link** holds your sentence, your edits and your options, and opens the same "
-            "numbers anywhere."
+            "**The link** holds your sentence, your edits and your options, and opens the same lab "
+            "anywhere."
         )
     _sharing(data={"can_copy": not is_large, "code": code}, key="_sharing")
     if address and not code:

@@ -153,7 +153,9 @@ def exercises(visit: Visit) -> None:
 
 def proof(visit: Visit) -> None:
     """Offer the page as plain PyTorch that makes its numbers again and checks each step."""
-    st.markdown("**The proof**: plain PyTorch that makes every number of this page again.")
+    st.markdown(
+        "**The proof**: plain PyTorch that makes every step of this page again, and checks it."
+    )
     with st.container(horizontal=True):
         offer(
             "As a script (.py)", lambda: script(_blocks(visit)), f"{visit.stem}.py", "text/x-python"

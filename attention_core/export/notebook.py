@@ -28,7 +28,7 @@ def notebook(parts: Sequence[Block]) -> str:
             cells.append(_cell("markdown", text, len(cells)))
         if part.code:
             cells.append(_cell("code", part.code, len(cells)))
-    said = 'print("Every number is the one that the page showed.")'
+    said = 'print("Every step agrees with what the page showed.")'
     cells.append(_cell("code", said, len(cells)))
     contents = {
         "cells": cells,

@@ -97,7 +97,7 @@ def script(parts: Sequence[Block]) -> str:
             lines.append(_commented(part.said))
         if part.code:
             lines += [part.code, ""]
-    return "\n".join([*lines, 'print("Every number is the one that the page showed.")', ""])
+    return "\n".join([*lines, 'print("Every step agrees with what the page showed.")', ""])
 
 
 def count_of(shown: Sequence[Shown]) -> int:

@@ -41,7 +41,7 @@ function draw(view) {
   for (const operand of shown) list.append(item(view, operand));
   const hidden = data.operands.length - shown.length;
   if (hidden > 0) list.append(more(view, hidden));
-  const head = make("p", "made", data.operands.length ? "It is made of these. Choose one to go on:" : "This is your own number, in the table.");
+  const head = make("p", "made", data.operands.length ? "It is made of these. Choose one to go on:" : "The run begins with this number: nothing comes before it.");
   view.root.replaceChildren(trail, make("p", "said", data.said), formula, head, list);
   if (hadFocus) (view.root.querySelector(".operand") ?? view.root.querySelector(".close")).focus();
 }

@@ -8,7 +8,7 @@ import tokenize
 from collections.abc import Iterator
 from typing import Any
 
-SAME = "Every number is the one that the page showed.\n"
+SAME = "Every step agrees with what the page showed.\n"
 
 
 def run(code: str | ast.Module) -> dict[str, Any]:
