@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := PIP_RETRIES=1 PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint types javascript pytest screenshots bench train clean
+.PHONY: help run dev test lint types javascript pytest screenshots mutants bench train clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ screenshots: $(VENV)/dev.stamp  ## pictures of every page into docs/screenshots
 
 train: $(VENV)/dev.stamp  ## train the encoder-decoders to their plateau (ARGS="--seeds 0")
 	$(BIN)/python -m scripts.train $(ARGS)
+
+mutants: $(VENV)/dev.stamp  ## change lines one at a time: do the tests notice? (ARGS="--seed 7")
+	nice $(BIN)/python -m scripts.mutants $(ARGS)
 
 bench: $(VENV)/dev.stamp  ## measure the speed promises
 	$(BIN)/python -m benchmarks

@@ -1,0 +1,246 @@
+"""Change one line at a time, and see whether the tests beside it notice: ``make mutants``.
+
+In a copy of the project, for a seeded sample of changes in every room, the nearest tests are run:
+the module's own examples, the test file that mirrors it, and those that mention it most. A change
+that all of them pass has survived: either it changes nothing that matters, or a test is missing.
+"""
+
+import argparse
+import ast
+import compileall
+import contextlib
+import importlib
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from scripts.mutations import Change, changes
+
+PROJECT = Path(__file__).parents[1]
+OWN = ("attention_core", "ui", "tests", "scripts", "benchmarks", "app")  # packages
+NOT_COPIED = (".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", ".train")
+LESSONS = (
+    *("start", "why_attention", "bahdanau", "to_self", "one_query", "all_tokens", "normalisation"),
+    *("trainable", "causal", "dropping", "multi_head", "side_by_side", "train_live"),
+    *("your_tensors", "questions", "parameters"),
+)
+STATE = (
+    *("lab", "edits", "link", "lab_files", "state", "live", "matrix_editor", "csv_file"),
+    *("tensor_csv", "opened_tensors", "numbers_field", "literal", "widgets"),
+)
+SERVER = ("delivery", "own_origin", "frame", "warm_up", "training_process", "trainings", "sharing")
+LARGE = ("torch", "numpy", "pandas", "plotly.graph_objects", "streamlit.testing.v1", "hypothesis")
+NEAREST = 4  # test files for one module, besides its own examples
+SPARE = 4  # times the seconds that the tests take without a change, after which they hang
+MEMORY = 8 * 2**30  # bytes, which no test needs: what a change makes too large is refused
+EVERY_PAGE = ("tests/pages/test_pages.py",)  # for what no test mentions
+DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+FATES = ("killed", "survived", "no test found")
+PLAINLY = ("-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=0")
+
+
+def room_of(path: str) -> str:
+    """Return the room that a module is in."""
+    folder, _, name = path.rpartition("/")
+    if folder[:2] != "ui":
+        return folder or "ui: server"  # app.py
+    rooms = {"state": STATE, "lessons": LESSONS, "server": SERVER}
+    return "ui: " + next((r for r, names in rooms.items() if name[:-3] in names), "parts")
+
+
+def modules() -> dict[str, list[str]]:
+    """Return the modules of the product by room."""
+    found: dict[str, list[str]] = {}
+    for path in (*PROJECT.glob("attention_core/**/*.py"), *PROJECT.glob("ui/**/*.py")):
+        name = path.relative_to(PROJECT).as_posix()
+        found.setdefault(room_of(name), []).append(name)
+    found["ui: server"].append("app.py")
+    return {room: sorted(names) for room, names in sorted(found.items())}
+
+
+def _read(path: Path) -> tuple[str, set[str]]:
+    """Return a module's text and the names of the modules that it imports."""
+    text, imported = path.read_text("utf-8"), set[str]()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            imported |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
+    return text, imported
+
+
+@lru_cache
+def _test_files() -> dict[str, tuple[str, set[str]]]:
+    """Return what ``_read`` does of each test file but the browser's, with what it is helped by."""
+    found = {}
+    for path in sorted(PROJECT.glob("tests/**/test_*.py")):
+        text, imported = _read(path)
+        for name in [name for name in imported if name.startswith("tests.")]:
+            helper = PROJECT / f"{name.replace('.', '/')}.py"
+            if helper.is_file():
+                more, also = _read(helper)
+                text, imported = text + more, imported | also
+        if "browser" not in path.parts:
+            found[path.relative_to(PROJECT).as_posix()] = text, imported
+    return found
+
+
+@lru_cache
+def nearest(path: str) -> tuple[str, ...]:
+    """Return the tests nearest to a module: its examples, its mirror, and where it is mentioned."""
+    source, module = (PROJECT / path).read_text("utf-8"), path.removesuffix(".py").replace("/", ".")
+    stem = module.rpartition(".")[2]
+    folder, _, name = path.removesuffix(f"/{stem}.py").rpartition("/")
+    mirrors = {f"tests/{path.removesuffix(f'{stem}.py')}test_{stem}.py": 1000}
+    mirrors |= {f"tests/{folder}/test_{name}.py": 500}
+    public = [node.name for node in ast.parse(source).body if isinstance(node, DEFINED)]
+    words = [name for name in public if name[0] != "_" and len(name) > 4]
+    named = re.compile("|".join([rf"\b{stem}\.", *(rf"\b{word}\b" for word in words)]))
+    mentions = Counter[str]()
+    for name, (text, imported) in _test_files().items():
+        nearness = mirrors.get(name, 0) + 100 * (module in imported)
+        mentions[name] = nearness + len(named.findall(text))
+    most = [name for name, count in mentions.most_common(NEAREST) if count]
+    return (*([path] if ">>> " in source else []), *(most or EVERY_PAGE))
+
+
+def run(tree: Path, tests: tuple[str, ...], seconds: float) -> tuple[int, float]:
+    """Run tests in a tree, in a fork of a process that has everything large imported.
+
+    Returns:
+        Pytest's exit code, or what ended it, below 0; and the processor's seconds it took.
+    """
+    child = os.fork()
+    if child == 0:
+        _run_here(tree, tests, seconds)
+    deadline = time.monotonic() + 60 + 10 * seconds  # for what waits without working
+    pid = 0
+    while not pid:
+        pid, status, used = os.wait4(child, os.WNOHANG)
+        if not pid and time.monotonic() > deadline:
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.02)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)  # what it may have left behind
+    return os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
+
+
+def _run_here(tree: Path, tests: tuple[str, ...], seconds: float) -> None:
+    os.setsid()
+    os.dup2(os.open(os.devnull, os.O_RDWR), 1)
+    os.dup2(1, 2)
+    os.chdir(tree)
+    sys.path[:] = [str(tree), *(p for p in sys.path if p not in ("", str(PROJECT)))]
+    for name in [name for name in sys.modules if name.split(".")[0] in OWN]:
+        del sys.modules[name]
+    sys.dont_write_bytecode = True
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1,) * 2)
+    os._exit(pytest.main([*PLAINLY, *tests]))
+
+
+class Tree:
+    """A copy of the project in which lines are changed.
+
+    Args:
+        folder: Where, a folder that does not exist yet.
+        seconds: Of the processor, for the tests of one change: the nearest that take no more.
+    """
+
+    def __init__(self, folder: Path, seconds: float) -> None:
+        self.folder, self.seconds = folder, seconds
+        shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
+        compileall.compile_dir(folder, quiet=2)
+        self.plain: dict[str, tuple[bool, float]] = {}  # how tests do without a change
+
+    def nearest(self, path: str) -> tuple[tuple[str, ...], float]:
+        """Return the nearest tests of a module that pass and take little, and how long."""
+        chosen: list[str] = []
+        total = 0.0
+        for name in nearest(path):
+            if name not in self.plain:
+                code, took = run(self.folder, (name,), 4 * self.seconds)
+                self.plain[name] = code == 0, took
+            passes, took = self.plain[name]
+            if passes and (not chosen or total + took <= self.seconds):
+                chosen, total = [*chosen, name], total + took
+        return tuple(chosen), total
+
+    def judge(self, path: str, change: Change) -> str:
+        """Return what becomes of a change: "killed", "survived" or "no test found"."""
+        tests, seconds = self.nearest(path)
+        if not tests:
+            return "no test found"
+        file = self.folder / path
+        source, times = file.read_bytes(), file.stat()
+        file.write_bytes(source[: change.start] + change.new.encode() + source[change.end :])
+        os.utime(file, (times.st_atime, times.st_mtime + 2))  # so that it is compiled anew
+        code, _ = run(self.folder, tests, 10 + SPARE * seconds)
+        file.write_bytes(source)
+        os.utime(file, (times.st_atime, times.st_mtime))
+        return "survived" if code == 0 else "killed"
+
+
+def sample(paths: list[str], how_many: int, dice: random.Random) -> Iterator[tuple[str, Change]]:
+    """Yield changes of some modules: of every kind as many, and of each line one."""
+    kinds: dict[str, list[tuple[str, Change]]] = {}
+    for path in paths:
+        for change in changes((PROJECT / path).read_bytes()):
+            kinds.setdefault(change.kind, []).append((path, change))
+    taken: set[tuple[str, int]] = set()
+    for _ in range(50 * how_many if kinds else 0):
+        path, change = dice.choice(kinds[dice.choice(sorted(kinds))])
+        if (path, change.line) not in taken and len(taken) < how_many:
+            taken.add((path, change.line))
+            yield path, change
+
+
+def told(path: str, change: Change) -> str:
+    """Return a change as the two lines of it."""
+    source = (PROJECT / path).read_bytes()
+    first = source.rfind(b"\n", 0, change.start) + 1
+    last = source.find(b"\n", change.start)
+    new = source[first : change.start] + change.new.encode() + source[change.end : last]
+    lines = (source[first:last].decode().strip(), new.decode().strip())
+    return f"{path}:{change.line}\n  - {lines[0]}\n  + {lines[1]}"
+
+
+def main() -> None:
+    """Make the changes, one after the other, and print what became of them by room."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--each", type=int, default=12, help="how many changes in each room")
+    parser.add_argument("--seed", type=int, default=0, help="another seed makes other changes")
+    parser.add_argument("--seconds", type=float, default=15, help="for the tests of one change")
+    parser.add_argument("--only", default="", help="rooms and modules that begin so")
+    asked = parser.parse_args()
+    for name in LARGE:  # the same for every change, so imported once, before the forks
+        importlib.import_module(name)
+    fates: dict[str, Counter[str]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Tree(Path(folder) / "project", asked.seconds)
+        for room, paths in modules().items():
+            own = [p for p in paths if p.startswith(asked.only) or room.startswith(asked.only)]
+            dice = random.Random(f"{asked.seed} {room}")
+            for path, change in sample(own, asked.each, dice):
+                fate = tree.judge(path, change)
+                fates.setdefault(room, Counter())[fate] += 1
+                print(f"{fate}: {told(path, change)}" if fate != "killed" else ".", flush=True)
+    for name in sorted(name for name, (passes, _) in tree.plain.items() if not passes):
+        print(f"left out, as it fails, or takes too long, without any change: {name}")
+    print(f"{'room':28}", *(f"{fate:>14}" for fate in FATES))
+    for room, found in [*fates.items(), ("all", sum(fates.values(), Counter[str]()))]:
+        print(f"{room:28}", *(f"{found[fate]:14}" for fate in FATES))
+
+
+if __name__ == "__main__":
+    main()
