@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,6 +29,7 @@ import pytest
 from scripts.mutations import Change, changes
 
 PROJECT = Path(__file__).parents[1]
+PRODUCT = ("app.py", "ui/**/*.py", "attention_core/**/*.py")
 OWN = ("attention_core", "ui", "tests", "scripts", "benchmarks", "app")  # packages
 NOT_COPIED = (".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", ".train")
 LESSONS = (
@@ -60,14 +61,13 @@ def room_of(path: str) -> str:
     return "ui: " + next((r for r, names in rooms.items() if name[:-3] in names), "parts")
 
 
-def modules() -> dict[str, list[str]]:
+def modules(root: Path) -> dict[str, list[str]]:
     """Return the modules of the product by room."""
     found: dict[str, list[str]] = {}
-    for path in (*PROJECT.glob("attention_core/**/*.py"), *PROJECT.glob("ui/**/*.py")):
-        name = path.relative_to(PROJECT).as_posix()
+    for path in sorted(path for place in PRODUCT for path in root.glob(place)):
+        name = path.relative_to(root).as_posix()
         found.setdefault(room_of(name), []).append(name)
-    found["ui: server"].append("app.py")
-    return {room: sorted(names) for room, names in sorted(found.items())}
+    return dict(sorted(found.items()))
 
 
 def _read(path: Path) -> tuple[str, set[str]]:
@@ -80,25 +80,25 @@ def _read(path: Path) -> tuple[str, set[str]]:
 
 
 @lru_cache
-def _test_files() -> dict[str, tuple[str, set[str]]]:
+def _test_files(root: Path) -> dict[str, tuple[str, set[str]]]:
     """Return what ``_read`` does of each test file but the browser's, with what it is helped by."""
     found = {}
-    for path in sorted(PROJECT.glob("tests/**/test_*.py")):
+    for path in sorted(root.glob("tests/**/test_*.py")):
         text, imported = _read(path)
         for name in [name for name in imported if name.startswith("tests.")]:
-            helper = PROJECT / f"{name.replace('.', '/')}.py"
+            helper = root / f"{name.replace('.', '/')}.py"
             if helper.is_file():
                 more, also = _read(helper)
                 text, imported = text + more, imported | also
         if "browser" not in path.parts:
-            found[path.relative_to(PROJECT).as_posix()] = text, imported
+            found[path.relative_to(root).as_posix()] = text, imported
     return found
 
 
 @lru_cache
-def nearest(path: str) -> tuple[str, ...]:
+def nearest(root: Path, path: str) -> tuple[str, ...]:
     """Return the tests nearest to a module: its examples, its mirror, and where it is mentioned."""
-    source, module = (PROJECT / path).read_text("utf-8"), path.removesuffix(".py").replace("/", ".")
+    source, module = (root / path).read_text("utf-8"), path.removesuffix(".py").replace("/", ".")
     stem = module.rpartition(".")[2]
     folder, _, name = path.removesuffix(f"/{stem}.py").rpartition("/")
     mirrors = {f"tests/{path.removesuffix(f'{stem}.py')}test_{stem}.py": 1000}
@@ -107,7 +107,7 @@ def nearest(path: str) -> tuple[str, ...]:
     words = [name for name in public if name[0] != "_" and len(name) > 4]
     named = re.compile("|".join([rf"\b{stem}\.", *(rf"\b{word}\b" for word in words)]))
     mentions = Counter[str]()
-    for name, (text, imported) in _test_files().items():
+    for name, (text, imported) in _test_files(root).items():
         nearness = mirrors.get(name, 0) + 100 * (module in imported)
         mentions[name] = nearness + len(named.findall(text))
     most = [name for name, count in mentions.most_common(NEAREST) if count]
@@ -167,7 +167,7 @@ class Tree:
         """Return the nearest tests of a module that pass and take little, and how long."""
         chosen: list[str] = []
         total = 0.0
-        for name in nearest(path):
+        for name in nearest(self.folder, path):
             if name not in self.plain:
                 code, took = run(self.folder, (name,), 4 * self.seconds)
                 self.plain[name] = code == 0, took
@@ -191,11 +191,13 @@ class Tree:
         return "survived" if code == 0 else "killed"
 
 
-def sample(paths: list[str], how_many: int, dice: random.Random) -> Iterator[tuple[str, Change]]:
+def sample(
+    root: Path, paths: Iterable[str], how_many: int, dice: random.Random
+) -> Iterator[tuple[str, Change]]:
     """Yield changes of some modules: of every kind as many, and of each line one."""
     kinds: dict[str, list[tuple[str, Change]]] = {}
     for path in paths:
-        for change in changes((PROJECT / path).read_bytes()):
+        for change in changes((root / path).read_bytes()):
             kinds.setdefault(change.kind, []).append((path, change))
     taken: set[tuple[str, int]] = set()
     for _ in range(50 * how_many if kinds else 0):
@@ -205,9 +207,9 @@ def sample(paths: list[str], how_many: int, dice: random.Random) -> Iterator[tup
             yield path, change
 
 
-def told(path: str, change: Change) -> str:
+def told(root: Path, path: str, change: Change) -> str:
     """Return a change as the two lines of it."""
-    source = (PROJECT / path).read_bytes()
+    source = (root / path).read_bytes()
     first = source.rfind(b"\n", 0, change.start) + 1
     last = source.find(b"\n", change.start)
     new = source[first : change.start] + change.new.encode() + source[change.end : last]
@@ -228,13 +230,14 @@ def main() -> None:
     fates: dict[str, Counter[str]] = {}
     with tempfile.TemporaryDirectory() as folder:
         tree = Tree(Path(folder) / "project", asked.seconds)
-        for room, paths in modules().items():
+        for room, paths in modules(tree.folder).items():
             own = [p for p in paths if p.startswith(asked.only) or room.startswith(asked.only)]
             dice = random.Random(f"{asked.seed} {room}")
-            for path, change in sample(own, asked.each, dice):
+            for path, change in sample(tree.folder, own, asked.each, dice):
                 fate = tree.judge(path, change)
                 fates.setdefault(room, Counter())[fate] += 1
-                print(f"{fate}: {told(path, change)}" if fate != "killed" else ".", flush=True)
+                said = "." if fate == "killed" else f"{fate}: {told(tree.folder, path, change)}"
+                print(said, flush=True)
     for name in sorted(name for name, (passes, _) in tree.plain.items() if not passes):
         print(f"left out, as it fails, or takes too long, without any change: {name}")
     print(f"{'room':28}", *(f"{fate:>14}" for fate in FATES))

@@ -69,7 +69,7 @@ def test_every_kind_of_change_is_made_and_no_text_type_or_message_is_changed() -
 
 
 def test_every_change_of_the_product_is_one_line_of_python() -> None:
-    paths = [path for own in modules().values() for path in own]
+    paths = [path for own in modules(PROJECT).values() for path in own]
     assert {"app.py", "ui/lab.py", "attention_core/work.py"} <= set(paths)
     for path in random.Random(1).sample(paths, 3):
         source = (PROJECT / path).read_bytes()
@@ -79,23 +79,23 @@ def test_every_change_of_the_product_is_one_line_of_python() -> None:
 
 
 def test_a_seed_makes_the_same_changes_and_changes_each_line_once() -> None:
-    paths = modules()["ui: state"]
-    found = list(sample(paths, 20, random.Random(3)))
-    assert found == list(sample(paths, 20, random.Random(3)))
+    paths = modules(PROJECT)["ui: state"]
+    found = list(sample(PROJECT, paths, 20, random.Random(3)))
+    assert found == list(sample(PROJECT, paths, 20, random.Random(3)))
     assert len({(path, change.line) for path, change in found}) == 20
     assert len({change.kind for _, change in found}) > 5
-    assert list(sample([], 20, random.Random(3))) == []
+    assert list(sample(PROJECT, [], 20, random.Random(3))) == []
 
 
 def test_the_nearest_tests_are_the_mirror_and_what_mentions_it() -> None:
-    assert mutants.nearest("attention_core/work.py")[:2] == (
+    assert mutants.nearest(PROJECT, "attention_core/work.py")[:2] == (
         "attention_core/work.py",  # its examples
         "tests/attention_core/test_work.py",
     )
-    operations = mutants.nearest("attention_core/operations/heads.py")
+    operations = mutants.nearest(PROJECT, "attention_core/operations/heads.py")
     assert operations[0] == "tests/attention_core/test_operations.py"
     assert len(operations) == mutants.NEAREST
-    rooms = {path: room for room, paths in modules().items() for path in paths}
+    rooms = {path: room for room, paths in modules(PROJECT).items() for path in paths}
     assert rooms["attention_core/operations/heads.py"] == "attention_core/operations"
     assert (rooms["ui/lab.py"], rooms["app.py"]) == ("ui: state", "ui: server")
     assert not [path for path in rooms if not (PROJECT / path).is_file()]
@@ -117,8 +117,6 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
         (own / name).parent.mkdir(parents=True, exist_ok=True)
         (own / name).write_text(text)
     monkeypatch.setattr(mutants, "PROJECT", own)
-    for name in ("nearest", "_test_files"):
-        monkeypatch.setattr(mutants, name, getattr(mutants, name).__wrapped__)  # nothing is kept
     return Tree(tmp_path / "copy", seconds=15)
 
 
@@ -133,7 +131,7 @@ def test_a_change_is_killed_survives_or_has_no_test(tree: Tree) -> None:
         assert tree.judge("ui/sums.py", change_of(tree, "ui/sums.py", kind)) == fate
     unread = Change("number", 5, before.index(b"7"), before.index(b"7") + 1, "8")
     assert tree.judge("ui/sums.py", unread) == "survived"
-    assert told("ui/sums.py", unread) == "ui/sums.py:5\n  - UNREAD = 7\n  + UNREAD = 8"
+    assert told(tree.folder, "ui/sums.py", unread) == "ui/sums.py:5\n  - UNREAD = 7\n  + UNREAD = 8"
     assert (tree.folder / "ui/sums.py").read_bytes() == before
     assert tree.judge("ui/alone.py", change_of(tree, "ui/alone.py", "number")) == "no test found"
     passes = {name: passes for name, (passes, _) in tree.plain.items()}
