@@ -41,12 +41,13 @@ class Term:
 def _projected(role: str, plural: str, meaning: str, letter: str) -> tuple[Term, Term, Term]:
     """Return the weights of a role, its bias, and what they make."""
     title, sign = plural.capitalize(), _ROLES[role]
+    width, own = ("d_value", "d_value") if role == "value" else ("d_out", "d_k")
     return (
         Term(
             f"w_{role}",
             f"{role.capitalize()} weights",
             f"W^{letter}",
-            f"the trainable matrix of the {plural}, (d_in, d_out)",
+            f"the trainable matrix of the {plural}, (d_in, {width})",
             f"W_{role}, W_{letter}, c_attn",
             ("input dimension", "dimension"),
             counted=f"{role} weights",
@@ -57,7 +58,7 @@ def _projected(role: str, plural: str, meaning: str, letter: str) -> tuple[Term,
             f"b_{role}",
             f"{role.capitalize()} bias",
             f"b^{letter}",
-            f"added to all {plural}, (1, d_out)",
+            f"added to all {plural}, (1, {width})",
             f"W_{role}.bias",
             ("bias", "dimension"),
             counted=f"{role} biases",
@@ -68,7 +69,7 @@ def _projected(role: str, plural: str, meaning: str, letter: str) -> tuple[Term,
             plural,
             title,
             letter,
-            f"{meaning}: one vector per token, (n_tokens, d_out)",
+            f"{meaning}: one vector per token, (n_tokens, {own})",
             sign,
             (f"{'query' if role == 'query' else 'key'} token", "dimension"),
             counted=f"{role} values" if role != "value" else "values",

@@ -8,7 +8,7 @@ from ui.predict import prediction
 from ui.questions import largest_row_sum
 
 said = state.current().conventions.said
-st.title("How do all tokens attend at the same time, in one matrix product?", anchor=False)
+st.title("How do all tokens attend at the same time, by matrix products?", anchor=False)
 st.markdown(
     said(
         "One query gave one row of scores. Every token is a query, so there are as many rows: a "

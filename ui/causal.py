@@ -499,7 +499,8 @@ def leaks_said(found: Tensor, tokens: Sequence[str], changed: int) -> str:
     """
     word = f"“{tokens[changed]}”"
     if changed == 0:
-        return f"Nobody comes before {word}, so nothing can leak. Choose a later token."
+        later = " Choose a later token." if len(tokens) > 1 else ""
+        return f"Nobody comes before {word}, so nothing can leak.{later}"
     count = int(found.sum())
     if not count:
         return (

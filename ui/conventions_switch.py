@@ -23,7 +23,7 @@ def conventions_switch() -> None:
             "Queries are",
             QUERIES_AS,
             "As rows, a query's weights are a row and each token's vector is a row (n × d), as in "
-            "the notebook and in PyTorch. As columns, every picture is transposed: a query's "
+            "the notebook and in PyTorch. As columns, every such picture is transposed: a query's "
             "weights and each token's vector stand upright (d × n), as where vectors are columns. "
             "The table you edit keeps a row for each token.",
         )

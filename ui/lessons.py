@@ -50,7 +50,7 @@ LESSONS = (
         "6_all_tokens.py",
         "All tokens at once",
         ":material/grid_on:",
-        "How do all tokens attend at the same time, in one matrix product?",
+        "How do all tokens attend at the same time, by matrix products?",
     ),
     Lesson(
         "7_normalisation_lab.py",

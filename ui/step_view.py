@@ -37,7 +37,7 @@ INDICES = "$i$ — the query token (row); $j$ — the key token (column)"
 TOO_MANY = "There are too many cells to write their numbers. Point at one, or see them below."
 IN_TORCH = (
     "In PyTorch the queries are always rows, as in the table: what the pictures above show is the "
-    "transpose (`.T`) of these tensors."
+    "transpose (`.mT`) of these tensors."
 )
 
 _figures = component("figures")

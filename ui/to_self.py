@@ -14,7 +14,6 @@ from torch import Tensor
 
 from attention_core import (
     ADDITIVE_ATTENTION,
-    SIMPLE_SELF_ATTENTION,
     Conventions,
     Mechanism,
     Trace,
@@ -27,7 +26,7 @@ from attention_core.figures.labels import TwoSentences
 from attention_core.figures.palette import range_of
 from attention_core.numbers import result_of
 from attention_core.operations import AdditiveScores
-from ui import overriding, parameters, side_by_side, step_view, trainable
+from ui import overriding, parameters, side_by_side, start, step_view, trainable
 from ui.explain_view import SCOPE, Explained
 from ui.lab import Lab
 from ui.number_table import number_table
@@ -207,13 +206,14 @@ def said(lab: Lab) -> str:
     asking, asked = (len(sequences_of(lab)[name]) for name in ("queries", "keys"))
     if not lab.same_sequence:
         return (
-            f"The {asking} tokens of the other sequence ask, in each row; the {asked} of your "
-            "sentence are asked, in each column, and give their embeddings as values. So each "
-            f"matrix of weights has {asking} rows and {asked} columns."
+            f"The other sequence asks: a row for each of its tokens ({asking}). Your sentence is "
+            "asked, and gives its embeddings as values: a column for each of its tokens "
+            f"({asked})."
         )
+    tokens = "1 token" if asked == 1 else f"{asked} tokens"
     told = (
-        f"Now your {asked} tokens ask, are asked and give: queries, keys and values are **one** "
-        "sequence. Each matrix of weights is square, and on its diagonal a token asks itself. "
+        "Now your sentence asks, is asked and gives: queries, keys and values are **one** sequence "
+        f"of {tokens}. Each matrix of weights is square, and on its diagonal a token asks itself. "
         "**That is the “self” in self-attention.**"
     )
     return f"{told} {_as_at_the_start(lab)}".strip()
@@ -221,8 +221,8 @@ def said(lab: Lab) -> str:
 
 def _as_at_the_start(lab: Lab) -> str:
     """Return whether the dot products are the page "Start here", unless there are own numbers."""
-    trace, simple = trace_of(lab, "dot"), SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(lab))
-    if trace.overridden or not torch.equal(trace["context"], simple["context"]):
+    trace, there = trace_of(lab, "dot"), start.trace_of(lab)
+    if any(not torch.equal(trace[name], there[name]) for name in there.steps):
         return ""
     return "The dot products below are now those of *Start here*, to the last bit."
 

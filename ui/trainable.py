@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import streamlit as st
@@ -11,7 +12,7 @@ from attention_core import SELF_ATTENTION, Trace
 from attention_core.export import Shown, Table
 from attention_core.figures import with_lit_row
 from attention_core.figures.curves import peak_finding, peak_spec, spread_finding, spread_spec
-from attention_core.figures.findings import EVEN
+from attention_core.figures.findings import leading
 from attention_core.numbers import result_of
 from attention_core.projections import ROLES
 from attention_core.reference import compare_with_torch
@@ -77,26 +78,30 @@ def roles_said(trace: Trace, lab: Lab) -> str:
     row = lab.query_index
     called = names(labels_of(lab), lab.conventions)
     word, weights = literal(called[row]), trace["weights"]
-    finds = int(weights[row].argmax())
-    found_by = int(weights[:, row].argmax())
-    most, given = (result_of(float(weights[at])) for at in ((row, finds), (found_by, row)))
-    said = f"It finds {literal(called[finds])} most, with a weight of {most}."
-    if _is_even(weights[row]):
-        said = f"It finds all tokens equally, with a weight of {most}."
-    said_of_it = f"{literal(called[found_by])} gives it most, {given}."
-    if _is_even(weights[:, row]):
-        said_of_it = f"All tokens give it the same, {given}."
+    given, got = weights[row], weights[:, row]
+    most, own = (result_of(float(shares.max())) for shares in (given, got))
+    found, finders = (_called(shares, called) for shares in (given, got))
+    finds = f"It finds {found} most, with a weight of {most}."
+    if not found:
+        finds = f"It finds all tokens equally, with a weight of {most}."
+    found_by = f"{finders} {'gives' if len(leading(got)) == 1 else 'give'} it most, {own}."
+    if not finders:
+        found_by = f"All tokens give it the same, {own}."
     return (
-        f"- **As a query** {word} asks: {_vector(trace['queries'][row])}. {said}\n"
-        f"- **As a key** it is found: {_vector(trace['keys'][row])}. {said_of_it}\n"
+        f"- **As a query** {word} asks: {_vector(trace['queries'][row])}. {finds}\n"
+        f"- **As a key** it is found: {_vector(trace['keys'][row])}. {found_by}\n"
         f"- **As a value** it has this to give: {_vector(trace['values'][row])}, and gives each "
         "query its weight's share of it."
     )
 
 
-def _is_even(weights: Tensor) -> bool:
-    """Return whether several weights are the same, but for rounding."""
-    return len(weights) > 1 and float(weights.max() - weights.min()) <= EVEN
+def _called(shares: Tensor, called: Sequence[str]) -> str:
+    """Return which tokens have the largest share; nothing if all of several do."""
+    best = leading(shares)
+    if 1 < len(best) == len(shares):
+        return ""
+    listed = [literal(called[at]) for at in best]
+    return " and ".join(listed) if len(listed) <= 2 else f"{len(listed)} tokens"
 
 
 def _vector(row: Tensor) -> str:

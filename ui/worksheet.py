@@ -162,7 +162,7 @@ def _options(lab: Lab) -> None:
             format_func=PRESET_NAMES.__getitem__,
             on_change=_preset_chosen,
             width=190,
-            help="Fills the table. Your edits are cleared; undo brings them back. "
+            help="Fills the table. Your edits in it are cleared; undo brings them back. "
             "One-hot: a single 1 for each different word, starting over after d words.",
         )
         if lab.preset == "random":

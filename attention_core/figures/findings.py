@@ -52,7 +52,8 @@ def finding(
     tensor = matrix.detach().double()
     is_masked = tensor.isneginf()
     if not bool((tensor.isfinite() | is_masked).all()):
-        return f"{int((~torch.isfinite(tensor)).sum())} of {tensor.numel()} cells are not a number."
+        lost = int((~tensor.isfinite()).sum())
+        return f"{lost:,} of {tensor.numel():,} cells are not a finite number."
     is_share = kind_of(trace, name) == "weights"
     rows, columns = (
         _names(axis, size, tokens, conventions)
@@ -67,21 +68,37 @@ def finding(
 
 
 def _shares(tensor: Tensor, rows: Sequence[str], columns: Sequence[str], line: str) -> str:
-    best = tensor.argmax(dim=1).tolist()
     told = [
-        f"{line} {rows[i]}: {_most(tensor[i], columns[j])}" for i, j in enumerate(best[:ROWS_TOLD])
+        f"{line} {name}: {_most(row, columns)}"
+        for name, row in zip(rows[:ROWS_TOLD], tensor, strict=False)
     ]
-    more = f"; and {len(best) - ROWS_TOLD} more {line}s" if len(best) > ROWS_TOLD else ""
+    more = f"; and {len(tensor) - ROWS_TOLD} more {line}s" if len(tensor) > ROWS_TOLD else ""
     return "; ".join(told) + more + "."
 
 
-def _most(row: Tensor, column: str) -> str:
-    """Return where a row's largest share lies, or that there is none."""
+def _most(row: Tensor, columns: Sequence[str]) -> str:
+    """Return where a row's largest share lies, or the largest ones, or that there is none."""
     if not bool(row.any()):
         return "all 0"
-    largest = result_of(float(row.max()))
-    is_even = row.numel() > 1 and float(row.max() - row.min()) <= EVEN
-    return f"equal on all, {largest}" if is_even else f"most on {column}, {largest}"
+    largest, best = result_of(float(row.max())), leading(row)
+    if len(best) == 1:
+        return f"most on {columns[best[0]]}, {largest}"
+    if len(best) == row.numel():
+        return f"equal on all, {largest}"
+    called = [columns[place] for place in best]
+    several = " and ".join(called) if len(best) == 2 else f"{len(best)} of them"
+    return f"most on {several}, each {largest}"
+
+
+def leading(shares: Tensor) -> list[int]:
+    """Return where the largest share is: several places where they are equal but for rounding.
+
+    Example:
+        >>> leading(torch.tensor([0.25, 0.5, 0.25])), leading(torch.tensor([0.5, 0.5]))
+        ([1], [0, 1])
+    """
+    best: list[int] = (shares >= shares.max() - EVEN).nonzero().flatten().tolist()
+    return best
 
 
 def _extremes(tensor: Tensor, rows: Sequence[str], columns: Sequence[str]) -> str:

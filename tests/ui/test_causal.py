@@ -316,6 +316,11 @@ def test_a_late_token_leaks_through_padding_only_if_it_is_real() -> None:
         assert bool(found.any()) is (token < 4)
 
 
+def test_a_single_token_has_no_later_one_to_choose() -> None:
+    alt = cards(page(Lab(sentence="one")), "figures:leaks")["with_mask"]["alt"]
+    assert alt == "Nobody comes before “one”, so nothing can leak."
+
+
 def test_one_painted_cell_leaks_to_one_token() -> None:
     alt = cards(page(painted(PRIMES, (2, 6))), "figures:leaks")["with_mask"]["alt"]
     assert alt == "It leaks: 3 of the 18 context values before “g” changed, of “c”."

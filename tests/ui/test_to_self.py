@@ -119,6 +119,11 @@ def test_own_numbers_are_no_page_start_here() -> None:
     assert [text for text in at.caption if text.value.startswith("Torch cannot be told")]
 
 
+def test_own_numbers_on_start_here_are_not_those_of_this_page() -> None:
+    own = replace(SAME, overrides=SAME.overrides.with_rows({("start/weights", 2, 7): {1: 4.0}}))
+    assert "to the last bit" not in to_self.said(own)
+
+
 def test_v_is_a_table_and_moves_the_energies_alone() -> None:
     at = page(PRIMES)
     shown = components(at)["table:v"]

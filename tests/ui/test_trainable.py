@@ -227,6 +227,11 @@ def test_what_is_equal_is_not_called_most() -> None:
     told = trainable.roles_said(trainable.trace_of(lab), lab)
     assert "It finds all tokens equally, with a weight of 0.1667." in told
     assert "All tokens give it the same, 0.1667." in told
+    twice = Lab(sentence="go journey go journey", query=0)
+    told = trainable.roles_said(trainable.trace_of(twice), twice)
+    plain = told.replace("\\", "")
+    assert "It finds go (1) and go (3) most, with a weight of" in plain
+    assert "go (1) and go (3) give it most, " in plain
     told = trainable.roles_said(trainable.trace_of(Lab()), Lab())
     assert "It finds journey most, with a weight of 0.2264." in told
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -194,3 +195,20 @@ def test_texts_and_numbers_come_back() -> None:
     row = torch.tensor([1.0, -0.0, 1e-45])
     exec(f"import torch\n{tensor_code('row', row)}", names)
     assert torch.equal(names["row"].view(torch.int32), row.view(torch.int32))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("dtype", "bytes_each"), [(torch.float32, 16), (torch.float64, 25)])
+def test_a_file_is_no_larger_than_the_documentation_says(
+    dtype: torch.dtype, bytes_each: int
+) -> None:
+    generator = torch.Generator().manual_seed(3)
+    sizes = torch.randint(
+        -300 if dtype == torch.float64 else -44, 0, (20_000,), generator=generator
+    )
+    numbers = -torch.rand(20_000, dtype=dtype, generator=generator) * 10.0 ** sizes.to(dtype)
+    longest = max(len(text) for text in exactly(numbers.tolist(), dtype)) + 1  # and a space
+    assert bytes_each - 1 <= longest <= bytes_each
+    docs = Path(__file__).parents[3] / "docs"
+    told = (docs / "take-it-with-you.md").read_text(encoding="utf-8")
+    assert "at most about 16 MB, of float64 numbers\n  25 MB;" in told
+    assert f"up to {proof.MOST_NUMBERS:,} numbers" in told

@@ -3,6 +3,7 @@
 import torch
 
 from attention_core import (
+    CAUSAL_SELF_ATTENTION,
     MULTI_HEAD_ATTENTION,
     ONE_QUERY,
     SIMPLE_SELF_ATTENTION,
@@ -53,7 +54,10 @@ def test_one_query_is_called_the_query() -> None:
 
 def test_what_is_not_a_number_is_said() -> None:
     trace = normalisations().run(scores=torch.tensor([[1000.0, 0.0]]))
-    assert finding(trace, "naive", ["a", "b"]) == "1 of 2 cells are not a number."
+    assert finding(trace, "naive", ["a", "b"]) == "1 of 2 cells are not a finite number."
+    trace = normalisations().run(scores=torch.tensor([[1.0, -1.0]]))
+    assert trace["by_sum"].isinf().all()
+    assert finding(trace, "by_sum", ["a", "b"]) == "2 of 2 cells are not a finite number."
 
 
 def test_no_token_is_named_where_none_stands_out() -> None:
@@ -61,6 +65,16 @@ def test_no_token_is_named_where_none_stands_out() -> None:
     assert finding(trace, "weights", ["a", "b", "c"]).startswith(
         "row a: equal on all, 0.3333; row b"
     )
+
+
+def test_those_that_share_the_first_place_are_named_or_counted() -> None:
+    trace = CAUSAL_SELF_ATTENTION.run(torch.full((5, 2), 0.5), *(torch.eye(2),) * 3)
+    assert finding(trace, "weights", list("abcde")) == (
+        "row a: most on a, 1.0000; row b: most on a and b, each 0.5000; row c: most on 3 of them, "
+        "each 0.3333; row d: most on 4 of them, each 0.2500; row e: equal on all, 0.2000."
+    )
+    trace = trace.mechanism.with_overrides({"weights": {(0, 0): 0.0}}).run(**trace.inputs)
+    assert finding(trace, "weights", list("abcde")).startswith("row a: all 0; row b: ")
 
 
 def test_each_head_is_told_by_itself() -> None:
