@@ -11,8 +11,9 @@ from ui.predict import prediction
 st.title("How does a model learn where to look?", anchor=False)
 st.markdown(
     "Nobody tells the model which English word belongs to which German one. It only sees number "
-    "words and their translations, and the loss of what it wrote. Still, with attention, the "
-    "alignment appears.  \n"
+    "words and their translations. Its loss says how little probability it gives each right word, "
+    "and while it learns it is always given the right words before, not its own (*teacher "
+    "forcing*). Still, with attention, the alignment appears.  \n"
     "**Try this first:** press *Start training*, and watch the third picture while the loss falls."
 )
 
@@ -33,18 +34,19 @@ st.caption(
 
 st.subheader("What to look for", anchor=False)
 st.markdown(
-    "- **The loss** starts where even guessing would be. The diamonds are of sentences that the "
-    "model does not learn from: where they stay above the line, it learns by heart.\n"
-    "- **The accuracy** grows from the left: short sentences come first. The model learns from "
-    f"sentences of up to {SEEN} words, and attention does not carry it far beyond.\n"
-    "- **The alignment** begins blurred. Then each word written finds the word it translates, and "
+    "- **The loss** starts about where even guessing would be. The diamonds are of sentences that "
+    "the model does not learn from: if they stay well above the line, it learns by heart.\n"
+    "- **The accuracy** grows from sentences of a few words towards longer ones. The very shortest "
+    "need not come first: of one word it meets fewer than of any length from two to fourteen. It "
+    f"learns from sentences of up to {SEEN} words, and attention does not carry it far beyond.\n"
+    "- **The alignment** begins blurred. Then most words written find the word they translate, and "
     "*vier und dreißig* crosses *thirty four*."
 )
 
 st.subheader("What to try", anchor=False)
 st.markdown(
-    "- Train the LSTM with as many units. After as many steps it gets the short sentences: all of "
-    "a long one has to pass through its final state.\n"
+    "- Train the LSTM with as many units. How long are the sentences it gets right after as many "
+    "steps? All of a long one has to pass through its final state.\n"
     "- Take 32 units, then 6, and compare what they reach within the same steps.\n"
     "- Change the seed: another run, another curve. Change it back: the same curve again.\n"
     "- Change the sentence, while the model learns or after: its weights stay and translate it."

@@ -14,7 +14,8 @@ st.markdown(
     "earlier ones. In 2014 Bahdanau, Cho and Bengio let the decoder choose anew, before each word, "
     "how much of **every** encoder state to take. This small one is really trained: English "
     "numbers to German.  \n"
-    "**Try this first:** press **Play**, and watch “vier und dreißig” cross “thirty four”."
+    "**Try this first:** press **Play**. In the sentence that this page begins with, watch “vier "
+    "und dreißig” cross “thirty four”."
 )
 
 bahdanau.ENCODER.take_in()
@@ -42,7 +43,8 @@ else:
     st.markdown(
         said(
             "Rows are the words it writes, columns the words it read. German says *vier und "
-            "dreißig*, four and thirty: so the two lines of a number cross."
+            "dreißig*, four and thirty: so the two lines of such a number cross, where it looks "
+            "right."
         )
     )
     live.figures(bahdanau.SO_FAR, lab)
@@ -51,15 +53,18 @@ else:
     st.subheader("3. What it read: the encoder's states", anchor=False)
     st.markdown(
         "One state for each word, which the decoder finds it by (key) and takes from it (value). "
-        "Edit a number: the weights follow, and so do the words. The decoder still begins at the "
-        "last state as the encoder left it."
+        "Edit a number: the weights follow, and sometimes the words. The decoder still begins at "
+        "the last state as the encoder left it."
     )
     states = st.container()
 
     st.subheader("4. A classic bug", anchor=False)
     st.markdown(
-        "Leave the encoder's part out of the energies, and everything still runs. The attention of "
-        "PyTorch's own translation tutorial ignored the encoder's states for years."
+        "Leave the encoder's part out of the energies, and everything still runs. PyTorch's own "
+        "translation tutorial had such a bug for years: it scored the *places* of the sentence "
+        "from the decoder alone, whatever word stood there. Its picture still looked plausible, as "
+        "a decoder that counts along can learn where to look. Here there are no places to learn: "
+        "without the encoder's part all words look alike."
     )
     bahdanau.bug_switch(lab)
     if not lab.sees_encoder:
@@ -78,8 +83,8 @@ st.markdown(
     "\n"
     "- Softmax makes **weights** of the energies, and the weights mix the states to the "
     "**context vector** $c_i$. With it the decoder goes on to its next state and word.\n\n"
-    "Nobody told the model which words belong together. It is no cure for everything: sentences "
-    "longer than those of its training still go wrong.\n\n"
+    "Nobody told the model which words belong together. It is no cure for everything: most "
+    "sentences much longer than those of its training go wrong.\n\n"
     "In the words of this site: the queries are the $s_{i-1}$, keys and values the $h_j$, the "
     "scores the energies, and the query and key weights W and U."
 )
@@ -98,10 +103,12 @@ st.markdown(
     "- At “vier”, let it look only at *thirty*. Which word comes now, and what happens to those "
     "after it?\n"
     "- Click a weight and type your own number: 0.5, or −1. Nothing makes your row sum to 1.\n"
-    "- Copy the state of one word over another one's in the table, and the decoder reads it there "
-    "too.\n"
-    "- Type 34 twelve times: 24 words, more than it was ever trained on. Where does the alignment "
-    "break?"
+    "- Copy the state of one word over another one's in the table. The decoder cannot tell the two "
+    "apart any more, so both get the same weight before every word. Whether it then writes that "
+    "word twice is another matter: in most copies it does not. What becomes of the word that was "
+    "copied over?\n"
+    "- Type 34 twelve times: 24 words, more than it was ever trained on. Does the alignment hold "
+    "to the end?"
 )
 if not problem:
     prediction("bahdanau", *forced_look(lab))

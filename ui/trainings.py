@@ -338,7 +338,7 @@ class Trainings:
 WHY: Mapping[str, str] = {
     "steps": "All steps of one training are done.",
     "seconds": "The time of one training is over.",
-    "plateau": "There is nothing left to learn.",
+    "plateau": "The plateau is reached: going on would bring next to nothing.",
     "paused": "It was paused for too long, so it made room for others.",
     "left": "Nobody looked at it for a while, so it was stopped.",
 }

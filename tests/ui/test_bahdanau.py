@@ -1,5 +1,6 @@
 """Bahdanau attention: the page shows the translation that it says, and follows every edit."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from attention_core.figures.sentences import lines_spec, share_of
 from attention_core.recurrent import translation as translations
 from attention_core.recurrent.checkpoints import CheckpointError
-from attention_core.recurrent.language import source_words
+from attention_core.recurrent.language import right_alignment, right_translation, source_words
 from attention_core.recurrent.translation import (
     Cells,
     Edits,
@@ -248,6 +249,31 @@ def test_an_edited_encoder_state_moves_every_row_and_is_let_go_of() -> None:
 def test_what_is_no_cell_of_the_encoder_is_refused(entry: tuple[str, int]) -> None:
     with pytest.raises(ValueError, match=r"a row of the table|a column of the encoder"):
         bahdanau.ENCODER.set_entries(Lab(), [(*entry, 1.0)])
+
+
+@pytest.mark.parametrize("numbers", [NUMBERS, OTHER, "53 12 88 47"])
+def test_a_state_that_is_copied_is_looked_at_as_the_other_one(numbers: str) -> None:
+    """As the page says: not told apart, and yet seldom written twice."""
+    model, words = load_model("bahdanau"), source_words(numbers)
+    plain_words = translate(model, words)
+    states, right = plain_words.encoder["hidden"], right_translation(words)
+    german = {
+        column: right[row]
+        for row, columns in enumerate(right_alignment(words))
+        for column in columns
+        if len(columns) == 1
+    }
+    n_copies = n_again = 0
+    for of, over in itertools.permutations(range(len(words)), 2):
+        if words[of] == words[over]:
+            continue
+        copied: Cells = {(over, unit): number for unit, number in enumerate(states[of].tolist())}
+        found = translate(model, words, edits=Edits(encoder_states=copied))
+        weights = looks(found)
+        torch.testing.assert_close(weights[:, of], weights[:, over], atol=1e-5, rtol=1e-4)
+        n_copies += 1
+        n_again += found.words.count(german[of]) > plain_words.words.count(german[of])
+    assert 0 <= n_again < n_copies / 2, "in most copies it does not"
 
 
 def test_own_numbers_wait_while_the_sentence_has_another_length() -> None:

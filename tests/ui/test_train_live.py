@@ -1,18 +1,22 @@
 """The page "Train it yourself": what it shows of a training, and what its buttons do."""
 
 import math
+import random
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from attention_core.recurrent.accuracy import Accuracy
-from attention_core.recurrent.checkpoints import packed
-from attention_core.recurrent.language import right_translation
+from attention_core.recurrent.accuracy import SEEN, Accuracy, in_bucket
+from attention_core.recurrent.checkpoints import SEEDS, packed, records
+from attention_core.recurrent.language import right_translation, spelled
 from attention_core.recurrent.network import fresh
+from attention_core.recurrent.task import TRAIN, batch_of, draws
 from attention_core.recurrent.training import Trainer
 from attention_core.recurrent.translation import Model, translate
 from tests.screen import PROJECT, broken, cards, components, markdown_texts, opened
@@ -232,6 +236,36 @@ def test_the_code_on_the_page_computes_what_the_page_shows() -> None:
     n_rows = len(shown.written)
     assert shown.weights is not None
     torch.testing.assert_close(names["translation"].weights[:n_rows], shown.weights)
+
+
+def test_of_one_word_it_meets_fewer_sentences_than_of_two_to_fourteen() -> None:
+    """So the very shortest need not come first, as the page says."""
+    lengths = Counter(
+        len(spelled(sentence)) for sentence in islice(draws(random.Random(1), TRAIN), 20_000)
+    )
+    share = {n_words: count / 20_000 for n_words, count in lengths.items()}
+    assert max(share) == SEEN
+    assert share[1] < min(share[n_words] for n_words in range(2, 15))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_attention_does_not_carry_a_model_far_beyond_what_it_learnt_from(seed: int) -> None:
+    """As this page and *Bahdanau attention* say: most sentences much longer go wrong."""
+    curve = records()["bahdanau", seed].accuracy
+    assert in_bucket(curve, (13, SEEN)).exact > 0.9
+    assert in_bucket(curve, (SEEN + 5, SEEN + 8)).exact < 0.5
+
+
+def test_it_learns_from_the_right_words_before_each_word() -> None:
+    """Teacher forcing: what the model would have written itself changes nothing."""
+    sources, targets = batch_of([(34, 7), (1, 22)])
+    network = fresh("gru", 5, seed=1)
+    logits = network(sources, targets)
+    other = targets.clone()
+    other[:, 2] = (other[:, 2] + 1) % 30 + 1
+    changed = network(sources, other)
+    assert torch.equal(changed[:, :3], logits[:, :3]), "no word sees itself or one after it"
+    assert not torch.equal(changed[:, 3:], logits[:, 3:]), "later ones see what was given"
 
 
 def test_what_is_written_is_marked_word_by_word() -> None:
