@@ -1,4 +1,4 @@
-"""Why attention: what one vector can hold of a sentence, with models that are really trained."""
+"""Why attention: what a final state can hold of a sentence, with models that are really trained."""
 
 import streamlit as st
 
@@ -6,13 +6,13 @@ from ui import live, state, step_view, why_attention
 from ui.code_view import code
 from ui.numbers_field import numbers_field
 from ui.predict import prediction
-from ui.questions import least_remembered
+from ui.questions import least_answered
 
 st.title("Why was attention invented?", anchor=False)
 st.markdown(
     "An **encoder** reads a sentence word by word into a hidden state. A **decoder** writes the "
-    "translation, and all it gets is the *final* state: one vector, however long the sentence. "
-    "Here both are trained, to translate English numbers to German.  \n"
+    "translation, and all it gets is the *final* state: one vector, two of an LSTM, however long "
+    "the sentence. Here both are trained, to translate English numbers to German.  \n"
     "**Try this first:** pull *How many numbers* up to 8, and compare *LSTM* with *GRU with "
     "attention*."
 )
@@ -57,18 +57,26 @@ else:
         why_attention.training_told()
 
 if not problem:
-    st.subheader("5. Who forgets the beginning?", anchor=False)
+    st.subheader("5. What is left of each word?", anchor=False)
     st.markdown(
-        "How much would the final state change if a word's embedding moved a little? The length of "
-        "that derivative, for each word of your sentence. Each line as shares of its own largest; "
-        "each step down is ten times less."
+        "Two measurements of the final state, which are not the same. **Can the word be told from "
+        "it?** That is memory."
+    )
+    unread = why_attention.probe_problem()
+    if unread:
+        st.error(unread, icon=":material/broken_image:")
+    else:
+        live.figures("figures:why_recall", lab)
+        st.markdown(why_attention.recall_said(lab))
+    st.markdown(
+        "**How strongly does it answer?** How much would the final state change if a word's "
+        "embedding moved a little: the length of that derivative, for each word of your sentence. "
+        "Each line as shares of its own largest; each step down is ten times less. To move with a "
+        "word is *not* to remember it. In sentences of nine words, say, the RNN mostly answers "
+        "strongest to the third, which is read back from it hardly better than by guessing."
     )
     live.figures("figures:why_memory", lab)
-    st.markdown(why_attention.kept_said(lab))
-    st.markdown(
-        "To change with a word is not to remember which word it was: that shows in section 4 "
-        "alone. And the encoder with attention can afford to forget, as its decoder looks back."
-    )
+    st.markdown(why_attention.answer_said(lab))
 
     st.subheader("The story so far", anchor=False)
     st.markdown(
@@ -102,7 +110,7 @@ if not problem:
         "- Set a number of the final state to 2, then to −2. Which words change, the first or the "
         "last?"
     )
-    prediction("why", *least_remembered(lab))
+    prediction("why", *least_answered(lab))
 
     with tables:
         why_attention.tables(state.current())

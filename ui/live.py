@@ -55,6 +55,7 @@ GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
         "figures:why_vector": why_attention.vector,
         "figures:why_accuracy": why_attention.accuracy,
         "figures:why_training": why_attention.training,
+        "figures:why_recall": why_attention.recall,
         "figures:why_memory": why_attention.memory,
         bahdanau.NOW: bahdanau.step_figures,
         bahdanau.SO_FAR: bahdanau.so_far,

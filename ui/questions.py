@@ -64,14 +64,15 @@ def doubled_first_value(lab: Lab) -> Question:
     return question, names(labels_of(lab)), Truth(right, because, frozenset(ties), tuple(tokens))
 
 
-def least_remembered(lab: Lab) -> Question:
-    """Return: on which word of a long sentence does the final state depend least?"""
+def least_answered(lab: Lab) -> Question:
+    """Return: to which word of a sentence does the final state answer least?"""
     words = words_of(lab)
-    norms = why_attention.forgotten(lab.reader, words)[0]["hidden"]
+    norms = why_attention.word_sensitivities(lab.reader, words)[0]["hidden"]
     right = int(norms.argmin())
     called, model = names(words, lab.conventions), LOOKS[lab.reader].name
     question = (
-        f"On which word of your sentence does the **final hidden state** of {model} depend least?"
+        f"To which word of your sentence does the **final hidden state** of {model} answer least: "
+        "moved a little, which would change it least?"
     )
     because = (
         f"The derivative by *{called[right]}* has the length {result_of(float(norms[right]))}; the "

@@ -1,4 +1,4 @@
-"""What the page "Why attention" shows: an encoder that reads, what it hands on, what it forgot."""
+"""What the page "Why attention" shows: an encoder that reads, what it hands on, what is lost."""
 
 from __future__ import annotations
 
@@ -21,12 +21,22 @@ from attention_core.figures.lengths import (
     Records,
     accuracy_finding,
     accuracy_spec,
+    encoder_of,
     memory_finding,
     memory_spec,
+    recall_finding,
+    recall_spec,
     training_spec,
 )
 from attention_core.numbers import plain
-from attention_core.recurrent import CheckpointError, Edits, Model, Translation, load_model
+from attention_core.recurrent import (
+    CheckpointError,
+    Edits,
+    Model,
+    Translation,
+    load_model,
+    probing,
+)
 from attention_core.recurrent.accuracy import BUCKETS, SEEN, in_bucket
 from attention_core.recurrent.checkpoints import records
 from attention_core.recurrent.language import numbers, right_translation, values
@@ -38,7 +48,7 @@ from attention_core.recurrent.reading import (
     read_sentence,
 )
 from attention_core.recurrent.training import EVERY, FIRST_RATE, LAST_RATE, PATIENCE
-from attention_core.recurrent.translation import check_forget, forget, translate
+from attention_core.recurrent.translation import check_word_sensitivity, translate, word_sensitivity
 from ui import state, step_view
 from ui.edits import NO_EDITS, RowEdits, RowKey
 from ui.explain_view import Explained
@@ -485,9 +495,10 @@ def finding_said() -> str:
 
 
 def _range_said(found: Records, kind: str, bucket: tuple[int, int]) -> str:
-    """Return the shares of the worst and the best model of a kind, once if they look the same."""
-    shares = [in_bucket(own.accuracy, bucket).exact for key, own in found.items() if key[0] == kind]
-    return "–".join(dict.fromkeys(f"{share:.0%}" for share in (min(shares), max(shares))))
+    """Return the shares of the worst and the best model of a kind."""
+    return _ends_said(
+        [in_bucket(own.accuracy, bucket).exact for key, own in found.items() if key[0] == kind]
+    )
 
 
 def training(lab: Lab) -> Group:
@@ -527,28 +538,104 @@ def _width() -> int:
     return next(iter(_records().values())).n_units
 
 
-# ---- Memory ------------------------------------------------------------------------------------
+# ---- What is left of each word -----------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _probed() -> probing.Probed:
+    return probing.shipped()
+
+
+def probe_problem() -> str:
+    """Return what is wrong with what was read back, or an empty text."""
+    try:
+        _probed()
+    except CheckpointError as error:
+        return str(error)
+    return ""
+
+
+def probed_length(lab: Lab) -> int:
+    """Return the number of words that was probed and is nearest to that of the user's sentence."""
+    return min(probing.LENGTHS, key=lambda n_words: abs(n_words - len(words_of(lab))))
+
+
+def recall(lab: Lab) -> Group:
+    """Return how often each word of sentences like the user's is read back."""
+    n_words = probed_length(lab)
+    probed = _probed()
+    found = {key: recalls[n_words] for key, recalls in probed.models.items()}
+    guess = probed.guess[n_words]
+    own = words_of(lab)
+    is_own = len(own) == n_words
+    card = step_view.picture_card(
+        "recall",
+        "Which word stood there? Read back from the final state",
+        recall_spec(found, guess, own if is_own else [f"word {at + 1}" for at in range(n_words)]),
+        height=400,
+        alt=recall_finding(found),
+    )
+    has = "one word" if len(own) == 1 else f"{len(own)} words"
+    nearest = "" if is_own else f"Yours has {has}; this is the nearest that was measured. "
+    card["note"] = (
+        f"{nearest}A linear probe for each place sees the final state alone and names the word; it "
+        f"was fitted on {probing.N_FIT:,} sentences of {n_words} words and asked about "
+        f"{guess.n_sentences} others that no model was trained on. Points: the models of seed 0, "
+        "with 95 % intervals (Wilson). Thin lines: other seeds. Dotted: naming the commonest word."
+    )
+    return Group([card], None, step_view.MIN_WIDTH_WIDE, arrows=False)
+
+
+def recall_said(lab: Lab) -> str:
+    """Return what can be read back of all trained models of each kind, as Markdown."""
+    n_words = probed_length(lab)
+    first, least = [], []
+    for kind in LOOKS:
+        shares = [
+            recalls[n_words].shares
+            for (other, _), recalls in _probed().models.items()
+            if other == kind
+        ]
+        first.append(f"{encoder_of(kind)} **{_ends_said([own[0] for own in shares])}**")
+        least.append(f"{encoder_of(kind)} **{_ends_said([min(own) for own in shares])}**")
+    return "\n".join(
+        [
+            f"Read back from sentences of {n_words} words (worst to best seed):",
+            f"- the first word: {', '.join(first)}",
+            f"- the word that is hardest to read: {', '.join(least)}",
+            "",
+            "Without attention the **beginning stays**, as the decoder has to write it first, and "
+            "the **middle** goes. The encoder with attention keeps little but the end: it can "
+            "afford to, as its decoder looks back at every state. What a linear probe cannot read "
+            "may still be there in another form.",
+        ]
+    )
+
+
+def _ends_said(shares: Sequence[float]) -> str:
+    """Return the least and the largest share, once if they look the same."""
+    return "–".join(dict.fromkeys(f"{share:.0%}" for share in (min(shares), max(shares))))
 
 
 @lru_cache(maxsize=32)
-def forgotten(kind: str, words: tuple[str, ...]) -> tuple[Mapping[str, Tensor], Check]:
-    """Return how much a model's final state depends on each word, and its second route."""
-    norms = forget(model_of(kind), words)
-    return MappingProxyType(norms), check_forget(model_of(kind), words, norms)
+def word_sensitivities(kind: str, words: tuple[str, ...]) -> tuple[Mapping[str, Tensor], Check]:
+    """Return how strongly a model's final state answers to each word, and its second route."""
+    norms = word_sensitivity(model_of(kind), words)
+    return MappingProxyType(norms), check_word_sensitivity(model_of(kind), words, norms)
 
 
 def memory(lab: Lab) -> Group:
-    """Return who forgets the beginning of the user's sentence."""
+    """Return how strongly each final state answers to each word of the user's sentence."""
     words = words_of(lab)
     there = [kind for kind in LOOKS if not problem(kind)]
     found = [
         Memory(kind, value, norms.tolist())
         for kind in there
-        for value, norms in forgotten(kind, words)[0].items()
+        for value, norms in word_sensitivities(kind, words)[0].items()
     ]
     card = step_view.picture_card(
         "memory",
-        "Who forgets the beginning",
+        "How strongly the final state answers to each word",
         memory_spec(found, words),
         height=400,
         alt=memory_finding(found),
@@ -556,7 +643,7 @@ def memory(lab: Lab) -> Group:
     absent = [LOOKS[kind].name for kind in LOOKS if kind not in there]
     if absent:
         card["note"] = f"This is without {' and '.join(absent)}, which could not be loaded."
-    card["check"] = _memory_verdict([forgotten(kind, words)[1] for kind in there])
+    card["check"] = _memory_verdict([word_sensitivities(kind, words)[1] for kind in there])
     return Group([card], None, step_view.MIN_WIDTH_WIDE, arrows=False)
 
 
@@ -573,21 +660,21 @@ def _memory_verdict(checks: Sequence[Check]) -> dict[str, object]:
     return {"ok": ok, "text": text, "detail": []}
 
 
-def kept_said(lab: Lab) -> str:
-    """Return what the picture of memory means for the model on screen, as Markdown."""
+def answer_said(lab: Lab) -> str:
+    """Return how strongly the model on screen answers to the first word, as Markdown."""
     words = words_of(lab)
-    norms, _ = forgotten(lab.reader, words)
+    norms, _ = word_sensitivities(lab.reader, words)
     first, last = (float(norms["hidden"][at]) for at in (0, -1))
     if len(words) == 1:
-        return "With one word there is nothing to forget. Type a longer sentence."
+        return "With one word there is nothing to compare. Type a longer sentence."
     times = last / first if first else float("inf")
     compared = (
-        f"**{times:,.3g} times** less than on its last, *{words[-1]}*"
+        f"**{times:,.3g} times** less than to its last, *{words[-1]}*"
         if times >= 1
-        else f"**{1 / times:,.3g} times** more than on its last, *{words[-1]}*"
+        else f"**{1 / times:,.3g} times** more than to its last, *{words[-1]}*"
     )
     return (
-        f"The final hidden state of {LOOKS[lab.reader].name} depends on the first word, "
+        f"The final hidden state of {LOOKS[lab.reader].name} answers to the first word, "
         f"*{words[0]}*, {compared}."
     )
 

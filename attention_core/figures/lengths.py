@@ -1,4 +1,4 @@
-"""The models of the recurrent pages side by side: accuracy by length, training, memory."""
+"""The models of the recurrent pages side by side: accuracy, training, what is left of each word."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from attention_core.figures.labels import LABELLED_COLUMNS, ticks
 from attention_core.figures.palette import ROLES
 from attention_core.recurrent.accuracy import LENGTHS, SEEN, Accuracy, in_bucket, interval
 from attention_core.recurrent.checkpoints import Record
+from attention_core.recurrent.probing import Recall
 
 Spec = dict[str, Any]
 Records = Mapping[tuple[str, int], Record]
@@ -115,26 +116,33 @@ def _accuracy_line(record: Record, measure: str) -> Spec:
 
 def _intervals(look: Look, curve: Sequence[Accuracy]) -> Spec:
     """Return what draws the 95 % intervals of sentences without any mistake."""
-    ends = [_interval(point) for point in curve]
+    ends = [_interval(point.n_exact, point.n_sentences, point.exact) for point in curve]
     return {
-        "customdata": [[low, high] for low, high in ends],
+        **_error_bars([point.exact for point in curve], ends),
         "hovertemplate": f"{look.name}, %{{x}} words: %{{y:.0%}}, 95 % interval "
         "%{customdata[0]:.0%} to %{customdata[1]:.0%}<extra></extra>",
+    }
+
+
+def _error_bars(shares: Sequence[float], ends: Sequence[tuple[float, float]]) -> Spec:
+    """Return the bars from the lower to the upper ends."""
+    return {
+        "customdata": [[low, high] for low, high in ends],
         "error_y": {
             "type": "data",
             "symmetric": False,
-            "array": [high - own.exact for own, (_, high) in zip(curve, ends, strict=True)],
-            "arrayminus": [own.exact - low for own, (low, _) in zip(curve, ends, strict=True)],
+            "array": [high - share for share, (_, high) in zip(shares, ends, strict=True)],
+            "arrayminus": [share - low for share, (low, _) in zip(shares, ends, strict=True)],
             "thickness": 1,
             "width": 0,
         },
     }
 
 
-def _interval(point: Accuracy) -> tuple[float, float]:
+def _interval(n_right: int, n: int, share: float) -> tuple[float, float]:
     """Return the 95 % interval of a share; rounding never puts the share itself outside."""
-    low, high = interval(point.n_exact, point.n_sentences)
-    return max(0.0, min(low, point.exact)), min(1.0, max(high, point.exact))
+    low, high = interval(n_right, n)
+    return max(0.0, min(low, share)), min(1.0, max(high, share))
 
 
 def _here(here: int, last: float) -> Spec:
@@ -199,6 +207,81 @@ def training_spec(found: Records) -> Spec:
     return {"data": data, "layout": layout}
 
 
+Recalls = Mapping[tuple[str, int], Recall]
+
+
+def recall_spec(found: Recalls, guess: Recall, words: Sequence[str]) -> Spec:
+    """Return how often the word at each place can be read back from the final state.
+
+    Args:
+        found: Of each model, all of sentences of one length; the models of seed 0 get points with
+            95 % intervals, those of other seeds a thin line.
+        guess: What naming the commonest word of each place gets.
+        words: What stands at the places: the user's words, or their numbers.
+    """
+    data = [_recall_line(kind, seed, recall) for (kind, seed), recall in sorted(found.items())]
+    told = _layout("Read back", "word that is read", "share of sentences")
+    told["xaxis"] |= ticks(words, LABELLED_COLUMNS)
+    told["xaxis"] |= {"range": [-0.5, len(words) - 0.5], "tickangle": -50}
+    told["yaxis"] |= {"range": [-0.02, 1.05], "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+    told["yaxis"] |= {"tickformat": ".0%"}
+    guessing: Spec = {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "guessing",
+        "x": list(range(guess.n_words)),
+        "y": guess.shares,
+        "line": {"width": 2, "dash": "dot"},
+        "hovertemplate": "the commonest word of this place: %{y:.0%}<extra></extra>",
+        "meta": {"colors": ROLES["quiet"]},
+    }
+    return {"data": [*data, guessing], "layout": told}
+
+
+def _recall_line(kind: str, seed: int, recall: Recall) -> Spec:
+    look, name = LOOKS[kind], encoder_of(kind)
+    line: Spec = {
+        "type": "scatter",
+        "mode": "lines" if seed else "lines+markers",
+        "name": f"{name}, seed {seed}" if seed else name,
+        "x": list(range(recall.n_words)),
+        "y": recall.shares,
+        "line": {"width": 1 if seed else 2},
+        "opacity": 0.55 if seed else 1,
+        "showlegend": not seed,
+        "hovertemplate": f"{name}, seed {seed}, word %{{x}}: %{{y:.0%}}<extra></extra>",
+        "meta": {"colors": ROLES[look.role]},
+    }
+    if seed:
+        return line
+    points = zip(recall.n_right, recall.shares, strict=True)
+    ends = [_interval(n_right, recall.n_sentences, share) for n_right, share in points]
+    return line | {
+        "marker": {"size": 7, "symbol": look.symbol},
+        **_error_bars(recall.shares, ends),
+        "hovertemplate": f"{name}: %{{y:.0%}}, 95 % interval %{{customdata[0]:.0%}} to "
+        "%{customdata[1]:.0%}<extra></extra>",
+    }
+
+
+def recall_finding(found: Recalls) -> str:
+    """Return how often the first word, and the worst place, is read back from models of seed 0."""
+    told = []
+    for kind in LOOKS:
+        if (kind, 0) in found:
+            shares = found[kind, 0].shares
+            least = min(range(len(shares)), key=shares.__getitem__)
+            worst = f"at worst {shares[least]:.0%} (word {least + 1})"
+            told.append(f"{encoder_of(kind)} {shares[0]:.0%}, {worst}")
+    return f"the first word is read back from: {'; '.join(told)}."
+
+
+def encoder_of(kind: str) -> str:
+    """Return what a model is called where its encoder alone is meant."""
+    own = LOOKS[kind].name
+    return f"{own}: its encoder" if kind == "bahdanau" else own
+
+
 class Memory(NamedTuple):
     """How much a model's final value depends on each word."""
 
@@ -209,10 +292,10 @@ class Memory(NamedTuple):
     @property
     def name(self) -> str:
         """What it is called."""
-        own = LOOKS[self.kind].name
         if self.kind == "lstm":
-            return f"{own}, {'cell line' if self.value == 'cell' else 'hidden state'}"
-        return f"{own}: its encoder" if self.kind == "bahdanau" else own
+            value = "cell line" if self.value == "cell" else "hidden state"
+            return f"{LOOKS[self.kind].name}, {value}"
+        return encoder_of(self.kind)
 
     @property
     def shares(self) -> list[float]:
@@ -245,7 +328,7 @@ def memory_spec(found: Sequence[Memory], words: Sequence[str]) -> Spec:
         }
         for one in found
     ]
-    layout = _layout("Who forgets the beginning", "word that is read", "share of the largest")
+    layout = _layout("Answers to each word", "word that is read", "share of the largest")
     layout["xaxis"] |= ticks(words, LABELLED_COLUMNS)
     layout["xaxis"] |= {"range": [-0.5, len(words) - 0.5], "tickangle": -50}
     decades = math.floor(math.log10(lowest))
@@ -255,9 +338,11 @@ def memory_spec(found: Sequence[Memory], words: Sequence[str]) -> Spec:
 
 
 def memory_finding(found: Sequence[Memory]) -> str:
-    """Return how much is left of the first word."""
+    """Return how strongly each still answers to the first word."""
     told = [f"{one.name} {_percent(one.shares[0])}" for one in found]
-    return f"of the word each depends on most, the first word has: {'; '.join(told)}."
+    return (
+        f"to the first word, as a share of the word it answers to most, answers {'; '.join(told)}."
+    )
 
 
 def _percent(share: float) -> str:

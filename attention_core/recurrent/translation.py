@@ -255,8 +255,10 @@ def _require(words: Sequence[str]) -> tuple[str, ...]:
     return source_words(" ".join(words))
 
 
-def forget(model: Model, words: Sequence[str]) -> dict[str, Tensor]:
-    """Return how much the encoder's final state depends on each word: who forgets the beginning.
+def word_sensitivity(model: Model, words: Sequence[str]) -> dict[str, Tensor]:
+    """Return how strongly the encoder's final state answers to each word.
+
+    That it would move with a word is not yet that the word can be told from it: see ``probing``.
 
     Args:
         model: From ``load_model``.
@@ -269,7 +271,7 @@ def forget(model: Model, words: Sequence[str]) -> dict[str, Tensor]:
         resolves.
 
     Example:
-        >>> forget(load_model("rnn"), ["seven", "nine", "four"])["hidden"].shape
+        >>> word_sensitivity(load_model("rnn"), ["seven", "nine", "four"])["hidden"].shape
         torch.Size([3])
     """
     exact = _double(model)
@@ -283,19 +285,21 @@ def forget(model: Model, words: Sequence[str]) -> dict[str, Tensor]:
     return found
 
 
-FORGET_TOLERANCE = 1e-8  # of each word's own length, however small: both routes are float64
+SENSITIVITY_TOLERANCE = 1e-8  # of each word's own length, however small: both routes are float64
 
 
 @torch.no_grad()
-def check_forget(model: Model, words: Sequence[str], norms: Mapping[str, Tensor]) -> Check:
-    """Return whether the product of every step's own derivative says the same as ``forget``.
+def check_word_sensitivity(
+    model: Model, words: Sequence[str], norms: Mapping[str, Tensor]
+) -> Check:
+    """Return whether the product of every step's own derivative gives the same word sensitivities.
 
     Each word is held against its own length: on a logarithmic axis the smallest is read as well as
     the largest.
 
     Args:
-        model: As for ``forget``.
-        words: As for ``forget``.
+        model: As for ``word_sensitivity``.
+        words: As for ``word_sensitivity``.
         norms: What it returned.
     """
     exact = _double(model)
@@ -306,9 +310,8 @@ def check_forget(model: Model, words: Sequence[str], norms: Mapping[str, Tensor]
         differences = (again - norms[name].double()).abs()
         found.append(torch.where(differences > 0, differences / again, differences))
     route = "product of each step's derivative, plain maths, float64; relative to each word"
-    return verdict(
-        "forget", route, torch.cat(found), torch.tensor(FORGET_TOLERANCE, dtype=torch.float64)
-    )
+    allowed = torch.tensor(SENSITIVITY_TOLERANCE, dtype=torch.float64)
+    return verdict("word_sensitivity", route, torch.cat(found), allowed)
 
 
 def _double(model: Model) -> Model:

@@ -31,10 +31,10 @@ from attention_core.recurrent.looking import (
 )
 from attention_core.recurrent.translation import (
     Translation,
-    check_forget,
-    forget,
+    check_word_sensitivity,
     load_model,
     translate,
+    word_sensitivity,
 )
 from attention_core.reference import compare_with_torch
 from attention_core.renormalised_attention import compare_ways
@@ -224,10 +224,10 @@ def encoder(kind: str) -> Callable[[], tuple[Tensor, Noticed]]:
     return case
 
 
-def forgotten() -> tuple[Tensor, Noticed]:
+def answers() -> tuple[Tensor, Noticed]:
     model = load_model("gru")
-    norms = forget(model, WORDS)
-    return norms["hidden"], lambda other: [check_forget(model, WORDS, {"hidden": other})]
+    norms = word_sensitivity(model, WORDS)
+    return norms["hidden"], lambda other: [check_word_sensitivity(model, WORDS, {"hidden": other})]
 
 
 CASES: dict[str, Callable[[], tuple[Tensor, Noticed]]] = {
@@ -255,11 +255,14 @@ CASES: dict[str, Callable[[], tuple[Tensor, Noticed]]] = {
     "an RNN's states": encoder("rnn"),
     "a GRU's states": encoder("gru"),
     "an LSTM's cell": encoder("lstm"),
-    "what is forgotten": forgotten,
+    "how strongly a state answers": answers,
 }
 
 
-IN_FLOAT64 = {"the Jacobian", "what is forgotten"}  # both routes: a millionth is noticed, too
+IN_FLOAT64 = {
+    "the Jacobian",
+    "how strongly a state answers",
+}  # both routes: a millionth is noticed, too
 
 
 @pytest.mark.parametrize("name", CASES)

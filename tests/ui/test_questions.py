@@ -17,7 +17,7 @@ from ui.questions import (
     doubled_first_value,
     first_token_unmasked,
     largest_row_sum,
-    least_remembered,
+    least_answered,
     most_missed_head,
 )
 from ui.worksheet import labels_of, tensor_of
@@ -54,12 +54,12 @@ def test_every_option_of_a_tie_is_right(
     assert right <= set(range(len(options)))
 
 
-def test_the_words_that_are_least_remembered_may_be_several(
+def test_the_words_that_are_least_answered_may_be_several(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     norms = torch.tensor([0.5, 0.2, 0.2 + 1e-6, 0.21, 1.0])
-    monkeypatch.setattr(why_attention, "forgotten", lambda *_: [{"hidden": norms}])
-    _, _, truth = least_remembered(Lab())
+    monkeypatch.setattr(why_attention, "word_sensitivities", lambda *_: [{"hidden": norms}])
+    _, _, truth = least_answered(Lab())
     assert {truth.right, *truth.also} == {1, 2}
 
 
@@ -71,7 +71,7 @@ def test_the_words_that_are_least_remembered_may_be_several(
         most_missed_head,
         doubled_embeddings,
         first_token_unmasked,
-        least_remembered,
+        least_answered,
     ],
 )
 def test_without_a_tie_one_option_is_right(asked: Callable[[Lab], Question]) -> None:

@@ -16,20 +16,23 @@ from attention_core.figures.lengths import (
     Memory,
     accuracy_finding,
     accuracy_spec,
+    encoder_of,
     memory_spec,
     training_spec,
 )
-from attention_core.recurrent import CheckpointError, load_model, translate
-from attention_core.recurrent.accuracy import Accuracy, interval
+from attention_core.recurrent import CheckpointError, load_model, probing, translate
+from attention_core.recurrent.accuracy import BUCKETS, Accuracy, in_bucket, interval
 from attention_core.recurrent.checkpoints import FOLDER, MANIFEST, SEEDS, Record, records
 from attention_core.recurrent.language import (
     right_translation,
+    source_vocabulary,
     source_words,
     target_vocabulary,
     values,
 )
+from attention_core.recurrent.task import TEST
 from attention_core.recurrent.training import Point
-from attention_core.recurrent.translation import Edits
+from attention_core.recurrent.translation import Edits, word_sensitivity
 from tests.screen import PAGES, broken, cards, codes, components, edit, opened, order, said, send
 from ui import link, why_attention
 from ui.lab import NUMBERS, READERS, Lab
@@ -285,9 +288,111 @@ def test_memory_is_shares_on_a_scale_that_shows_all_of_them() -> None:
     assert spec["layout"]["yaxis"]["type"] == "log"
 
 
+# ---- What is left of each word, and where the rates come from ----------------------------------
+
+
+def test_what_is_read_back_is_what_was_measured_of_sentences_as_long() -> None:
+    at = shown(numbers="53, 12, 88, 47, 31")  # nine words
+    assert broken(at) == []
+    card = cards(at, "figures:why_recall")["recall"]
+    found = probing.shipped()
+    lines = {line["name"]: line for line in card["spec"]["data"]}
+    for kind in LOOKS:
+        for seed in SEEDS:
+            recall = found.models[kind, seed][9]
+            line = lines[encoder_of(kind) + (f", seed {seed}" if seed else "")]
+            assert line["y"] == recall.shares
+            assert ("error_y" in line) == (seed == 0)
+    for at_word, (low, high) in enumerate(lines["LSTM"]["customdata"]):
+        n_right = found.models["lstm", 0][9].n_right[at_word]
+        expected = interval(n_right, 400)
+        assert (low, high) == pytest.approx((max(0, expected[0]), min(1, expected[1])))
+    assert lines["guessing"]["y"] == found.guess[9].shares
+    words = source_words("53, 12, 88, 47, 31")
+    assert card["spec"]["layout"]["xaxis"]["ticktext"] == list(words)
+    assert "400 others" in card["note"]
+    assert "nearest" not in card["note"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "has", "n_words"), [("7", "one word", 3), ("34 " * 13, "26 words", 24)]
+)
+def test_a_sentence_too_short_or_too_long_to_be_probed_shows_the_nearest(
+    numbers: str, has: str, n_words: int
+) -> None:
+    at = shown(numbers=numbers)
+    assert broken(at) == []
+    card = cards(at, "figures:why_recall")["recall"]
+    assert card["note"].startswith(f"Yours has {has}; this is the nearest")
+    assert len(card["spec"]["data"][0]["y"]) == n_words
+    assert card["spec"]["layout"]["xaxis"]["ticktext"][0] == "word 1"
+    assert f"sentences of {n_words} words" in texts(at)
+
+
+def test_the_rnn_answers_strongest_to_a_word_that_it_cannot_tell() -> None:
+    """As the page says of sentences of nine words; the median of 40, none learnt from."""
+    sentences = probing.sentences(TEST, 9, 40).tolist()
+    shares = []
+    for ids in sentences:
+        words = [source_vocabulary()[at] for at in ids]
+        norms = word_sensitivity(load_model("rnn"), words)["hidden"]
+        shares.append(norms / norms.max())
+    medians = torch.stack(shares).median(0).values
+    assert int(medians.argmax()) == 2
+    found = probing.shipped()
+    assert found.models["rnn", 0][9].shares[2] < found.guess[9].shares[2] + 0.1
+
+
+def test_the_shares_that_are_told_are_those_of_every_seed() -> None:
+    told = why_attention.recall_said(Lab(numbers="53, 12, 88, 47, 31, 26, 94, 75"))  # 15 words
+    found = {key: recalls[15].shares for key, recalls in probing.shipped().models.items()}
+    for kind in LOOKS:
+        for ends in (
+            [found[kind, seed][0] for seed in SEEDS],
+            [min(found[kind, seed]) for seed in SEEDS],
+        ):
+            low, high = f"{min(ends):.0%}", f"{max(ends):.0%}"
+            assert f"{encoder_of(kind)} **{low if low == high else f'{low}–{high}'}**" in told
+
+
+def test_what_was_read_back_may_be_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(why_attention, "_probed", lambda: probing.shipped(tmp_path))
+    at = shown()
+    assert not at.exception
+    assert ["probe.json" in error.value for error in at.error] == [True]
+    assert "memory" in cards(at, "figures:why_memory")
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_without_attention_the_longer_the_sentence_the_fewer_are_right(
+    kind: str, seed: int
+) -> None:
+    """As the heading of section 4 says."""
+    curve = records()[kind, seed].accuracy
+    shares = [in_bucket(curve, bucket).exact for bucket in BUCKETS]
+    assert shares == sorted(shares, reverse=True)
+
+
+def test_the_rnn_gives_up_first_and_gates_help() -> None:
+    """As *The story so far* says."""
+    found = {
+        kind: [in_bucket(records()[kind, seed].accuracy, BUCKETS[0]).exact for seed in SEEDS]
+        for kind in ("rnn", "lstm", "gru")
+    }
+    assert max(found["rnn"]) < min(*found["lstm"], *found["gru"])
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_an_lstm_hands_on_two_vectors_and_the_others_one(reader: str) -> None:
+    assert len(why_attention.vector(Lab(reader=reader)).cards) == (2 if reader == "lstm" else 1)
+    (intro,) = (text.value for text in shown(reader=reader).markdown if "*final*" in text.value)
+    assert "one vector, two of an LSTM" in intro
+
+
 def test_a_prediction_is_about_the_word_that_matters_least() -> None:
     at = shown(numbers="34 7 61", reader="lstm")
-    norms = why_attention.forgotten("lstm", source_words("34 7 61"))[0]["hidden"]
+    norms = why_attention.word_sensitivities("lstm", source_words("34 7 61"))[0]["hidden"]
     asked = at.main.radio[-1]
     asked.set_value(int(norms.argmin())).run()
     assert broken(at) == []

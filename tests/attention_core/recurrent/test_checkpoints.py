@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from attention_core.recurrent import accuracy, checkpoints
+from attention_core.recurrent import accuracy, checkpoints, probing
 from attention_core.recurrent.checkpoints import (
     FOLDER,
     MANIFEST,
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_every_model_is_there_and_nothing_else() -> None:
     assert set(records()) == set(SHIPPED)
-    names = {file_of(kind, seed) for kind, seed in SHIPPED} | {MANIFEST}
+    names = {file_of(kind, seed) for kind, seed in SHIPPED} | {MANIFEST, probing.FILE}
     assert {path.name for path in FOLDER.iterdir()} == names
 
 

@@ -21,7 +21,7 @@ from attention_core.recurrent.reading import (
     reader,
 )
 from attention_core.recurrent.steps import Blend, KeepAndAdd, ResetCandidate, ShowCell, Squashed
-from attention_core.recurrent.translation import check_forget, forget
+from attention_core.recurrent.translation import check_word_sensitivity, word_sensitivity
 
 WORDS = ("thirty", "four", "seven", "sixty", "one")
 KINDS = ("rnn", "lstm", "gru")
@@ -129,22 +129,22 @@ def test_what_does_not_fit_is_said() -> None:
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "bahdanau"])
-def test_who_forgets_is_checked_word_by_word_however_little_is_left(kind: str) -> None:
+def test_the_answer_to_each_word_is_checked_word_by_word_however_little_is_left(kind: str) -> None:
     model, words = load_model(kind), ("thirty", "four") * 24
-    norms = forget(model, words)
-    assert check_forget(model, words, norms).ok
+    norms = word_sensitivity(model, words)
+    assert check_word_sensitivity(model, words, norms).ok
     for name in norms:
         order = norms[name].argsort().tolist()
         for at, other in itertools.product((order[0], order[20], order[-1]), (0.0, 1.00001)):
             wrong = {**norms, name: norms[name].clone()}
             wrong[name][at] *= other
-            assert not check_forget(model, words, wrong).ok
+            assert not check_word_sensitivity(model, words, wrong).ok
         unknown = {**norms, name: torch.full_like(norms[name], torch.nan)}
-        assert not check_forget(model, words, unknown).ok
+        assert not check_word_sensitivity(model, words, unknown).ok
 
 
 def test_the_first_of_many_words_is_below_what_float32_resolves_in_a_plain_cell() -> None:
-    norms = forget(load_model("rnn"), ("thirty", "four") * 24)["hidden"]
+    norms = word_sensitivity(load_model("rnn"), ("thirty", "four") * 24)["hidden"]
     assert 0 < norms.min() < 1e-7 * norms.max()
 
 

@@ -20,7 +20,7 @@ from attention_core.recurrent.language import (
 )
 from attention_core.recurrent.network import KINDS
 from attention_core.recurrent.task import ids
-from attention_core.recurrent.translation import forget
+from attention_core.recurrent.translation import word_sensitivity
 
 WORDS = ("thirty", "four", "seven", "sixty", "one")
 
@@ -141,9 +141,11 @@ def test_an_edited_bottleneck_is_where_the_decoder_starts(model: Model) -> None:
         assert found.words != translate(model, WORDS).words
 
 
-def test_who_forgets_is_the_length_of_a_derivative_by_finite_differences(model: Model) -> None:
+def test_the_answer_to_a_word_is_the_length_of_a_derivative_by_finite_differences(
+    model: Model,
+) -> None:
     own = double(model)
-    norms = forget(own, WORDS)
+    norms = word_sensitivity(own, WORDS)
     embeddings = own.weights["source.weight"][ids(WORDS, source_vocabulary())]
     cell, weights = own.cell, own.part("encoder")
     for name in cell.carries:
