@@ -17,7 +17,9 @@ st.set_page_config(
     page_icon=ICON,
     layout="wide",
     initial_sidebar_state=230,
-    menu_items={"about": "**Attention Lab**. Every number on screen is yours to edit."},
+    menu_items={
+        "about": "**Attention Lab**. Edit your numbers, and see what every step makes of them."
+    },
 )
 st.logo(ICON, size="large")
 page = st.navigation(

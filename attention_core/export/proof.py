@@ -117,9 +117,10 @@ def _told(shown: Sequence[Shown], is_partial: bool) -> str:
     if not count:
         return "Nothing here is made again: what was measured, if anything was, goes along as data."
     told = (
-        "Plain PyTorch, nothing else: it makes every number of the page again from your inputs, "
-        "and each step is held against what the page showed. “Close” is a few rounding errors of "
-        "what is added up, since another computer may add in another order; NaN equals NaN here. "
+        "Plain PyTorch, nothing else: it makes every step of the page's runs again from your "
+        "inputs, and each is held against what the page showed. “Close” is a few rounding errors "
+        "of what is added up, since another computer may add in another order; NaN equals NaN "
+        "here. "
         f"There are {count:,} numbers"
     )
     if not is_partial:

@@ -187,11 +187,11 @@ def exact(tensor: Tensor) -> list[list[str]]:
     """
     if tensor.dtype in (torch.bool, torch.float64):
         return [
-            [f"{float(entry):.17g}" if _needs_all(entry) else f"{float(entry):g}" for entry in row]
+            [repr(float(entry)) if _needs_all(entry) else f"{float(entry):g}" for entry in row]
             for row in tensor.tolist()
         ]
     texts: dict[float, str] = {}
-    for digits in (4, 6, 7, 8, 9):
+    for digits in range(1, 10):
         open_ = [entry for row in tensor.tolist() for entry in row if entry not in texts]
         tried = [f"{entry:.{digits}g}" for entry in open_]
         made = torch.tensor([float(text) for text in tried], dtype=tensor.dtype).tolist()

@@ -108,6 +108,7 @@ def scaled(lab: Lab, factor: float) -> Lab:
 LABS = {
     "first": Lab(),
     "ten": Lab(preset="ten-times"),
+    "smaller": scaled(Lab(), 0.1),
     "small": scaled(Lab(), 1e-3),
     "large": scaled(Lab(), 1e3),
     "thousand": Lab().with_entries([("journey", 1, 0, 1000.0)]),

@@ -277,7 +277,7 @@ def test_the_longer_two_vectors_the_further_from_0_is_their_score() -> None:
         assert (longer.abs() >= before.abs()).all()
 
 
-@pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0, 1e3, 1e4])
+@pytest.mark.parametrize("scale", [1e-5, 1e-3, 1.0, 30.0, 1e3, 1e4])
 @pytest.mark.parametrize("lab", [Lab(), PRIMES, Lab(sentence=" ".join("abcdefghijklmnopq"), d=64)])
 def test_the_prediction_tells_rounding_from_a_difference(lab: Lab, scale: float) -> None:
     lab = lab.with_entries(

@@ -10,6 +10,7 @@ from attention_core import (
     normalisations,
 )
 from attention_core.figures import finding
+from attention_core.figures.findings import leading
 from tests.attention_core import printed
 from tests.attention_core.matrices import matrix
 
@@ -75,6 +76,11 @@ def test_those_that_share_the_first_place_are_named_or_counted() -> None:
     )
     trace = trace.mechanism.with_overrides({"weights": {(0, 0): 0.0}}).run(**trace.inputs)
     assert finding(trace, "weights", list("abcde")).startswith("row a: all 0; row b: ")
+
+
+def test_what_differs_by_rounding_shares_the_first_place() -> None:
+    assert leading(torch.tensor([0.3, 0.35, 0.35 - 1e-7])) == [1, 2]
+    assert leading(torch.tensor([0.3, 0.35, 0.3499])) == [1]
 
 
 def test_each_head_is_told_by_itself() -> None:

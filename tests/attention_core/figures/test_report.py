@@ -123,7 +123,13 @@ def test_json_in_a_script_is_the_same_json(word: str) -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16])
 def test_inputs_are_written_exactly(dtype: torch.dtype) -> None:
     tensor = matrix(5, 7, 3, dtype=torch.float64).to(dtype)
-    read = torch.tensor([[float(text) for text in row] for row in exact(tensor)], dtype=dtype)
+    texts = exact(tensor)
+    for text in (text for row in texts for text in row):
+        digits = len(text.lstrip("-0.").partition("e")[0].replace(".", "").rstrip("0"))
+        shorter = f"{float(text):.{max(digits - 1, 1)}g}"
+        made = torch.tensor([float(shorter), float(text)], dtype=dtype)
+        assert digits < 2 or made[0] != made[1], (text, shorter)
+    read = torch.tensor([[float(text) for text in row] for row in texts], dtype=dtype)
     assert torch.equal(read, tensor)
 
 
