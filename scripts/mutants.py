@@ -10,6 +10,7 @@ import ast
 import compileall
 import contextlib
 import importlib
+import math
 import os
 import random
 import re
@@ -44,6 +45,7 @@ STATE = (
 SERVER = ("delivery", "own_origin", "frame", "warm_up", "training_process", "trainings", "sharing")
 LARGE = ("torch", "numpy", "pandas", "plotly.graph_objects", "streamlit.testing.v1", "hypothesis")
 NEAREST = 4  # test files for one module, besides its own examples
+FIRST = 4  # times the seconds that there are, for the first of the nearest
 SPARE = 4  # times the seconds that the tests take without a change, after which they hang
 MEMORY = 8 * 2**30  # bytes, which no test needs: what a change makes too large is refused
 EVERY_PAGE = ("tests/pages/test_pages.py",)  # for what no test mentions
@@ -161,20 +163,30 @@ class Tree:
         self.folder, self.seconds = folder, seconds
         shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
         compileall.compile_dir(folder, quiet=2)
-        self.plain: dict[str, tuple[bool, float]] = {}  # how tests do without a change
+        self.plain: dict[str, tuple[float, float]] = {}  # the limit, and what tests took
 
     def nearest(self, path: str) -> tuple[tuple[str, ...], float]:
-        """Return the nearest tests of a module that pass and take little, and how long."""
+        """Return the nearest tests of a module that pass and take little, and how long.
+
+        The first that passes may take four times as much.
+        """
         chosen: list[str] = []
         total = 0.0
         for name in nearest(self.folder, path):
-            if name not in self.plain:
-                code, took = run(self.folder, (name,), 4 * self.seconds)
-                self.plain[name] = code == 0, took
-            passes, took = self.plain[name]
-            if passes and (not chosen or total + took <= self.seconds):
+            limit = self.seconds - total if chosen else FIRST * self.seconds
+            took = self.without_a_change(name, limit)
+            if took <= limit:
                 chosen, total = [*chosen, name], total + took
         return tuple(chosen), total
+
+    def without_a_change(self, name: str, limit: float) -> float:
+        """Return how long a test file takes, infinitely long if it fails or is at the limit."""
+        most, took = self.plain.get(name, (0.0, math.inf))
+        if took == math.inf and limit > most:
+            code, took = run(self.folder, (name,), limit)
+            took = took if code == 0 else math.inf
+            self.plain[name] = limit, took
+        return took
 
     def judge(self, path: str, change: Change) -> str:
         """Return what becomes of a change: "killed", "survived" or "no test found"."""
@@ -238,8 +250,9 @@ def main() -> None:
                 fates.setdefault(room, Counter())[fate] += 1
                 said = "." if fate == "killed" else f"{fate}: {told(tree.folder, path, change)}"
                 print(said, flush=True)
-    for name in sorted(name for name, (passes, _) in tree.plain.items() if not passes):
-        print(f"left out, as it fails, or takes too long, without any change: {name}")
+    for name, (limit, took) in sorted(tree.plain.items()):
+        if took == math.inf:
+            print(f"left out, as without a change it fails or takes over {limit:.0f} s: {name}")
     print(f"{'room':28}", *(f"{fate:>14}" for fate in FATES))
     for room, found in [*fates.items(), ("all", sum(fates.values(), Counter[str]()))]:
         print(f"{room:28}", *(f"{found[fate]:14}" for fate in FATES))
