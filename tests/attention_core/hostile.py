@@ -3,8 +3,9 @@
 import io
 import json
 import struct
+import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,13 +26,31 @@ def npy_header(shape: str, kind: str = "'<f4'", tail: bytes = b"") -> bytes:
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + tail
 
 
-def npz(members: Members) -> bytes:
+def npy_of(said: str, tail: bytes = b"", *, version: bytes = b"\x01\x00") -> bytes:
+    """An ``.npy`` with any header."""
+    length = struct.pack("<H" if version == b"\x01\x00" else "<L", len(said))
+    return b"\x93NUMPY" + version + length + said.encode() + tail
+
+
+def npz(members: Members, *, by: int = zipfile.ZIP_DEFLATED) -> bytes:
     """A zip of members."""
+    return npz_of(members.items(), by=by)
+
+
+def npz_of(members: Iterable[tuple[str, bytes]], *, by: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip of members, of which two may have one name."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
+    with zipfile.ZipFile(buffer, "w", by) as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        for name, content in members:
             archive.writestr(name, content)
     return buffer.getvalue()
+
+
+def locked(archive: bytes) -> bytes:
+    """A zip that says of its first member that it needs a password."""
+    at = archive.index(b"PK\x01\x02") + 8
+    return archive[:at] + bytes([archive[at] | 1]) + archive[at + 1 :]
 
 
 def safetensors(header: Any, data: bytes = b"", *, length: int | None = None) -> bytes:
@@ -66,6 +85,16 @@ def files() -> dict[str, tuple[bytes, str]]:
         "a negative shape": (npy_header("(-3, 5)"), "which is none"),
         "a shape that is code": (npy_header("__import__('os').getcwd()"), "not numpy's"),
         "a deep header": (npy_header("(" * 4000 + ")" * 4000), "not numpy's"),
+        "an order that is none": (
+            npy_of("{'descr': '<f4', 'fortran_order': 1, 'shape': (1,)}", bytes(4)), "not numpy's"),
+        "a header without a shape": (
+            npy_of("{'descr': '<f4', 'fortran_order': False}", bytes(4)), "not numpy's"),
+        "a header of another version": (
+            npy_of("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", bytes(4),
+                   version=b"\x04\x00"), "no array that numpy saved"),
+        "an endless header": (
+            npy_of("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}".ljust(10_001),
+                   bytes(4)), "header of 10001 bytes"),
         "seven axes": (npy(np.ones((1,) * 7)), "6 axes"),
         "no numbers": (npy(np.ones((0, 3))), "is empty"),
         "a short npy": (npy(np.ones((3, 5)))[:-1], "cut off"),
@@ -76,6 +105,22 @@ def files() -> dict[str, tuple[bytes, str]]:
         "half a zip": (whole[: len(whole) // 2], "cut off"),
         "a zip of other files": (npz({"a.txt": b"hello"}), "holds arrays"),
         "a zip of nothing": (npz({"a.json": b"{}"}), "no arrays"),
+        "two arrays of one name": (
+            npz_of([("a.npy", npy([1.0])), ("a.npy", npy([2.0]))]), "two arrays of the same name"),
+        "a zip of another kind": (npz({"a.npy": npy([1.0])}, by=zipfile.ZIP_BZIP2), "compressed"),
+        "a zip with a password": (locked(npz({"a.npy": npy([1.0])})), "encrypted"),
+        "text that is none": (npz({"a.npy": npy([1.0]), "b.json": b"\xff"}), "not text in UTF-8"),
+        "words in rows": (npz({"a.npy": npy([["to", "be"]])}), "a list of tokens was expected"),
+        "words without letters": (npz({"a.npy": npy_header("(3,)", "'<U0'")}), "of up to 0"),
+        "words of no letters": (
+            npz({"a.npy": npy_header("(1,)", "'<U1'", b"\xff" * 4)}), "not Unicode"),
+        "words that are cut off": (
+            npz({"a.npy": npy_header("(2,)", "'<U1'", bytes(4))}), "4 of 8 bytes"),
+        "too many words": (
+            npz({"a.npy": npy_header("(262145,)", "'<U1'")}), "of 1 MB at most"),
+        "too much text in parts": (
+            npz({"a.npy": npy([1.0]), "b.json": zeros[: 2**19], "c.json": zeros[: 2**19 + 1]}),
+            "more than 1 MB of text"),
         "a zip bomb": (npz({"a.npy": npy_header("(50, 1048576)", tail=zeros)}), "cannot hold"),
         "a hidden zip bomb": (
             npz({"a.npy": npy_header("(2,)", tail=zeros[: 50 * 2**20])}), "longer"),
@@ -101,6 +146,22 @@ def files() -> dict[str, tuple[bytes, str]]:
         "a tensor before the data": (safetensors({"a": entry([3], -12, 0)}, bytes(12)), "claims"),
         "tensors that overlap": (
             safetensors({"a": entry([3], 0, 12), "b": entry([3], 0, 12)}, bytes(12)), "overlap"),
+        "a gap between tensors": (
+            safetensors({"a": entry([1], 0, 4), "b": entry([1], 8, 12)}, bytes(12)), "gaps"),
+        "a gap before the first": (safetensors({"a": entry([1], 4, 8)}, bytes(8)), "gaps"),
+        "a place that is no number": (
+            safetensors({"a": {**entry([1], 0, 4), "data_offsets": [False, 4]}}, bytes(4)),
+            "claims"),
+        "a shape that is a word": (
+            safetensors({"a": {**entry([1], 0, 4), "shape": "1"}}, bytes(4)), "may have 6 axes"),
+        "a shape of truth": (
+            safetensors({"a": {**entry([1], 0, 4), "shape": [True]}}, bytes(4)), "which is none"),
+        "513 tensors": (
+            safetensors({f"a{k}": entry([1], 4 * k, 4 * k + 4) for k in range(513)},
+                        bytes(4 * 513)), "512 arrays; this one has 513"),
+        "513 arrays": (
+            npz({f"a{k}.npy": npy([1.0]) for k in range(513)}), "512 arrays; this one has 513"),
+        "no tensors": (safetensors({}), "holds no arrays"),
         "bytes of no tensor": (safetensors({"a": entry([3], 0, 12)}, bytes(13)), "no tensor"),
         "an unknown dtype": (safetensors({"a": entry([3], 0, 3, "F8_E5M2")}, bytes(3)), "dtype"),
         "metadata that is no text": (safetensors({"__metadata__": {"a": [1]}}), "metadata"),

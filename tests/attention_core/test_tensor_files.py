@@ -1,6 +1,7 @@
 """Files of tensors: read bit for bit, or refused in words, with bounded memory."""
 
 import io
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import safetensors.torch
 import torch
 
+from attention_core import tensor_files
 from attention_core.tensor_files import TensorFileError, read
 from tests.attention_core import hostile
 
@@ -57,6 +59,43 @@ def _swapped(array: np.ndarray) -> np.ndarray:
 def test_an_npy_comes_back(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.array([[1, 2], [3, 4]], dtype=np.float32))
     assert read(tmp_path / "x.npy").tensors[""].tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("version", [b"\x01\x00", b"\x02\x00", b"\x03\x00"])
+def test_every_version_of_numpys_header_is_read(version: bytes) -> None:
+    said = "{'descr': '>i2', 'fortran_order': True, 'shape': (2, 3)}".ljust(10_000)
+    content = hostile.npy_of(said, bytes(range(12)), version=version)
+    rows = [[0x0001, 0x0405, 0x0809], [0x0203, 0x0607, 0x0A0B]]
+    assert read(content).tensors[""].tolist() == rows
+
+
+def test_words_come_back_in_either_order_of_bytes() -> None:
+    words = np.array(["to", "be", "", "日本", "😀"])
+    members = {"little": words, "big": words.astype(words.dtype.newbyteorder(">"))}
+    found = read(hostile.npz({f"{n}.npy": hostile.npy(a) for n, a in members.items()} | ONE))
+    assert {n: json.loads(text) for n, text in found.texts.items()} == {
+        name: words.tolist() for name in members
+    }
+
+
+ONE = {"x.npy": hostile.npy([1.0])}
+
+
+def test_what_is_at_a_bound_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(hostile.npy(np.ones((1,) * 6))).tensors[""].ndim == 6
+    many = {f"a{k}": hostile.entry([1], 4 * k, 4 * k + 4) for k in range(512)}
+    assert len(read(hostile.safetensors(many, bytes(4 * 512))).tensors) == 512
+    assert len(read(hostile.npz({f"{n}.npy": ONE["x.npy"] for n in many})).tensors) == 512
+    zeros = np.zeros(2**20, dtype=np.uint8)  # as small as deflate can make them
+    assert read(hostile.npz({"a.npy": hostile.npy(zeros)})).tensors["a"].numel() == 2**20
+    text = {"a.json": bytes(2**19), "b.json": bytes(2**19)}
+    assert len(read(hostile.npz({**ONE, **text})).texts) == 2
+    tensors = {"a": torch.ones(3), "b": torch.ones(2)}  # 20 bytes together
+    monkeypatch.setattr(tensor_files, "MAX_BYTES", 20)
+    assert len(read(safetensors.torch.save(tensors)).tensors) == 2
+    monkeypatch.setattr(tensor_files, "MAX_BYTES", 19)
+    with pytest.raises(TensorFileError, match="19 bytes together; these claim 20 bytes, of which"):
+        read(safetensors.torch.save(tensors))
 
 
 def test_nan_and_infinity_keep_their_bits() -> None:
