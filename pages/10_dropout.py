@@ -24,7 +24,7 @@ dropping.controls(lab)
 ripple.status(trace, lab, dropping.inputs_of)
 live.figures("figures:dropping", lab)
 st.caption(dropping.PLATFORM)
-st.caption("The mask is the one of the page *Causal attention*.")
+st.caption("The mask is that of the page *Causal attention*.")
 
 st.subheader(said("2. Why a weight can exceed 1, and a row need not sum to 1"), anchor=False)
 numbers, words = st.columns(2, gap="medium")
@@ -59,7 +59,7 @@ weights = st.container()
 st.subheader("What to try", anchor=False)
 st.markdown(
     said(
-        f"- Set the rate to 0.9: {dropping.empty_said(lab)}. What stays is ten times as large.\n"
+        f"- Set the rate to 0.9: {dropping.empty_said(trace)}. What stays is ten times as large.\n"
         "- Change the seed: other weights go, and the more draws the mean is of, the less it "
         "moves.\n"
         "- Set the rate to 0, or switch training off: both leave the weights as they are.\n"

@@ -219,14 +219,14 @@ def _undropped_said(trace: Trace, lab: Lab) -> str:
     return f"**Nothing is dropped: {why}.** The weights are used as they are{kept}. {scale}"
 
 
-def empty_said(lab: Lab, rate: float = 0.9) -> str:
+def empty_said(trace: Trace, rate: float = 0.9) -> str:
     """Return how many rows a rate empties on average, as Markdown, for queries as rows.
 
     Example:
-        >>> empty_said(Lab())
+        >>> empty_said(trace_of(Lab()))
         'all k weights of a row are dropped with probability 0.9^k: on average 4.2 of your 6 rows'
     """
-    seen = (trace_of(lab, training=False)["weights"] > 0).sum(dim=1)  # not a number is none
+    seen = (trace["weights"] > 0).sum(dim=1)  # not a number is none
     counts = [count for count in seen.tolist() if count]
     return (
         f"all k weights of a row are dropped with probability {plain(rate)}^k: on average "
@@ -263,7 +263,7 @@ def draws_slider(lab: Lab) -> None:
     )
     made = n_draws_of(lab)
     if made < lab.n_draws:
-        st.caption(f"With {len(lab.tokens)} tokens the first {made} draws are made.")
+        st.caption(f"With {len(lab.tokens)} tokens only the first {made} draws are made.")
 
 
 def mean_draws(lab: Lab) -> Group:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import streamlit as st
 import torch
@@ -27,7 +28,7 @@ from ui.literal import literal
 from ui.number_table import number_table
 from ui.step_view import Card, Group, picture_card, step_card
 from ui.widgets import choice, query_chosen
-from ui.worksheet import labels_of, tensor_of, with_preset
+from ui.worksheet import labels_of, tensor_of
 
 MOST_WORKED = 4  # dimensions for which the table of terms has room for the arithmetic
 WIDEST_LABELLED = 12  # columns that have room for two decimals in a third of the page
@@ -367,9 +368,7 @@ def _trouble_of_sum(trace: Trace) -> str:
 
 def ten_times_said(lab: Lab) -> str:
     """Return for which queries the naive softmax overflows at *Ten times larger*, as Markdown."""
-    scores = SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(with_preset(lab, "ten-times")))["scores"]
-    naive = NaiveSoftmax().compute(scores)
-    overflows = (~naive.isfinite().all(dim=1) | ~naive.any(dim=1)).tolist()
+    overflows = _overflows(lab.sentence, lab.keep_punctuation, lab.d)
     count, n_tokens = sum(overflows), len(overflows)
     if not count:
         said = "no score gets large enough for the naive softmax to overflow"
@@ -380,11 +379,19 @@ def ten_times_said(lab: Lab) -> str:
         some = [literal(name) for name, own in zip(called, overflows, strict=True) if own]
         listed = f" ({', '.join(some)})" if count <= TOLD else ""
         said = f"the naive softmax overflows for {count} of {n_tokens} query tokens{listed}"
-    highest = math.log(torch.finfo(scores.dtype).max)
+    highest = math.log(torch.finfo(torch.float32).max)
     return (
         f"- Choose *Ten times larger*: {said}. In float32, exp is infinite above {highest:.2f}; "
         "`torch.softmax` subtracts the largest score first."
     )
+
+
+@lru_cache(maxsize=8)  # no edit changes it
+def _overflows(sentence: str, keep_punctuation: bool, d: int) -> tuple[bool, ...]:
+    """Return for each query whether the naive softmax overflows at *Ten times larger*."""
+    large = Lab(sentence=sentence, keep_punctuation=keep_punctuation, d=d, preset="ten-times")
+    naive = NaiveSoftmax().compute(SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(large))["scores"])
+    return tuple((~naive.isfinite().all(dim=1) | ~naive.any(dim=1)).tolist())
 
 
 def terms_table(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from attention_core import SIMPLE_SELF_ATTENTION, Trace
 from attention_core.export import Shown
 from attention_core.numbers import result_of
 from ui import overriding, step_view
 from ui.lab import Lab
 from ui.step_view import Group
-from ui.worksheet import labels_of, tensor_of, with_preset
+from ui.worksheet import labels_of, tensor_of
 
 OWN = "start"
 PLACES = ("figures:start",)
@@ -28,15 +30,20 @@ def steps(lab: Lab) -> Group:
 
 def ten_times_said(lab: Lab) -> str:
     """Return what *Ten times larger* makes of the sentence's weights, as Markdown."""
-    large = with_preset(lab, "ten-times")
-    weights = SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(large))["weights"]
-    most = weights.amax(dim=1)
-    least, greatest = result_of(float(most.min())), result_of(float(most.max()))
+    least, greatest = map(result_of, _largest_weights(lab.sentence, lab.keep_punctuation, lab.d))
     each = f"between {least} and {greatest}" if least != greatest else least
     return (
         "- Choose *Ten times larger*: the scores become a hundred times those of *As in the "
         f"notebook*, and each query gives one token {each} of its attention."
     )
+
+
+@lru_cache(maxsize=8)  # no edit changes it
+def _largest_weights(sentence: str, keep_punctuation: bool, d: int) -> tuple[float, float]:
+    """Return the smallest and the greatest of the rows' largest weights at *Ten times larger*."""
+    large = Lab(sentence=sentence, keep_punctuation=keep_punctuation, d=d, preset="ten-times")
+    most = SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(large))["weights"].amax(dim=1)
+    return float(most.min()), float(most.max())
 
 
 def shown(lab: Lab) -> list[Shown]:

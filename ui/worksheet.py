@@ -188,7 +188,7 @@ def _options(lab: Lab) -> None:
 
 
 def with_preset(lab: Lab, preset: str) -> Lab:
-    """Return the lab with its table filled anew, as the choice of a preset does."""
+    """Return the lab with its table filled anew, as choosing a preset does."""
     return replace(lab.without_edits(), preset=preset)
 
 

@@ -121,7 +121,7 @@ def take_in(file_name: str, contents: bytes) -> None:
         return
     _remember(held)
     state.commit(replace(state.current(), tensors=held.id))
-    state.notify(f"{name} is open. What was understood of it stands below.")
+    state.notify(f"{name} is open. What was found in it is below.")
 
 
 def _remember(held: Held) -> None:

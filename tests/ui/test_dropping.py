@@ -132,7 +132,9 @@ def test_why_nothing_is_scaled_is_said_for_each_case() -> None:
     ],
 )
 def test_how_many_rows_are_emptied_is_what_many_draws_show(lab: Lab) -> None:
-    told, n_rows = re.findall(r"average ([\d.]+) of your (\d+) rows", dropping.empty_said(lab))[0]
+    told, n_rows = re.findall(
+        r"average ([\d.]+) of your (\d+) rows", dropping.empty_said(dropping.trace_of(lab))
+    )[0]
     counts = []
     for seed in range(400):
         trace = dropping.trace_of(replace(lab, dropout=0.9, dropout_seed=seed))
@@ -143,9 +145,9 @@ def test_how_many_rows_are_emptied_is_what_many_draws_show(lab: Lab) -> None:
 
 
 def test_nearly_every_row_is_empty_would_not_be_true() -> None:
-    assert "on average 4.2 of your 6 rows" in dropping.empty_said(Lab())
+    assert "on average 4.2 of your 6 rows" in dropping.empty_said(dropping.trace_of(Lab()))
     twenty = Lab(sentence=" ".join(f"w{row}" for row in range(20)))
-    assert "on average 7.9 of your 20 rows" in dropping.empty_said(twenty)
+    assert "on average 7.9 of your 20 rows" in dropping.empty_said(dropping.trace_of(twenty))
 
 
 def test_of_four_times_the_draws_the_distance_is_about_half() -> None:
