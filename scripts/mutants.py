@@ -10,7 +10,7 @@ import ast
 import compileall
 import contextlib
 import importlib
-import math
+import json
 import os
 import random
 import re
@@ -23,6 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -45,13 +46,13 @@ STATE = (
 SERVER = ("delivery", "own_origin", "frame", "warm_up", "training_process", "trainings", "sharing")
 LARGE = ("torch", "numpy", "pandas", "plotly.graph_objects", "streamlit.testing.v1", "hypothesis")
 NEAREST = 4  # test files for one module, besides its own examples
-FIRST = 4  # times the seconds that there are, for the first of the nearest
-SPARE = 4  # times the seconds that the tests take without a change, after which they hang
+PATIENCE = 120  # seconds of the processor, for a test file without a change
+SLOW, SPARE = 30, 4  # seconds more, and times as many, after which changed code hangs
 MEMORY = 8 * 2**30  # bytes, which no test needs: what a change makes too large is refused
 EVERY_PAGE = ("tests/pages/test_pages.py",)  # for what no test mentions
 DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 FATES = ("killed", "survived", "no test found")
-PLAINLY = ("-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=0")
+PLAINLY = ("-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=0")
 
 
 def room_of(path: str) -> str:
@@ -116,28 +117,58 @@ def nearest(root: Path, path: str) -> tuple[str, ...]:
     return (*([path] if ">>> " in source else []), *(most or EVERY_PAGE))
 
 
-def run(tree: Path, tests: tuple[str, ...], seconds: float) -> tuple[int, float]:
+class Tests:
+    """What pytest is told: which tests to run, or to note how long each takes that passes.
+
+    Args:
+        chosen: Their names; None for all.
+        notes: A file for a line of JSON from each test that passes, its name and seconds.
+    """
+
+    def __init__(self, chosen: Iterable[str] | None = None, notes: Path | None = None) -> None:
+        self.chosen = None if chosen is None else set(chosen)
+        self.notes = notes
+        self.begun, self.passes = 0.0, True
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave the others out."""
+        if self.chosen is not None:
+            items[:] = [item for item in items if item.nodeid in self.chosen]
+
+    def pytest_runtest_logstart(self) -> None:
+        """Look at the clock, of the processor: others may be at work."""
+        self.begun, self.passes = time.process_time(), True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take note of a test, once it has passed."""
+        self.passes = self.passes and report.passed
+        if self.notes and report.when == "teardown" and self.passes:
+            with self.notes.open("a") as file:
+                print(json.dumps([report.nodeid, time.process_time() - self.begun]), file=file)
+
+
+def run(tree: Path, files: Iterable[str], tests: Tests, seconds: float) -> int:
     """Run tests in a tree, in a fork of a process that has everything large imported.
 
     Returns:
-        Pytest's exit code, or what ended it, below 0; and the processor's seconds it took.
+        Pytest's exit code, or what ended it, below 0, such as too many seconds of the processor.
     """
     child = os.fork()
     if child == 0:
-        _run_here(tree, tests, seconds)
+        _run_here(tree, files, tests, seconds)
     deadline = time.monotonic() + 60 + 10 * seconds  # for what waits without working
     pid = 0
     while not pid:
-        pid, status, used = os.wait4(child, os.WNOHANG)
+        pid, status = os.waitpid(child, os.WNOHANG)
         if not pid and time.monotonic() > deadline:
             os.kill(child, signal.SIGKILL)
         time.sleep(0.02)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)  # what it may have left behind
-    return os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
+    return os.waitstatus_to_exitcode(status)
 
 
-def _run_here(tree: Path, tests: tuple[str, ...], seconds: float) -> None:
+def _run_here(tree: Path, files: Iterable[str], tests: Tests, seconds: float) -> None:
     os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)
     os.dup2(1, 2)
@@ -148,7 +179,7 @@ def _run_here(tree: Path, tests: tuple[str, ...], seconds: float) -> None:
     sys.dont_write_bytecode = True
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1,) * 2)
-    os._exit(pytest.main([*PLAINLY, *tests]))
+    os._exit(pytest.main([*PLAINLY, *(["-x"] if tests.chosen else []), *files], [tests]))
 
 
 class Tree:
@@ -156,48 +187,44 @@ class Tree:
 
     Args:
         folder: Where, a folder that does not exist yet.
-        seconds: Of the processor, for the tests of one change: the nearest that take no more.
+        seconds: Of the processor, for the tests of one change.
     """
 
     def __init__(self, folder: Path, seconds: float) -> None:
         self.folder, self.seconds = folder, seconds
         shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
         compileall.compile_dir(folder, quiet=2)
-        self.plain: dict[str, tuple[float, float]] = {}  # the limit, and what tests took
+        self.plain: dict[str, dict[str, float]] = {}  # how long tests take without a change
 
-    def nearest(self, path: str) -> tuple[tuple[str, ...], float]:
-        """Return the nearest tests of a module that pass and take little, and how long.
-
-        The first that passes may take four times as much.
-        """
-        chosen: list[str] = []
-        total = 0.0
+    def nearest(self, path: str) -> dict[str, float]:
+        """Return tests near to a module, with their seconds: of each file the quickest first."""
+        found: dict[str, float] = {}
         for name in nearest(self.folder, path):
-            limit = self.seconds - total if chosen else FIRST * self.seconds
-            took = self.without_a_change(name, limit)
-            if took <= limit:
-                chosen, total = [*chosen, name], total + took
-        return tuple(chosen), total
+            for test, took in sorted(self.passing(name).items(), key=itemgetter(1)):
+                if sum(found.values()) + took <= self.seconds:
+                    found[test] = took
+        return found
 
-    def without_a_change(self, name: str, limit: float) -> float:
-        """Return how long a test file takes, infinitely long if it fails or is at the limit."""
-        most, took = self.plain.get(name, (0.0, math.inf))
-        if took == math.inf and limit > most:
-            code, took = run(self.folder, (name,), limit)
-            took = took if code == 0 else math.inf
-            self.plain[name] = limit, took
-        return took
+    def passing(self, file: str) -> dict[str, float]:
+        """Return the tests of a file that pass without a change, as far as there is time."""
+        if file not in self.plain:
+            notes = self.folder / ".notes"
+            notes.write_text("")
+            run(self.folder, [file], Tests(notes=notes), PATIENCE)
+            self.plain[file] = dict(map(json.loads, notes.read_text().splitlines()))
+        return self.plain[file]
 
     def judge(self, path: str, change: Change) -> str:
         """Return what becomes of a change: "killed", "survived" or "no test found"."""
-        tests, seconds = self.nearest(path)
+        tests = self.nearest(path)
         if not tests:
             return "no test found"
-        file = self.folder / path
+        file, files = self.folder / path, dict.fromkeys(test.partition("::")[0] for test in tests)
         source, times = file.read_bytes(), file.stat()
         file.write_bytes(source[: change.start] + change.new.encode() + source[change.end :])
         os.utime(file, (times.st_atime, times.st_mtime + 2))  # so that it is compiled anew
-        code, _ = run(self.folder, tests, 10 + SPARE * seconds)
+        seconds = SLOW + SPARE * sum(tests.values())
+        code = run(self.folder, files, Tests(tests), seconds)
         file.write_bytes(source)
         os.utime(file, (times.st_atime, times.st_mtime))
         return "survived" if code == 0 else "killed"
@@ -250,9 +277,6 @@ def main() -> None:
                 fates.setdefault(room, Counter())[fate] += 1
                 said = "." if fate == "killed" else f"{fate}: {told(tree.folder, path, change)}"
                 print(said, flush=True)
-    for name, (limit, took) in sorted(tree.plain.items()):
-        if took == math.inf:
-            print(f"left out, as without a change it fails or takes over {limit:.0f} s: {name}")
     print(f"{'room':28}", *(f"{fate:>14}" for fate in FATES))
     for room, found in [*fates.items(), ("all", sum(fates.values(), Counter[str]()))]:
         print(f"{room:28}", *(f"{found[fate]:14}" for fate in FATES))
