@@ -38,9 +38,9 @@ def read_matrix(contents: bytes) -> tuple[Tensor, list[str]]:
         raise CsvError(f"It must have 1 to {MAX_TOKENS} rows of numbers; it has {len(body):,}.")
     has_tokens = any(_number(line[0]) is None for line in body)
     first = 1 if has_tokens else 0
-    width = len(lines[0])
-    if not 1 <= width - first <= MAX_COLUMNS:
-        raise CsvError(f"It must have 1 to {MAX_COLUMNS:,} columns of numbers; it has {width:,}.")
+    width, found = len(lines[0]), len(lines[0]) - first
+    if not 1 <= found <= MAX_COLUMNS:
+        raise CsvError(f"It must have 1 to {MAX_COLUMNS:,} columns of numbers; it has {found:,}.")
     rows = [_row(line, first, width, at) for at, line in enumerate(body, start=header + 1)]
     return torch.tensor(rows, dtype=torch.float64), (
         [line[0].strip() for line in body] if has_tokens else []

@@ -29,9 +29,7 @@ from tests.screen import (
     said,
 )
 from ui import lab_files, link, opened_tensors, your_tensors
-from ui.csv_file import CsvError
 from ui.lab import Lab
-from ui.tensor_csv import read_matrix
 
 PAGE = PROJECT / "pages" / "14_your_tensors.py"
 
@@ -228,16 +226,6 @@ def test_a_csv_with_and_without_header_and_tokens() -> None:
         assert inputs.tolist() == [[1, 2], [3, 4]]
         labels = cards(at, your_tensors.INPUTS)["inputs"]["spec"]["layout"]["yaxis"]["ticktext"]
         assert labels == (["to", "be"] if text.startswith("to") else ["1", "2"])
-
-
-def test_an_underscore_makes_no_number() -> None:
-    """Python takes 1_000 for a thousand; in a file it is a name, or a mistake."""
-    matrix, tokens = read_matrix(b"a_1,1_000\n0.5,2\n")  # a line of names
-    assert (matrix.tolist(), tokens) == ([[0.5, 2.0]], [])
-    matrix, tokens = read_matrix(b"1_000,1\n2_000,2\n")  # a column of tokens
-    assert (matrix.tolist(), tokens) == ([[1.0], [2.0]], ["1_000", "2_000"])
-    with pytest.raises(CsvError, match="In line 2, “1_000” is not a finite number"):
-        read_matrix(b"1,2\n3,1_000\n")
 
 
 def test_tokens_that_are_typed_and_those_in_metadata() -> None:
