@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from torch import Tensor
 
+from attention_core.arithmetic import written
 from attention_core.checks import Check, check_step
 from attention_core.glossary import term
 from attention_core.html_tables import html_of
@@ -32,9 +34,10 @@ class Operand(NamedTuple):
 class Explanation(NamedTuple):
     """A cell's arithmetic with its real operands."""
 
-    formula: str  # ends in "= result"
+    formula: str  # ends in "= result", or in "≈ result (why)"
     result: float
     operands: tuple[Operand, ...]  # as the formula reads; empty for an input
+    written: tuple[str, ...] = ()  # each operand with the digits it has in the formula
 
 
 class Trace:
@@ -211,7 +214,7 @@ class Trace:
             IndexError: If there is no such cell.
         """
         cell = require_cell(step, self[step], index)
-        result = float(self[step][cell])
+        result = float(self[step][cell].item())
         if step in self.mechanism.inputs:
             where = ", ".join(str(position) for position in cell)
             return Explanation(f"{step}[{where}] = {result_of(result)}", result, ())
@@ -226,8 +229,11 @@ class Trace:
             for name, cells in zip(declared.of, operation.sources(cell, shapes), strict=True)
         ]
         numbers = [[operand.value for operand in group] for group in groups]
-        formula = operation.arithmetic(cell, numbers, result)
-        return Explanation(formula, result, _reading_order(groups))
+        arithmetic = partial(operation.arithmetic, cell, numbers)
+        line = written(arithmetic, result, self[step].dtype)
+        operands = _reading_order(groups)
+        texts = tuple(line.writer.text(operand.value) for operand in operands)
+        return Explanation(line.text, result, operands, texts)
 
     def check(self, *steps: str) -> tuple[Check, ...]:
         """Return the second routes and laws of steps, each with how far off it is.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from attention_core import Mechanism, Step
+from attention_core.arithmetic import Printed, Writer, whole
 from attention_core.operations import DotProducts, Index, Operation, Softmax
 
 
@@ -26,9 +27,9 @@ class Halve(Operation):
         """Take half away."""
         return operands[0] - operands[0] * 0.5
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``3 / 2 = 1.5``."""
-        return f"{groups[0][0]} / 2 = {result:.4f}"
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``3 / 2``."""
+        return write(groups[0][0]) / whole(2)
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the formula."""

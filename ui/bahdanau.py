@@ -12,6 +12,8 @@ import streamlit as st
 import torch
 
 from attention_core import ADDITIVE_ATTENTION, Check, Conventions, Mechanism, Trace
+from attention_core.arithmetic import column as added_up
+from attention_core.arithmetic import tanh, written
 from attention_core.embeddings import MAX_WIDTH
 from attention_core.export import Shown, Table
 from attention_core.export.literals import tensor_code
@@ -27,7 +29,7 @@ from attention_core.figures.sentences import (
     share_of,
     with_frames,
 )
-from attention_core.numbers import factor, plain, result_of
+from attention_core.numbers import result_of
 from attention_core.recurrent.checkpoints import CheckpointError
 from attention_core.recurrent.language import END, START, right_alignment, right_translation
 from attention_core.recurrent.looking import (
@@ -472,31 +474,34 @@ def terms(lab: Lab, run: Run) -> None:
         trace["projected_keys"][column].tolist(),
         strict=True,
     )
-    rows, total = [], 0.0
-    for at, (weight, asks, asked) in enumerate(parts):
-        bent = math.tanh(asks + asked)
-        total += weight * bent
-        rows.append(
-            [
-                conventions.dimension(at),
-                plain(asks),
-                plain(asked),
-                result_of(bent),
-                plain(weight),
-                f"{factor(weight)}·{factor(bent)} = {result_of(weight * bent)}",
-            ]
-        )
+    bent = [(weight, asks, asked, math.tanh(asks + asked)) for weight, asks, asked in parts]
+    products = [weight * turned for weight, *_, turned in bent]
+    digits, total = added_up(products, math.fsum(products))
+    rows = [
+        [conventions.dimension(at), *_term(*numbers, digits)] for at, numbers in enumerate(bent)
+    ]
     energy = float(trace["scores"][row, column])
     pair = f"“{run.source(conventions)[column]}” before “{run.written(conventions)[row]}”"
     number_table(
         f"Every term of the energy of {pair}",
         ["", "of W s", "of U h", "tanh of their sum", "v", "v · tanh"],
-        [*rows, ["sum = energy", "", "", "", "", result_of(total)]],
+        [*rows, ["sum = energy", "", "", "", "", total]],
     )
     st.caption(
         "Click an energy above to see its terms. Added up once more, in Python, they differ from "
-        f"the energy by {abs(total - energy):.1g}."
+        f"the energy by {abs(math.fsum(products) - energy):.1g}."
     )
+
+
+def _term(weight: float, asks: float, asked: float, bent: float, digits: int) -> list[str]:
+    """Return a row of the terms: each number with the digits that make the next come out."""
+    product = written(
+        lambda write: write(weight) * write(bent), weight * bent, torch.float64, digits
+    )
+    told = product.writer.digits
+    turned = written(lambda write: tanh(write(asks) + write(asked)), bent, torch.float64, told)
+    inside = (turned.writer.text(number) for number in (asks, asked))
+    return [*inside, turned.right, product.writer.text(weight), product.text]
 
 
 # ---- Words -------------------------------------------------------------------------------------

@@ -5,13 +5,14 @@ A is kept inside of the lab as text, so the address holds both, and undo unpins.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import streamlit as st
 import torch
 from torch import Tensor
 
+from attention_core.arithmetic import column
 from attention_core.entropy import entropy
 from attention_core.figures import matrix_spec
 from attention_core.figures.heads import shown_of
@@ -124,7 +125,8 @@ def _alt(old: Tensor, new: Tensor) -> str:
     if not count:
         return "nothing changed."
     known = difference[difference.isfinite()]
-    by = f", by {_signed(_most(known))} at most" if known.numel() else ""
+    most = _most(known) if known.numel() else 0.0
+    by = f", by {_sign(most)}{result_of(most)} at most" if known.numel() else ""
     lost = count - known.numel()
     beyond = f"; {lost:,} of them to or from what is no number" if lost else ""
     return f"{count:,} of {old.numel():,} cells changed{by}{beyond}."
@@ -219,9 +221,7 @@ def changes(before: Group | None, now: Group, lab: Lab) -> None:
             {
                 "figure": [change[0] for change in found],
                 "cell": [literal(f"{change[1]} · {change[2]}") for change in found],
-                "A": [literal(result_of(change[3])) for change in found],
-                "B": [literal(result_of(change[4])) for change in found],
-                "B − A": [literal(_signed(change[4] - change[3])) for change in found],
+                **_columns([change[3:] for change in found]),
             }
         )
         pair = entropies(before, now)
@@ -242,15 +242,27 @@ def _entropy_table(pair: tuple[Tensor, Tensor], now: Group, lab: Lab) -> None:
     st.table(
         {
             "query token": [literal(tokens[row]) for row in shown],
-            "A": [literal(result_of(old[row])) for row in shown],
-            "B": [literal(result_of(new[row])) for row in shown],
-            "B − A": [literal(_signed(new[row] - old[row])) for row in shown],
+            **_columns([(old[row], new[row]) for row in shown]),
         }
     )
 
 
-def _signed(difference: float) -> str:
-    return f"{'+' if difference > 0 else ''}{result_of(difference)}"
+def _columns(pairs: Sequence[tuple[float, float]]) -> dict[str, list[str]]:
+    """Return numbers of A and of B, each pair with the digits that make its difference come out."""
+    rows = []
+    for old, new in pairs:
+        digits, difference = column([new, -old], new - old)
+        rows.append(
+            (result_of(old, digits), result_of(new, digits), f"{_sign(new - old)}{difference}")
+        )
+    return {
+        name: [literal(text) for text in texts]
+        for name, texts in zip(("A", "B", "B − A"), zip(*rows, strict=True), strict=True)
+    }
+
+
+def _sign(difference: float) -> str:
+    return "+" if difference > 0 else ""
 
 
 # ---- In the sidebar ----------------------------------------------------------------------------

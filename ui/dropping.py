@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from attention_core import CAUSAL_SELF_ATTENTION, USUAL, Conventions, Trace
+from attention_core.arithmetic import grouped, whole, written
 from attention_core.dice import require_rate
 from attention_core.dropout_study import Mean, mean_over_draws
 from attention_core.export import Shown, Table
@@ -175,6 +176,14 @@ def _marked(total: float) -> str:
     return f"{text} ✓" if abs(total - 1) <= all_tokens.OFF else f"**{text}**"
 
 
+def _growth(rate: float) -> tuple[str, str]:
+    """Return a rate and what it multiplies by, ``1 / (1 - rate)``, as they are printed."""
+    line = written(
+        lambda write: whole(1) / grouped(whole(1) - write(rate)), 1 / (1 - rate), torch.float64
+    )
+    return line.writer.text(rate), plain(1 / (1 - rate))
+
+
 def sums_said(trace: Trace, lab: Lab) -> str:
     """Return why weights grow and rows no longer sum to 1, as Markdown, for queries as rows."""
     if "kept" not in trace.inputs:
@@ -183,7 +192,7 @@ def sums_said(trace: Trace, lab: Lab) -> str:
     place = int(dropped.argmax())
     row, column = divmod(place, dropped.shape[1])
     called = names(labels_of(lab), lab.conventions)
-    grown = 1 / (1 - lab.dropout)
+    rate, grown = _growth(lab.dropout)
     sums = [total for total in sums_of(trace["dropped"]) if total == total]
     largest = trace.explain("dropped", row, column).formula
     above = int((dropped > 1).sum())
@@ -193,8 +202,8 @@ def sums_said(trace: Trace, lab: Lab) -> str:
     ends = f"{result_of(min(sums))} and {result_of(max(sums))}" if sums else "nothing"
     said = lab.conventions.said
     return (
-        f"Each weight is dropped with probability {plain(lab.dropout)}. Those that stay are "
-        f"divided by 1 − {plain(lab.dropout)}, that is multiplied by **{plain(grown)}**, so that "
+        f"Each weight is dropped with probability {rate}. Those that stay are divided by "
+        f"1 − {rate}, that is multiplied by **{grown}**, so that "
         "on average nothing is lost. That makes up for the dropped ones **on average only**:\n"
         f"- {said('the rows')} now sum to between {ends};\n"
         f"- the largest weight is {literal(called[row])} on {literal(called[column])}: "

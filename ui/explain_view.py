@@ -11,7 +11,7 @@ import streamlit as st
 
 from attention_core import Conventions, Operand, Trace
 from attention_core.figures import pointing
-from attention_core.numbers import plain, result_of
+from attention_core.numbers import result_of
 from attention_core.operations import Index
 from ui import state
 from ui.components import component
@@ -188,17 +188,20 @@ class _Words:
         return {
             "said": ": ".join([*(own.capitalize() for own in self._heads(head)), said]),
             "formula": shortened(explained.formula),
-            "operands": [self._operand(operand) for operand in explained.operands],
+            "operands": [
+                self._operand(operand, text)
+                for operand, text in zip(explained.operands, explained.written, strict=True)
+            ],
         }
 
-    def _operand(self, operand: Operand) -> dict[str, Any]:
+    def _operand(self, operand: Operand, text: str) -> dict[str, Any]:
         name, (*head, row, column) = operand.name, operand.cell
         label = self.label(name, *operand.cell)
         if name == "query" and self.query_row is not None:
             name, row = "inputs", self.query_row  # the query is a row of the table
         return {
             "label": label,
-            "value": plain(operand.value),
+            "value": text,
             "name": name,
             "head": head[0] if head else None,
             "cell": [row, column],

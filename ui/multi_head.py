@@ -11,10 +11,12 @@ import torch
 from torch import Tensor
 
 from attention_core import MULTI_HEAD_ATTENTION, STACKED_HEADS, Check, Conventions, Trace
+from attention_core.arithmetic import column as added_up
+from attention_core.arithmetic import total as total_of
+from attention_core.arithmetic import written
 from attention_core.checks import distances, verdict
 from attention_core.contributions import (
     check_contributions,
-    contributions,
     contributions_rounding,
     of_heads,
 )
@@ -23,7 +25,7 @@ from attention_core.figures import matrix_spec
 from attention_core.figures.findings import EVEN
 from attention_core.figures.heatmap import position_labels
 from attention_core.masks import mask_or_causal
-from attention_core.numbers import factor, result_of
+from attention_core.numbers import result_of
 from attention_core.parameters import Parameters
 from attention_core.spread import Spread
 from ui import overriding, parameters, state, step_view
@@ -455,29 +457,30 @@ def parts_rows(lab: Lab) -> list[list[str]]:
     trace, row, column = trace_of(made_by_heads(lab)), lab.query_index, column_of(lab)
     context, w_out = trace["context"][:, row], trace["w_out"][:, column]
     own = w_out.reshape(len(context), -1)
+    bias = float(trace["b_out"][0, column])
+    both = zip(context.tolist(), own.tolist(), strict=True)
+    pairs = [list(zip(numbers, weights, strict=True)) for numbers, weights in both]
+    parts = [sum(one * other for one, other in products) for products in pairs]
+    digits, total = added_up([*parts, bias], float(trace["output"][row, column]))
     rows = [
-        [
-            head_of(head, lab.conventions).capitalize(),
-            _products(context[head], own[head]),
-            result_of(float(part)),
-        ]
-        for head, part in enumerate(contributions(trace, row, column))
+        [head_of(head, lab.conventions).capitalize(), *_worked(products, parts[head], digits)]
+        for head, products in enumerate(pairs)
     ]
-    bias = result_of(float(trace["b_out"][0, column]))
-    return [
-        *rows,
-        ["bias", "b_out", bias],
-        ["sum = output", "", result_of(float(trace["output"][row, column]))],
-    ]
+    return [*rows, ["bias", "b_out", result_of(bias, digits)], ["sum = output", "", total]]
 
 
-def _products(context: Tensor, weights: Tensor) -> str:
-    terms = [
-        f"{factor(one)}·{factor(other)}"
-        for one, other in zip(context.tolist(), weights.tolist(), strict=True)
-    ]
-    shown = terms if len(terms) <= MOST_WORKED else [*terms[: MOST_WORKED - 1], "…", terms[-1]]
-    return " + ".join(shown)
+def _worked(pairs: Sequence[tuple[float, float]], part: float, digits: int) -> tuple[str, str]:
+    """Return a head's products, the middle ones left out, and what they add up to."""
+    line = written(
+        lambda write: total_of(write(one) * write(other) for one, other in pairs),
+        part,
+        torch.float64,
+        digits,
+    )
+    terms = line.left.split(" + ")
+    if len(terms) > MOST_WORKED:
+        terms = [*terms[: MOST_WORKED - 1], "…", terms[-1]]
+    return " + ".join(terms), line.right
 
 
 # ---- To be taken along -------------------------------------------------------------------------

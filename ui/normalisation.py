@@ -179,7 +179,7 @@ def misfit(lab: Lab, dtype: str) -> str:
     if bool(lost.any()):
         score = lab.row_scores[int(lost.int().argmax())]
         return (
-            f"{limit}, and {score:,.15g} / {plain(lab.temperature)} is "
+            f"{limit}, and {score:,.15g} / {lab.temperature:.15g} is "
             f"{score / lab.temperature:,.15g}."
         )
     return ""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import streamlit as st
 import torch
 
 from attention_core import ONE_QUERY, SIMPLE_SELF_ATTENTION, USUAL, Conventions, Trace
 from attention_core.alignment import Alignment, alignment
+from attention_core.arithmetic import column, equation
 from attention_core.export import Shown
 from attention_core.figures import flow_spec, space_spec
 from attention_core.figures.findings import EVEN
@@ -19,7 +20,7 @@ from attention_core.figures.heatmap import CELL_PX, with_numbers
 from attention_core.figures.palette import ROLES
 from attention_core.figures.pictures import alignment_spec, flow_height
 from attention_core.glossary import vector
-from attention_core.numbers import factor, plain, result_of
+from attention_core.numbers import DIGITS, plain, result_of
 from attention_core.operations import NaiveSoftmax
 from ui import literal as words
 from ui.explain_view import Explained, shortened
@@ -272,18 +273,21 @@ def alignment_sentence(trace: Trace, moment: int, query: str, names: Sequence[st
     """Return the current dot product as lengths and angle, in Markdown."""
     found = alignment_of(trace, moment)
     asks, key = literal(query), literal(names[moment])
-    score = result_of(float(trace["scores"][0, moment]))
+    score = float(trace["scores"][0, moment])
     if found.cosine is None:
         zero = asks if found.lengths[0] == 0 else key
         return (
             f"**As alignment:** {zero} is the zero vector. It has no direction, so there is no "
             f"angle, and its dot product with anything is 0."
         )
-    first, second = (result_of(length) for length in found.lengths)
+    cosine, (first, second) = found.cosine, found.lengths
+    line = equation(
+        lambda write: write(first) * write(second) * write(cosine), score, trace["scores"].dtype
+    )
     return (
         f"**As alignment:** the angle between {asks} and {key} is **{found.degrees:.1f}°**, its "
-        f"cosine **{result_of(found.cosine)}**. Length of {asks} × length of {key} × cosine = "
-        f"{first} · {second} · {factor(found.cosine)} = {score}: the same dot product."
+        f"cosine **{result_of(cosine)}**. Length of {asks} × length of {key} × cosine = "
+        f"{line}: the same dot product."
     )
 
 
@@ -310,19 +314,46 @@ def normalisation_cards(
 def shares_table(trace: Trace, names: Sequence[str]) -> None:
     """Draw the scores and the three ways of sharing side by side, a row for each key token."""
     shown = largest(trace)
-    columns = [trace[step][0] for step in SHARES]
-    rows = [[names[row], *(_shown(float(column[row])) for column in columns)] for row in shown]
-    if len(shown) < len(names):
-        others = _others(shown, len(names))
-        together = (_shown(float(column[others].double().sum())) for column in columns)
-        rows.append([f"the other {len(others)} together", *together])
-    sums = [_shown(float(trace[step].double().sum())) for step in SHARES]
+    others = _others(shown, len(names))
+    columns = [_column(trace[step][0].tolist(), None, shown, others) for step in SHARES]
+    rows = zip(_rows(names, shown, others), *columns, strict=True)
     head = ["key token", "score", "by the sum", "naive softmax", "torch.softmax"]
-    number_table(f"{_of_all(shown, names)} shares, to 4 decimals", head, [*rows, ["sum", *sums]])
+    number_table(f"{_of_all(shown, names)} shares", head, list(map(list, rows)))
 
 
-def _shown(value: float) -> str:
-    return "NaN" if math.isnan(value) else result_of(value)
+def _rows(names: Sequence[str], shown: Sequence[int], others: Sequence[int]) -> list[str]:
+    """Return what the rows of a table are called that ends in a sum."""
+    together = [f"the other {len(others)} together"] if others else []
+    return [*(names[row] for row in shown), *together, "sum"]
+
+
+def _column(
+    numbers: Sequence[float],
+    result: float | None,
+    shown: Sequence[int],
+    others: Sequence[int],
+    write: Callable[[int, int], str] | None = None,
+) -> list[str]:
+    """Return a column of a table: with so many digits that what is printed adds up.
+
+    Args:
+        numbers: Of all tokens.
+        result: Their sum, as the page computed it; added up here if there is none.
+        shown: The tokens with a row of their own.
+        others: The tokens that share one.
+        write: Writes a number, given whose it is and how many digits; itself if nothing does.
+    """
+    parts = [numbers[row] for row in shown]
+    parts += [sum(numbers[row] for row in others)] if others else []
+    digits, total = column(parts, sum(numbers) if result is None else result)
+    texts = [_shown(part, digits) for part in parts]
+    if write:
+        texts[: len(shown)] = [write(row, digits) for row in shown]
+    return [*texts, total.replace("nan", "NaN")]
+
+
+def _shown(value: float, digits: int = DIGITS) -> str:
+    return "NaN" if math.isnan(value) else result_of(value, digits)
 
 
 def _trouble(trace: Trace, step: str) -> str:
@@ -400,40 +431,31 @@ def terms_table(
     """Draw the weighted sum term by term: a row for each token, a column for each dimension."""
     d_in = trace["context"].shape[1]
     width, shown = min(d_in, MOST_COLUMNS), largest(trace)
+    others = _others(shown, len(names))
     results = trace["context"][0, :width].tolist()
-    weights, columns = trace["weights"][0].tolist(), trace["inputs"][:, :width].T.tolist()
-    pairs = [list(zip(weights, column, strict=True)) for column in columns]
-    is_worked = width <= MOST_WORKED
-    rows = []
-    for row in shown:
-        terms = [_term(*pair[row], is_worked=is_worked) for pair in pairs]
-        rows.append([names[row], result_of(weights[row]), *terms])
-    if len(shown) < len(names):
-        rows.append(_other_terms(pairs, shown))
-    total = result_of(float(trace["weights"].double().sum()))
-    sums = [result_of(result) for result in results]
+    weights, entries = trace["weights"][0].tolist(), trace["inputs"][:, :width].T.tolist()
+    columns, off = [_column(weights, None, shown, others)], 0.0
+    for result, own in zip(results, entries, strict=True):
+        products = [weight * entry for weight, entry in zip(weights, own, strict=True)]
+        write = partial(_term, weights, own) if width <= MOST_WORKED else None
+        columns.append(_column(products, result, shown, others, write))
+        off = max(off, abs(result - math.fsum(products)))
+    *rows, total = zip(_rows(names, shown, others), *columns, strict=True)
     number_table(
         f"{_of_all(shown, names)} terms of the weighted sum"
         + (f", the first {width} of {d_in} dimensions" if width < d_in else ""),
         ["token", "weight", *map(conventions.dimension, range(width))],
-        [*rows, [f"sum = {vector('context', position, conventions)}", total, *sums]],
+        [*map(list, rows), [f"sum = {vector('context', position, conventions)}", *total[1:]]],
     )
-    again = [math.fsum(one * other for one, other in pair) for pair in pairs]
-    off = max(abs(result - sum_) for result, sum_ in zip(results, again, strict=True))
     st.caption(f"Adding up the columns once more, in Python, differs by at most {off:.1g}.")
 
 
-def _other_terms(pairs: Sequence[Sequence[tuple[float, float]]], shown: list[int]) -> list[str]:
-    """Return the row of all terms that have no row of their own, added up."""
-    others = _others(shown, len(pairs[0]))
-    weight = math.fsum(pairs[0][row][0] for row in others)
-    sums = [math.fsum(math.prod(pair[row]) for row in others) for pair in pairs]
-    return [f"the other {len(others)} together", result_of(weight), *map(result_of, sums)]
-
-
-def _term(weight: float, entry: float, *, is_worked: bool) -> str:
-    product = result_of(weight * entry + 0.0)  # 0, not -0
-    return f"{factor(weight)}·{factor(entry)} = {product}" if is_worked else product
+def _term(weights: Sequence[float], entries: Sequence[float], row: int, digits: int) -> str:
+    """Return a term of the weighted sum, worked out."""
+    weight, entry = weights[row], entries[row]
+    return equation(
+        lambda write: write(weight) * write(entry), weight * entry, torch.float64, digits
+    )
 
 
 def picture_cards(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from attention_core.numbers import factor, plain, result_of
+from attention_core.arithmetic import Printed, Writer, tanh, total
+from attention_core.numbers import bracketed
 from attention_core.operations.base import Laws, Operation, overflow, require_fit
 from attention_core.operations.patterns import Index
 from attention_core.operations.products import overflowing
@@ -59,13 +61,12 @@ class AdditiveScores(Operation):
             total += weight * (2 * torch.sigmoid(2 * (query.unsqueeze(1) + key)) - 1)
         return overflowing(total, largest)
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``0.4·tanh(0.2+0.5) + 0.3·tanh(0.1+(-0.6)) = 0.1031``."""
-        terms = (
-            f"{factor(weight)}·tanh({plain(query)}+{factor(key)})"
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``0.4·tanh(0.2+0.5) + 0.3·tanh(0.1+(-0.6))``."""
+        return total(
+            write(weight) * tanh(_sum(write(query), write(key)))
             for weight, query, key in zip(*groups, strict=True)
         )
-        return f"{' + '.join(terms)} = {result_of(result)}"
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""
@@ -116,3 +117,8 @@ def squashed_apart(name: str, inside: Tensor, off: Tensor) -> Tensor:
     squash = torch.tanh if name == "tanh" else torch.sigmoid
     middle = squash(inside)
     return torch.maximum(squash(inside + off) - middle, middle - squash(inside - off))
+
+
+def _sum(query: Printed, key: Printed) -> Printed:
+    """Return a sum without spaces, by which one sees that it is no term of the large one."""
+    return replace(query + key, text=f"{query.text}+{bracketed(key.text)}")

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from attention_core.arithmetic import Printed, Writer
 from attention_core.operations.patterns import Index, Shape, cells_read
 from attention_core.rounding import Format
 
@@ -50,8 +51,15 @@ class Operation(ABC):
         """Return the whole result from float64 operands, by another torch expression."""
 
     @abstractmethod
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return the cell's arithmetic with its real operands, ending in ``= result``."""
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return the cell's arithmetic with its real operands, up to the result.
+
+        Args:
+            index: The result cell.
+            groups: For each entry of ``reads``, the numbers it names, in order.
+            write: Writes a number; pieces are put together by ``+``, ``-``, ``*``, ``/`` and the
+                functions of ``attention_core.arithmetic``.
+        """
 
     @abstractmethod
     def latex(self, result: str, *operands: str) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from attention_core.numbers import plain, result_of
+from attention_core.arithmetic import Printed, Writer, grouped, whole
+from attention_core.numbers import plain
 from attention_core.operations.base import Laws, Operation, overflow, require_fit
 from attention_core.operations.patterns import Index
 from attention_core.rounding import Format
@@ -58,10 +59,10 @@ class Dropout(_Dropping):
         weights, kept = operands
         return weights.mul(kept.mul(1 / (1 - self.rate)))
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``0.1385 · 1 / (1 - 0.5) = 0.2770``, the 1 being 0 for a dropped weight."""
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``0.1385·1 / (1 - 0.5)``, the 1 behind the weight being 0 for a dropped one."""
         (weight,), (kept,) = groups
-        return f"{plain(weight)}·{int(kept)} / (1 - {plain(self.rate)}) = {result_of(result)}"
+        return write(weight) * whole(int(kept)) / grouped(whole(1) - write(self.rate))
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""
@@ -104,9 +105,9 @@ class DropNothing(_Dropping):
         """Add nothing."""
         return operands[0] + 0.0
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``nothing dropped: 0.1385 = 0.1385``."""
-        return f"nothing dropped: {plain(groups[0][0])} = {result_of(result)}"
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``nothing dropped: 0.1385``."""
+        return write(groups[0][0]).called("nothing dropped: {}")
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""

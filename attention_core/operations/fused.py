@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from attention_core.numbers import factor, plain, result_of
+from attention_core.arithmetic import Printed, Writer, whole
+from attention_core.numbers import plain
 from attention_core.operations.base import Laws, Operation, overflow, require_fit
 from attention_core.operations.normalise import Softmax
 from attention_core.operations.patterns import Index
@@ -51,9 +52,9 @@ class MultiplyBy(_Cellwise):
         by = torch.tensor(self.by, dtype=torch.float64)
         return overflowing(torch.einsum("...ij,->...ij", operands[0], by), largest)
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``1.495·0.5 = 0.7475``."""
-        return f"{factor(groups[0][0])}·{factor(self.by)} = {result_of(result)}"
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``1.495·0.5``."""
+        return write(groups[0][0]) * write(self.by)
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""
@@ -97,10 +98,10 @@ class AddScores(_Cellwise):
         scores, added = operands
         return overflowing(scores - added.neg(), largest)
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``0.7475 + (-0.5) = 0.2475``."""
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``0.7475 + (-0.5)``."""
         (score,), (added,) = groups
-        return f"{factor(score)} + {factor(added)} = {result_of(result)}"
+        return write(score) + write(added)
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""
@@ -146,9 +147,9 @@ class RepeatHeads(Operation):
         """Stack each head with itself."""
         return torch.stack([head for head in operands[0] for _ in range(self.times)])
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``0.319 = 0.3190``."""
-        return f"{plain(groups[0][0])} = {result_of(result)}"
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return the one number."""
+        return write(groups[0][0])
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""
@@ -195,6 +196,12 @@ class SafeSoftmax(Softmax):
         """Put 0 where the row's largest score is −∞."""
         shares = super().in_float64(*operands, largest=largest)
         return shares.masked_fill(operands[0].amax(dim=self.dim, keepdim=True) == -torch.inf, 0.0)
+
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return the softmax's, or ``may attend to nothing: 0``."""
+        if all(score == -math.inf for score in groups[0]):
+            return whole(0).called("may attend to nothing: {}")
+        return super().arithmetic(index, groups, write)
 
     def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """Every row that may attend to something sums to 1."""

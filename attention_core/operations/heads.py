@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from attention_core.numbers import plain, result_of
+from attention_core.arithmetic import Printed, Writer
 from attention_core.operations.base import Laws, Operation
 from attention_core.operations.patterns import Index
 from attention_core.operations.products import DotProducts, overflowing
@@ -120,9 +120,9 @@ class JoinHeads(Operation):
         """Concatenate head by head."""
         return torch.cat(list(operands[0]), dim=-1)
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``0.319 = 0.3190``."""
-        return f"{plain(groups[0][0])} = {result_of(result)}"
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return the one number."""
+        return write(groups[0][0])
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the row's formula."""

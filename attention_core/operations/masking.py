@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from attention_core.numbers import plain, result_of
+from attention_core.arithmetic import Printed, Writer, whole
 from attention_core.operations.base import Laws, Operation, require_fit
 from attention_core.operations.patterns import Index
 from attention_core.rounding import Format
@@ -42,11 +42,12 @@ class Mask(Operation):
         scores, mask = operands
         return torch.where(mask > 0, scores, torch.full_like(scores, -torch.inf))
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``may attend: 1.3098 = 1.3098`` or ``may not attend: -∞ = -inf``."""
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``may attend: 1.3098`` or ``may not attend: -∞``."""
         (score,), (may_attend,) = groups
-        told = f"may attend: {plain(score)}" if may_attend else "may not attend: -∞"
-        return f"{told} = {result_of(result)}"
+        if may_attend:
+            return write(score).called("may attend: {}")
+        return write(-math.inf).called("may not attend: -∞")
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""
@@ -104,10 +105,10 @@ class ZeroMasked(Operation):
         shares, mask = operands
         return torch.where(mask > 0, shares, torch.zeros_like(shares) + 0.0 * shares)
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``0.1385 · 0 = 0.0000``, the 0 being a 1 where the query may attend."""
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``0.1385·0``, the 0 being a 1 where the query may attend."""
         (share,), (may_attend,) = groups
-        return f"{plain(share)}·{int(may_attend)} = {result_of(result)}"
+        return write(share) * whole(int(may_attend))
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from attention_core.numbers import factor, plain, result_of
+from attention_core.arithmetic import Printed, Writer, divide, exp, grouped, power, total
 from attention_core.operations.base import Laws, Operation, in_sum, overflow
 from attention_core.operations.patterns import Index
 from attention_core.operations.products import overflowing
@@ -19,6 +20,9 @@ _BOTTOM = {
     limits.max: (limits.tiny, limits.smallest_normal * limits.eps)
     for limits in map(torch.finfo, (torch.float64, torch.float32, torch.float16, torch.bfloat16))
 }
+
+LEAST = 1e-99  # what a pocket calculator holds, and up to its inverse
+LARGEST_EXPONENT = 200  # of a softmax written as it stands: exp(200) is 7e86
 
 
 class _Normalise(Operation):
@@ -66,7 +70,7 @@ class DivideBySum(_Normalise):
         total = 0.0
         for score in row:
             total += score
-        return _divide(row[index[self.dim]], overflow(total, largest))
+        return divide(row[index[self.dim]], overflow(total, largest))
 
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
         """Divide by the row's product with a vector of ones."""
@@ -74,11 +78,10 @@ class DivideBySum(_Normalise):
         total = torch.ones_like(scores).mul(scores).sum(dim=self.dim, keepdim=True)
         return scores / overflowing(total, largest)
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``0.9544 / (0.9544 + 1.495 + …) = 0.1455``."""
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``0.9544 / (0.9544 + 1.495 + …)``."""
         (row,) = groups
-        terms = " + ".join(factor(score) for score in row)
-        return f"{factor(row[index[self.dim]])} / ({terms}) = {result_of(result)}"
+        return write(row[index[self.dim]]) / grouped(total(map(write, row)))
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""
@@ -132,15 +135,20 @@ class _Exponential(_Normalise):
             return rf"{result} = \operatorname{{softmax}}({x})"
         return rf"{result} = \operatorname{{softmax}}({x}^\top)^\top"
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``exp(1.4754) / (exp(0.9544) + …) = 4.3728 / 18.7414 = 0.2333``."""
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``exp(1.4754) / (exp(0.9544) + …) = 4.3728 / 18.7414``."""
         (row,) = groups
-        own = row[index[self.dim]]
-        terms = " + ".join(f"exp({plain(score)})" for score in row)
-        top, bottom = _exp(own), sum(_exp(score) for score in row)
-        is_shown = math.isfinite(bottom) and not math.isnan(result)
-        shown = f" = {plain(top)} / {plain(bottom)}" if is_shown else ""
-        return f"exp({plain(own)}) / ({terms}){shown} = {result_of(result)}"
+        own, exponential = row[index[self.dim]], self._exponential(row, write)
+        top, bottom = exponential(own), total(map(exponential, row))
+        shown = top / grouped(bottom)
+        is_held = top.value == 0 or top.value > LEAST
+        if not is_held or not LEAST < bottom.value < 1 / LEAST:
+            return shown
+        return shown.equals(write.worked_out(top.value) / write.worked_out(bottom.value))
+
+    def _exponential(self, row: Sequence[float], write: Writer) -> Callable[[float], Printed]:
+        """Return what writes the exponential of one of the scores."""
+        return lambda score: exp(write(score))
 
 
 class Softmax(_Exponential):
@@ -167,6 +175,16 @@ class Softmax(_Exponential):
         """Return ``exp(x - logsumexp(x))``, of distances to the maximum: they cannot overflow."""
         below = operands[0] - operands[0].amax(dim=self.dim, keepdim=True)
         return below.sub_(torch.logsumexp(below, dim=self.dim, keepdim=True)).exp_()
+
+    def _exponential(self, row: Sequence[float], write: Writer) -> Callable[[float], Printed]:
+        """Return ``exp(x)``, or ``exp(x - maximum)`` where no calculator holds ``exp(x)``."""
+        top = max((score for score in row if score > -math.inf), default=0.0)
+
+        def exponential(score: float) -> Printed:
+            is_held = abs(top) <= LARGEST_EXPONENT or score == -math.inf
+            return exp(write(score) if is_held else write(score) - write(top))
+
+        return exponential
 
     def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
         """A share of the weight itself, grown by the rounding of its own exponent.
@@ -200,9 +218,9 @@ class NaiveSoftmax(_Exponential):
         tiny, _ = _BOTTOM[largest]
         total = 0.0
         for score in row:
-            power = _exp(score)
-            total += power if power >= tiny else _held(power, largest)
-        return _divide(_held(_exp(row[index[self.dim]]), largest), overflow(total, largest))
+            exponential = power(score)
+            total += exponential if exponential >= tiny else _held(exponential, largest)
+        return divide(_held(power(row[index[self.dim]]), largest), overflow(total, largest))
 
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
         """Return the formula with infinity where the dtype would overflow, and 0 at the bottom."""
@@ -232,6 +250,24 @@ class NaiveSoftmax(_Exponential):
         laws = super().invariants(operands, result, allowed).items()
         return {law: (torch.where(broken, math.nan, off), may) for law, (off, may) in laws}
 
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``exp(100) / (exp(100) + exp(1)) → inf / inf`` where the dtype overflows."""
+        (row,) = groups
+        tiny, _ = _BOTTOM[write.largest]
+        bottom = total(exp(write(score)) for score in row)
+        is_large = bottom.peak > write.largest
+        is_small = bottom.value < tiny and max(row) > -math.inf
+        if not is_large and not is_small:
+            return super().arithmetic(index, groups, write)
+        own = exp(write(row[index[self.dim]]))
+        held = [_held(power(float(write.text(score))), write.largest) for score in row]
+        top, under = _held(own.value, write.largest), overflow(sum(held), write.largest)
+        return replace(
+            write(top) / write(under),
+            text=f"{own.text} / ({bottom.text}) → {write.text(top)} / {write.text(under)}",
+            note=write.end if is_large else write.begin,
+        )
+
     def pytorch(self, result: str, *operands: str) -> str:
         """Return the line of PyTorch."""
         x = f"torch.exp({operands[0]})"
@@ -255,22 +291,7 @@ def divided(
     return torch.where(left > 0, allowed + kind.once(exact), math.inf)
 
 
-def _exp(x: float) -> float:
-    """Return e**x, infinity where Python would raise."""
-    try:
-        return math.exp(x)
-    except OverflowError:
-        return math.inf
-
-
 def _held(x: float, largest: float) -> float:
     """Return a positive number as a dtype holds it at both ends: infinity, or steps towards 0."""
     tiny, step = _BOTTOM[largest]
     return round(x / step) * step if x < tiny else overflow(x, largest)
-
-
-def _divide(top: float, bottom: float) -> float:
-    """Divide as IEEE 754 does: x/0 is an infinity, 0/0 and inf/inf are NaN."""
-    if bottom == 0:
-        return math.nan if top == 0 or math.isnan(top) else math.copysign(math.inf, top)
-    return math.nan if math.isinf(top) and math.isinf(bottom) else top / bottom

@@ -9,7 +9,8 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
-from attention_core.numbers import plain, result_of
+from attention_core.arithmetic import Printed, Writer
+from attention_core.numbers import plain
 from attention_core.operations.base import Laws, Operation
 from attention_core.operations.patterns import Index
 from attention_core.rounding import Format, format_of
@@ -38,8 +39,8 @@ class Overridden(Operation):
         >>> own.compute(torch.zeros(2, 2))
         tensor([[0.5000, 0.7500],
                 [0.5000, 0.5000]])
-        >>> own.arithmetic((0, 1), [[0.0, 0.0]], 0.75)
-        'yours: 0.75 (computed: 0.5) = 0.7500'
+        >>> own.arithmetic((0, 1), [[0.0, 0.0]], Writer()).text
+        'yours: 0.75 (computed: 0.5)'
     """
 
     def __init__(self, operation: Operation, cells: Mapping[Index, float]) -> None:
@@ -81,12 +82,12 @@ class Overridden(Operation):
             exact[cell] = torch.tensor(number, dtype=_DTYPES[largest]).double()
         return exact
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``yours: 0.9 (computed: 0.2333) = 0.9000`` for a number of one's own."""
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``yours: 0.9 (computed: 0.2333)`` for a number of one's own."""
         if index not in self.cells:
-            return self.operation.arithmetic(index, groups, result)
+            return self.operation.arithmetic(index, groups, write)
         computed = self.operation.by_hand(index, *groups, largest=_LARGEST)
-        return f"yours: {plain(result)} (computed: {plain(computed)}) = {result_of(result)}"
+        return write(self.cells[index]).called(f"yours: {{}} (computed: {plain(computed)})")
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the formula of the other cells."""

@@ -8,7 +8,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from attention_core.numbers import factor, plain, result_of
+from attention_core.arithmetic import Printed, Writer, root, total
+from attention_core.numbers import plain
 from attention_core.operations.base import Laws, Operation, in_sum, overflow
 from attention_core.operations.patterns import Index
 from attention_core.rounding import Format
@@ -30,10 +31,9 @@ class _SumOfProducts(Operation):
         """Contract the shared axis with ``einsum``."""
         return overflowing(torch.einsum(self.einsum, *operands), largest)
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``0.55·0.43 + 0.87·0.15 + 0.66·0.89 = 0.9544``."""
-        terms = (f"{factor(left)}·{factor(right)}" for left, right in zip(*groups, strict=True))
-        return f"{' + '.join(terms)} = {result_of(result)}"
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``0.55·0.43 + 0.87·0.15 + 0.66·0.89``."""
+        return total(write(left) * write(right) for left, right in zip(*groups, strict=True))
 
     def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
         """A few rounding errors of the cell's sum of absolute terms."""
@@ -154,9 +154,9 @@ class DivideBy(Operation):
         """Multiply by the inverse instead."""
         return overflowing(operands[0] * (1 / self.divisor), largest)
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``1.495 / 2 = 0.7475``."""
-        return f"{plain(groups[0][0])} / {plain(self.divisor)} = {result_of(result)}"
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``1.495 / 2``."""
+        return write(groups[0][0]) / write(self.divisor)
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""
@@ -190,9 +190,9 @@ class DivideByRoot(DivideBy):
         super().__init__(d_k**0.5)
         self.d_k = d_k
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``1.8524 / √2 = 1.3098``."""
-        return f"{plain(groups[0][0])} / √{self.d_k} = {result_of(result)}"
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``1.8524 / √2``."""
+        return write(groups[0][0]) / root(self.d_k)
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from attention_core.numbers import factor, result_of
+from attention_core.arithmetic import Printed, Writer, total
 from attention_core.operations.base import Laws, Operation, in_sum, overflow, require_fit
 from attention_core.operations.patterns import Index
 from attention_core.operations.products import over, overflowing
@@ -54,12 +54,11 @@ class Projection(Operation):
             exact = overflowing(exact.add(row), largest)
         return exact
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``0.55·0.2961 + 0.87·0.2517 + 0.66·0.074 + 0.5 = 0.9306``."""
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``0.55·0.2961 + 0.87·0.2517 + 0.66·0.074 + 0.5``."""
         row, column, *bias = groups
-        terms = [f"{factor(x)}·{factor(weight)}" for x, weight in zip(row, column, strict=True)]
-        terms += [factor(added) for (added,) in bias]
-        return f"{' + '.join(terms)} = {result_of(result)}"
+        terms = [write(x) * write(weight) for x, weight in zip(row, column, strict=True)]
+        return total([*terms, *(write(added) for (added,) in bias)])
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from attention_core.numbers import factor, plain, result_of
+from attention_core.arithmetic import Printed, Writer, grouped, sigmoid, tanh, total, whole
 from attention_core.operations import Index, Operation
 from attention_core.operations.additive import squashed_apart
 from attention_core.operations.base import Laws, require_fit
@@ -54,13 +54,9 @@ def _squashed_rounding(
     return squashed_apart(name, inside, off) + 3 * kind.once(exact)
 
 
-def _terms(*pairs: tuple[Sequence[float], Sequence[float]]) -> str:
-    """Return ``0.5·0.3 + 0.2·(-0.1)`` of sums of products."""
-    return " + ".join(
-        f"{factor(left)}·{factor(right)}"
-        for lefts, rights in pairs
-        for left, right in zip(lefts, rights, strict=True)
-    )
+def _terms(write: Writer, lefts: Sequence[float], rights: Sequence[float]) -> list[Printed]:
+    """Return the products ``0.5·0.3``, ``0.2·(-0.1)``."""
+    return [write(left) * write(right) for left, right in zip(lefts, rights, strict=True)]
 
 
 class _OfWords(Operation):
@@ -98,10 +94,9 @@ class RowBefore(_OfWords):
         rolled[0] = 0
         return rolled
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
         """Return where it was taken from."""
-        told = plain(groups[0][0]) if groups[0] else "nothing was read yet: 0"
-        return f"{told} = {result_of(result)}"
+        return write(groups[0][0]) if groups[0] else whole(0).called("nothing was read yet: {}")
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the row's formula."""
@@ -145,9 +140,9 @@ class LastRow(_OfWords):
         """Look the row up."""
         return operands[0].index_select(0, torch.tensor([self.n_words - 1]))
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
         """Return where it was taken from."""
-        return f"{plain(groups[0][0])} = {result_of(result)}"
+        return write(groups[0][0])
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the formula."""
@@ -214,11 +209,11 @@ class Squashed(_OfWords):
         n_terms = len(w) + len(u) + 1
         return _squashed_rounding(self.name, inside, size, n_terms, exact, kind)
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``tanh(0.5·0.3 + … + 0.1) = 0.2449``."""
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``tanh(0.5·0.3 + … + 0.1)``."""
         row, column, state, weights, (bias,) = groups
-        terms = _terms((row, column), (state, weights))
-        return f"{self.name}({terms} + {factor(bias)}) = {result_of(result)}"
+        terms = [*_terms(write, row, column), *_terms(write, state, weights), write(bias)]
+        return (tanh if self.name == "tanh" else sigmoid)(total(terms))
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""
@@ -276,11 +271,11 @@ class ResetCandidate(_OfWords):
         size = words.abs() @ w.abs() + b.abs() + (reset * recalled).abs()
         return _squashed_rounding("tanh", inside, size, len(w) + 2, exact, kind)
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``tanh(0.5·0.3 + … + 0.1 + 0.9·0.2) = 0.2449``."""
-        row, column, (bias,), reset, recalled = groups
-        terms, kept = _terms((row, column)), _terms((reset, recalled))
-        return f"tanh({terms} + {factor(bias)} + {kept}) = {result_of(result)}"
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``tanh(0.5·0.3 + … + 0.1 + 0.9·0.2)``."""
+        row, column, (bias,), (reset,), (recalled,) = groups
+        terms = [*_terms(write, row, column), write(bias), write(reset) * write(recalled)]
+        return tanh(total(terms))
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""
@@ -332,10 +327,10 @@ class KeepAndAdd(_OfWords):
         size = (forget * before).abs() + (opened * candidate).abs()
         return kind.of_sum(exact, size, 2) + kind.once(size)
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``0.9·0.5 + 0.2·0.7 = 0.5900``."""
-        forget, before, opened, candidate = groups
-        return f"{_terms((forget, before), (opened, candidate))} = {result_of(result)}"
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``0.9·0.5 + 0.2·0.7``."""
+        (forget,), (before,), (opened,), (candidate,) = groups
+        return write(forget) * write(before) + write(opened) * write(candidate)
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""
@@ -377,10 +372,10 @@ class ShowCell(_OfWords):
         shown, cell = operands
         return _squash_again("tanh", cell) * shown
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``0.9·tanh(0.5) = 0.4159``."""
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``0.9·tanh(0.5)``."""
         (shown,), (cell,) = groups
-        return f"{factor(shown)}·tanh({plain(cell)}) = {result_of(result)}"
+        return write(shown) * tanh(write(cell))
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""
@@ -430,11 +425,11 @@ class Blend(_OfWords):
         size = (1 - update).abs() * candidate.abs() + (update * before).abs()
         return kind.of_sum(exact, size, 2) + 2 * kind.once(size)
 
-    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], result: float) -> str:
-        """Return ``(1 - 0.9)·0.5 + 0.9·0.7 = 0.6800``."""
+    def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
+        """Return ``(1 - 0.9)·0.5 + 0.9·0.7``."""
         (update,), (candidate,), (before,) = groups
-        fresh = f"(1 - {plain(update)})·{factor(candidate)}"
-        return f"{fresh} + {plain(update)}·{factor(before)} = {result_of(result)}"
+        fresh = grouped(whole(1) - write(update)) * write(candidate)
+        return fresh + write(update) * write(before)
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""

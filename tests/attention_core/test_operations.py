@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from attention_core import Mechanism, Step, Trace
+from attention_core.arithmetic import Writer
 from attention_core.operations import DivideBy, Index, NaiveSoftmax, Operation, Softmax
 from attention_core.operations.patterns import cells_read, entries_read, numbers_read
 from tests.attention_core.instances import CLASSES, INSTANCES, alone, enough
@@ -171,4 +172,5 @@ def test_the_naive_softmax_breaks_where_its_dtype_does(score: float, dtype: torc
 
 
 def test_dividing_shows_the_divisor() -> None:
-    assert DivideBy(2.0).arithmetic((0, 0), [[1.495]], 0.7475) == "1.495 / 2 = 0.7475"
+    operation = DivideBy(2.0)
+    assert operation.arithmetic((0, 0), [[1.495]], Writer()).text == "1.495 / 2"

@@ -20,6 +20,7 @@ from attention_core.recurrent.translation import (
     load_model,
     translate,
 )
+from tests.attention_core.calculator import adds_up, mistakes
 from tests.screen import (
     PROJECT,
     broken,
@@ -361,6 +362,25 @@ def test_the_weight_of_a_lone_word_is_not_called_even() -> None:
 def test_even_weights_of_several_words_are_called_even() -> None:
     assert not bahdanau.is_even(torch.tensor([0.5, 0.5 + 1e-3]))
     assert bahdanau.is_even(torch.tensor([0.5, 0.5]))
+
+
+@pytest.mark.parametrize(("row", "column"), [(0, 0), (2, 1), (3, 4)])
+def test_the_terms_of_an_energy_come_out_as_printed(
+    row: int, column: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(bahdanau, "number_table", lambda *seen: told.append(seen))
+    lab = Lab(trail=((bahdanau.NOW, "scores", row, column),))
+    run = bahdanau.run_of(lab)
+    bahdanau.terms(lab, run)
+    ((_, _, (*rows, (name, *_, total))),) = told
+    assert name == "sum = energy"
+    assert float(total) == pytest.approx(float(run.trace["scores"][row, column]), abs=1e-4)
+    for _, asks, asked, bent, weight, product in rows:
+        assert mistakes(f"tanh({asks} + ({asked})) = {bent}") == []
+        assert mistakes(product) == []
+        assert weight in product
+    assert adds_up([product.rpartition(" = ")[2] for *_, product in rows], total)
 
 
 # ---- Bad input ---------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
 from attention_core.entropy import entropy
+from tests.attention_core.calculator import adds_up
 from tests.screen import FRAME, PAGES, broken, cards, components, edit, opened, said, send
 from ui import causal, comparing, link, start
 from ui.lab import Lab
@@ -154,3 +156,12 @@ def test_a_difference_that_is_wrong_turns_red() -> None:
     old, new = torch.tensor([[0.25]]), torch.tensor([[0.75]])
     assert comparing._verdict(new - old, old, new)["ok"]
     assert not comparing._verdict(new - old + 1e-3, old, new)["ok"]
+
+
+def test_a_difference_comes_out_as_printed() -> None:
+    pairs = [(0.14554, 0.13847), (-0.25, 1000.00006), (3e-7, 2e-7), (0.5, 0.5)]
+    table = comparing._columns(pairs)
+    told = zip(*([text.replace("\\", "") for text in table[name]] for name in table), strict=True)
+    for (old, new), (a, b, difference) in zip(pairs, told, strict=True):
+        assert adds_up([b, f"{-Decimal(a)}"], difference.removeprefix("+"))
+        assert difference.startswith("+") is (new > old)

@@ -9,6 +9,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
+from tests.attention_core.calculator import adds_up, mistakes
 from tests.attention_core.chapter import MultiHeadAttention, X
 from tests.screen import PROJECT, broken, cards, components, dots, edit, opened, said, send
 from tests.ui.test_explain_view import panel, pick, walk
@@ -144,6 +145,17 @@ def test_the_parts_add_up_to_the_output(off: tuple[int, ...]) -> None:
         f"{part[3]:.4f}".replace("-0.0000", "0.0000") for part in parts
     ]
     assert rows[-1][0] == "sum = output"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_parts_come_out_as_printed(seed: int) -> None:
+    for query, column in ((0, 0), (4, 3), (6, 5)):
+        lab = replace(PRIMES, parameter_seed=seed, query=query, window=(0, 0, column))
+        *rows, (name, _, total) = multi_head.parts_rows(lab)
+        assert name == "sum = output"
+        for _, products, part in rows[:-1]:
+            assert mistakes(f"{products} = {part}") == []
+        assert adds_up([part for *_, part in rows], total)
 
 
 def test_a_head_is_switched_off_and_on_again() -> None:

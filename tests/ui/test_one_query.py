@@ -10,6 +10,7 @@ import torch
 from attention_core import ONE_QUERY, Trace
 from attention_core.notebook import INPUTS, QUERY
 from attention_core.numbers import result_of
+from tests.attention_core.calculator import adds_up, mistakes
 from ui import one_query, start
 from ui.edits import Edits
 from ui.lab import Lab
@@ -187,12 +188,11 @@ def tabled(monkeypatch: pytest.MonkeyPatch, draw: Callable[[], None]) -> tuple[s
 
 def test_a_long_table_of_shares_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
     title, _, rows = tabled(monkeypatch, lambda: one_query.shares_table(LONG, LABELS))
-    assert title == "The 24 largest of 300 shares, to 4 decimals"
+    assert title == "The 24 largest of 300 shares"
     *shown, others, total = rows
     assert (len(shown), others[0]) == (24, "the other 276 together")
     for column in range(1, 5):
-        added = sum(float(row[column]) for row in (*shown, others))
-        assert added == pytest.approx(float(total[column]), abs=2e-3)
+        assert adds_up([row[column] for row in (*shown, others)], total[column])
 
 
 def test_a_long_table_of_terms_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,8 +204,26 @@ def test_a_long_table_of_terms_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
     *shown, others, total = rows
     assert (len(shown), others[0]) == (24, "the other 276 together")
     for column in range(1, 18):
-        added = sum(float(row[column]) for row in (*shown, others))
-        assert added == pytest.approx(float(total[column]), abs=2e-3)
+        assert adds_up([row[column] for row in (*shown, others)], total[column])
+
+
+@pytest.mark.parametrize("times", [1, 10, 0.001])
+def test_tables_come_out_as_printed(times: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = INPUTS * times
+    trace = ONE_QUERY.run(query=inputs[[QUERY]], inputs=inputs)
+    _, _, rows = tabled(monkeypatch, lambda: one_query.shares_table(trace, WORDS))
+    *shown, total = rows
+    for column in (1, 2, 4):
+        assert adds_up([row[column] for row in shown], total[column])
+    _, _, rows = tabled(monkeypatch, lambda: one_query.terms_table(trace, QUERY, WORDS))
+    *shown, total = rows
+    for column in (2, 3, 4):
+        assert [mistakes(row[column]) for row in shown] == [[]] * 6
+        assert adds_up([row[column].rpartition(" = ")[2] for row in shown], total[column])
+    for moment in range(6):
+        said = one_query.alignment_sentence(trace, moment, "a", WORDS)
+        line = said.partition(" × cosine = ")[2].partition(": the same")[0]
+        assert mistakes(line) == []
 
 
 def test_pictures_of_many_tokens_show_the_largest_weights_and_say_so() -> None:
