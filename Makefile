@@ -45,7 +45,7 @@ screenshots: $(VENV)/dev.stamp  ## pictures of every page into docs/screenshots
 	@scripts/chromium.sh
 	$(BIN)/python -m scripts.screenshots
 
-train: $(VENV)/dev.stamp  ## train the encoder-decoders to their plateau (ARGS="--seeds 0")
+train: $(VENV)/dev.stamp  ## train the encoder-decoders (ARGS="--seeds 0"; ARGS=--search for their learning rates)
 	$(BIN)/python -m scripts.train $(ARGS)
 
 mutants: $(VENV)/dev.stamp  ## change lines one at a time: do the tests notice? (ARGS="--seed 7")

@@ -23,6 +23,17 @@ def test_a_run_is_taken_up_where_it_was_left(
     assert [path.name for path in tmp_path.iterdir()] == ["bahdanau-3.safetensors"]
 
 
+def test_a_run_that_began_with_another_learning_rate_is_not_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "UNDER_WAY", tmp_path)
+    left, trainer = Trainer("gru", 3, seed=1, rate=0.5), Trainer("gru", 3, seed=1)
+    left.step()
+    train.save(left, "gru-1")
+    train.take_up(trainer, "gru-1")
+    assert trainer.progress.step == 0
+
+
 def test_a_run_that_never_began_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train, "UNDER_WAY", tmp_path)
     trainer = Trainer("gru", 3, seed=1)

@@ -36,9 +36,10 @@ from attention_core.recurrent import (
     Translation,
     load_model,
     probing,
+    rate_search,
 )
 from attention_core.recurrent.accuracy import BUCKETS, SEEN, in_bucket
-from attention_core.recurrent.checkpoints import records
+from attention_core.recurrent.checkpoints import records, trials
 from attention_core.recurrent.language import numbers, right_translation, values
 from attention_core.recurrent.marking import Written, aligned
 from attention_core.recurrent.reading import (
@@ -47,7 +48,7 @@ from attention_core.recurrent.reading import (
     pytorch_of,
     read_sentence,
 )
-from attention_core.recurrent.training import EVERY, FIRST_RATE, LAST_RATE, PATIENCE
+from attention_core.recurrent.training import EVERY, FIRST_RATE, LAST_SHARE, LEARNT, PATIENCE
 from attention_core.recurrent.translation import check_word_sensitivity, translate, word_sensitivity
 from ui import state, step_view
 from ui.edits import NO_EDITS, RowEdits, RowKey
@@ -105,10 +106,16 @@ def _records() -> Records:
     return MappingProxyType(records())
 
 
+@lru_cache(maxsize=1)
+def _trials() -> tuple[rate_search.Trial, ...]:
+    return trials()
+
+
 def records_problem() -> str:
     """Return what is wrong with the list of the trained models, or an empty text."""
     try:
         _records()
+        _trials()
     except CheckpointError as error:
         return str(error)
     return ""
@@ -516,10 +523,9 @@ def training_told() -> None:
     """Draw how the models were trained, from their manifest."""
     st.markdown(
         f"All four: {_width()} units, embeddings of 16, the same sentences of 1 to 8 numbers, "
-        f"Adam. The learning rate, {FIRST_RATE} at first, is halved whenever {PATIENCE} "
+        f"Adam. The learning rate, {FIRST_RATE['gru']:g} at first, is halved whenever {PATIENCE} "
         f"validations, {EVERY} steps apart, bring nothing better; training ends when it is below "
-        f"{LAST_RATE}, or when there is nothing left to learn. So each model got as long as it "
-        "could use: the gap is not training that stopped early."
+        f"{LAST_SHARE:g} of the first one, or the loss below {LEARNT:g}. {rates_told()}"
     )
     rows = [
         (
@@ -532,6 +538,49 @@ def training_told() -> None:
     ]
     head = ("model", "steps", "lowest loss", "last rate")
     number_table("How each model was trained", head, rows, has_sum=False)
+    st.markdown(f"The search: the validation loss after {rate_search.STEPS:,} steps.")
+    number_table("The search of the first learning rates", *search_rows(), has_sum=False)
+
+
+def rates_told() -> str:
+    """Return where the first learning rates come from, as Markdown."""
+    found = _trials()
+    best = rate_search.chosen(found)
+    own = [LOOKS[kind].name for kind, rate in best.items() if rate == FIRST_RATE[kind]]
+    others = [
+        f"{LOOKS[kind].name} began with {FIRST_RATE[kind]:g}, and {rate:g} led furthest"
+        for kind, rate in best.items()
+        if rate != FIRST_RATE[kind]
+    ]
+    rates = sorted({one.rate for one in found})
+    return (
+        "Whether the first one suits each kind, one small search tells, the same for all: "
+        f"{len(rates)} rates from {rates[0]:g} to {rates[-1]:g}, {rate_search.STEPS:,} steps each, "
+        "from one more seed; the lowest validation loss at their end decides. "
+        f"{' and '.join(own)} began with the best of these rates. {'; '.join(others)}. So the "
+        f"RNN's line is what a plain cell reaches at its best rate, {_lowest('rnn'):.2g} nats for "
+        "each word; the others may be able to do better than theirs."
+    )
+
+
+def _lowest(kind: str) -> float:
+    """Return the lowest validation loss of a kind, of all seeds."""
+    found = [record for record in _records().values() if record.kind == kind]
+    return min(point.valid for record in found for point in record.curve)
+
+
+def search_rows() -> tuple[list[str], list[list[str]]]:
+    """Return the head and the rows of the search: the validation loss of each kind, by rate."""
+    found = {(one.kind, one.rate): one.loss for one in _trials()}
+    best = rate_search.chosen(_trials())
+    rows = []
+    for rate in sorted({rate for _, rate in found}, reverse=True):
+        losses = [
+            f"{plain(found[kind, rate])}{' ← lowest' if best[kind] == rate else ''}"
+            for kind in LOOKS
+        ]
+        rows.append([f"{rate:g}", *losses])
+    return ["first rate", *(look.name for look in LOOKS.values())], rows
 
 
 def _width() -> int:
@@ -717,6 +766,8 @@ def shown(lab: Lab) -> list[Shown]:
     ]
     if not records_problem():
         tables += [_accuracy_table(), _curve_table()]
+    if not probe_problem():
+        tables.append(_recall_table(lab))
     run = Shown("reading", "How the encoder reads", trace_of(lab), words, tables=tuple(tables))
     return [run]
 
@@ -732,6 +783,22 @@ def _accuracy_table() -> Table:
         "How often each model is right, by length",
         "Measured on sentences that no model was trained on, when they were trained.",
         ("model", "seed", "English words", "share without a mistake", "share of words right"),
+        tuple(rows),
+    )
+
+
+def _recall_table(lab: Lab) -> Table:
+    n_words = probed_length(lab)
+    rows = [
+        (LOOKS[kind].name, seed, place, share)
+        for (kind, seed), recalls in sorted(_probed().models.items())
+        for place, share in enumerate(recalls[n_words].shares, start=1)
+    ]
+    return Table(
+        "read-back",
+        "How often each word is read back from the final state",
+        f"Measured by a linear probe on {probing.N_HELD_OUT} sentences of {n_words} words.",
+        ("model", "seed", "place of the word", "share read back"),
         tuple(rows),
     )
 

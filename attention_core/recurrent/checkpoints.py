@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from attention_core.recurrent.accuracy import Accuracy
 from attention_core.recurrent.network import KINDS, EncoderDecoder
+from attention_core.recurrent.rate_search import Trial
 from attention_core.recurrent.training import Point
 
 FOLDER = Path(__file__).with_name("checkpoints")
@@ -52,14 +53,44 @@ def records(folder: Path = FOLDER) -> dict[tuple[str, int], Record]:
         CheckpointError: If the manifest is missing or unreadable.
     """
     try:
-        listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["models"]
-        found = [_record(entry) for entry in listed]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"The list of the trained models, {MANIFEST}, is missing or damaged. Install the app "
-            "again, or run `make train`."
-        ) from error
+        found = [_record(entry) for entry in _listed(folder, "models")]
+    except _DAMAGED as error:
+        raise _damaged() from error
     return {(record.kind, record.seed): record for record in found}
+
+
+def trials(folder: Path = FOLDER) -> tuple[Trial, ...]:
+    """Return the search that the first learning rates come from.
+
+    Raises:
+        CheckpointError: If the manifest is missing or unreadable.
+
+    Example:
+        >>> from attention_core.recurrent.rate_search import chosen
+        >>> chosen(trials())["rnn"]
+        0.004
+    """
+    try:
+        return tuple(
+            Trial(kind, rate, tuple(Point(*point) for point in curve))
+            for kind, rate, curve in _listed(folder, "search")
+        )
+    except _DAMAGED as error:
+        raise _damaged() from error
+
+
+_DAMAGED = (OSError, ValueError, KeyError, TypeError)
+
+
+def _listed(folder: Path, part: str) -> Any:
+    return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))[part]
+
+
+def _damaged() -> CheckpointError:
+    return CheckpointError(
+        f"The list of the trained models, {MANIFEST}, is missing or damaged. Install the app "
+        "again, or run `make train`."
+    )
 
 
 def _record(entry: Mapping[str, Any]) -> Record:
@@ -68,13 +99,17 @@ def _record(entry: Mapping[str, Any]) -> Record:
     return Record(**{**entry, "curve": curve, "accuracy": accuracy})
 
 
-def write_manifest(found: Mapping[tuple[str, int], Record], about: Mapping[str, Any]) -> str:
+def write_manifest(
+    found: Mapping[tuple[str, int], Record], about: Mapping[str, Any], searched: Iterable[Trial]
+) -> str:
     """Return the text of a manifest.
 
     Args:
         found: The models.
         about: What is true of all of them: the task, its split, the rule of the plateau.
+        searched: The search that their first learning rates come from.
     """
+    search = [[one.kind, one.rate, [astuple(point) for point in one.curve]] for one in searched]
     models = [
         {
             "kind": record.kind,
@@ -87,9 +122,16 @@ def write_manifest(found: Mapping[tuple[str, int], Record], about: Mapping[str, 
         }
         for _, record in sorted(found.items())
     ]
-    lines = ",\n    ".join(json.dumps(model) for model in models)
     head = ",\n  ".join(f"{json.dumps(name)}: {json.dumps(said)}" for name, said in about.items())
-    return f'{{\n  {head},\n  "models": [\n    {lines}\n  ]\n}}\n'
+    parts = ",\n  ".join(
+        f'"{name}": [\n    {_lines(entries)}\n  ]'
+        for name, entries in (("search", search), ("models", models))
+    )
+    return f"{{\n  {head},\n  {parts}\n}}\n"
+
+
+def _lines(entries: Iterable[Any]) -> str:
+    return ",\n    ".join(json.dumps(entry) for entry in entries)
 
 
 def packed(network: EncoderDecoder) -> tuple[bytes, str]:

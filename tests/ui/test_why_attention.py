@@ -355,12 +355,35 @@ def test_the_shares_that_are_told_are_those_of_every_seed() -> None:
             assert f"{encoder_of(kind)} **{low if low == high else f'{low}–{high}'}**" in told
 
 
+def test_what_was_read_back_can_be_taken_along() -> None:
+    (run,) = why_attention.shown(Lab(numbers="34 7 61"))
+    (table,) = (table for table in run.tables if table.name == "read-back")
+    found = probing.shipped().models["gru", 1][5]
+    rows = [row[2:] for row in table.rows if row[:2] == ("GRU", 1)]
+    assert rows == list(enumerate(found.shares, start=1))
+    assert "sentences of 5 words" in table.said
+
+
 def test_what_was_read_back_may_be_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(why_attention, "_probed", lambda: probing.shipped(tmp_path))
     at = shown()
     assert not at.exception
     assert ["probe.json" in error.value for error in at.error] == [True]
     assert "memory" in cards(at, "figures:why_memory")
+
+
+def test_the_search_of_the_learning_rates_is_on_the_page() -> None:
+    head, rows = why_attention.search_rows()
+    assert head == ["first rate", *(look.name for look in LOOKS.values())]
+    for column in range(1, 1 + len(LOOKS)):
+        (best,) = (row for row in rows if "lowest" in row[column])
+        losses = [float(row[column].split()[0]) for row in rows]
+        assert float(best[column].split()[0]) == min(losses)
+    told = why_attention.rates_told()
+    assert "RNN began with the best of these rates" in told
+    assert "LSTM began with 0.004, and 0.016 led furthest" in told
+    curves = [p.valid for (kind, _), own in records().items() if kind == "rnn" for p in own.curve]
+    assert f"at its best rate, {min(curves):.2g} nats" in told
 
 
 @pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])

@@ -19,7 +19,7 @@ from attention_core.recurrent.checkpoints import (
     weights_of,
 )
 from attention_core.recurrent.network import KINDS
-from attention_core.recurrent.training import FIRST_RATE, LAST_RATE, LEARNT
+from attention_core.recurrent.training import FIRST_RATE, LAST_SHARE, LEARNT
 
 SHIPPED = [(kind, seed) for kind in KINDS for seed in SEEDS]
 
@@ -43,9 +43,11 @@ def test_a_model_is_what_its_manifest_says(kind: str, seed: int) -> None:
     assert len(contents) < 1_000_000
     assert record.n_units == checkpoints.N_UNITS
     assert record.steps == record.curve[-1].step
-    assert record.curve[0].rate == FIRST_RATE
+    assert record.curve[0].rate == FIRST_RATE[kind]
     best = min(point.valid for point in record.curve)
-    assert record.curve[-1].rate < 2 * LAST_RATE or best < LEARNT, "trained to the plateau"
+    assert record.curve[-1].rate == LAST_SHARE * FIRST_RATE[kind] or best < LEARNT, (
+        "trained to the plateau"
+    )
     assert [point.n_words for point in record.accuracy] == list(accuracy.LENGTHS)
 
 
@@ -105,3 +107,13 @@ def test_a_damaged_manifest_says_so(folder: Path, text: str) -> None:
     (folder / MANIFEST).write_text(text, encoding="utf-8")
     with pytest.raises(CheckpointError, match="missing or damaged"):
         weights_of("gru", 0, folder)
+    with pytest.raises(CheckpointError, match="missing or damaged"):
+        checkpoints.trials(folder)
+
+
+def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
+    text = checkpoints.write_manifest(records(), {"task": "<one>"}, checkpoints.trials())
+    (tmp_path / MANIFEST).write_text(text, encoding="utf-8")
+    assert json.loads(text)["task"] == "<one>"
+    assert records(tmp_path) == records()
+    assert checkpoints.trials(tmp_path) == checkpoints.trials()

@@ -7,7 +7,14 @@ import pytest
 import torch
 
 from attention_core.recurrent.network import KINDS
-from attention_core.recurrent.training import Point, Progress, Trainer, TrainingError
+from attention_core.recurrent.training import (
+    FIRST_RATE,
+    LAST_SHARE,
+    Point,
+    Progress,
+    Trainer,
+    TrainingError,
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -58,12 +65,24 @@ def test_a_loss_that_is_no_number_stops_the_training_and_says_so() -> None:
     assert trainer.progress.step == 0
 
 
-def test_the_plateau_halves_the_rate_until_training_ends() -> None:
-    trainer = Trainer("gru", 3, seed=1)
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_begins_with_its_own_learning_rate(kind: str) -> None:
+    trainer, other = Trainer(kind, 3, seed=1), Trainer(kind, 3, seed=1, rate=0.5)
+    assert (trainer.progress.first, trainer.progress.rate) == (FIRST_RATE[kind],) * 2
+    assert (other.progress.first, other.progress.rate) == (0.5, 0.5)
+    other.progress.step = 1_000  # warmed up
+    other.step()
+    assert other.optimizer.param_groups[0]["lr"] == 0.5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_plateau_halves_the_rate_until_training_ends(kind: str) -> None:
+    trainer = Trainer(kind, 3, seed=1)
     trainer.progress.best = 0.01  # nothing is better than this
     rates = []
     while not trainer.is_done:
         trainer.validate()
         rates.append(trainer.progress.rate)
-    assert rates[3] == rates[0] / 2
+    assert rates[3] == rates[0] / 2 == FIRST_RATE[kind] / 2
+    assert rates[-2] == LAST_SHARE * FIRST_RATE[kind]
     assert len(rates) == 16
