@@ -12,6 +12,7 @@ READ: dict[str, tuple[str, list[list[float]], list[str]]] = {
     "one row": ("1,2", [[1, 2]], []),
     "names above": ("a,b\n1,2\n", [[1, 2]], []),
     "names above one column": ("a\n1\n2\n", [[1], [2]], []),
+    "a name above one number": ("a\n1\n", [[1]], []),
     "tokens beside": ("to,1,2\nbe,3,4\n", [[1, 2], [3, 4]], ["to", "be"]),
     "names and tokens": ("token,a,b\n to ,1,2\n", [[1, 2]], ["to"]),
     "a number among the tokens": ("7,1\nbe,2\n", [[1], [2]], ["7", "be"]),
