@@ -3,6 +3,7 @@
 import streamlit as st
 
 from attention_core.recurrent.accuracy import SEEN
+from attention_core.recurrent.training import FIRST_RATE
 from ui import state, train_live
 from ui.code_view import code
 from ui.numbers_field import numbers_field
@@ -46,7 +47,9 @@ st.markdown(
 st.subheader("What to try", anchor=False)
 st.markdown(
     "- Train the LSTM with as many units. How long are the sentences it gets right after as many "
-    "steps? All of a long one has to pass through its final state.\n"
+    "steps? All of a long one has to pass through its final state. (Each kind begins with the "
+    f"learning rate that a search found best for it: the LSTM {FIRST_RATE['lstm']:g}, GRU with "
+    f"attention {FIRST_RATE['bahdanau']:g}.)\n"
     "- Take 32 units, then 6, and compare what they reach within the same steps.\n"
     "- Change the seed: another run, another curve. Change it back: the same curve again.\n"
     "- Change the sentence, while the model learns or after: its weights stay and translate it."

@@ -39,8 +39,8 @@ ABOUT = {
         f"{training.LEARNT:g} nats for each word"
     ),
     "rates": (
-        "the first learning rate was 0.004 for all. The search says which suits each kind best: "
-        "the one that led to the lowest validation loss, of two the larger. Every trial, of seed "
+        "each kind's first learning rate is the one of its search that led to the lowest "
+        "validation loss, of two the larger. Every trial, of seed "
         f"{rate_search.SEED}, which no shipped model has: {rate_search.AT_FIRST} steps at the "
         f"rate, then {rate_search.LATER} each at a half, a quarter and an eighth of it, the "
         "plateau's halvings in short; its points are step, training loss, validation loss, rate"

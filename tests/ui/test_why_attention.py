@@ -31,7 +31,7 @@ from attention_core.recurrent.language import (
     values,
 )
 from attention_core.recurrent.task import TEST
-from attention_core.recurrent.training import Point
+from attention_core.recurrent.training import FIRST_RATE, Point
 from attention_core.recurrent.translation import Edits, word_sensitivity
 from tests.screen import PAGES, broken, cards, codes, components, edit, opened, order, said, send
 from ui import link, why_attention
@@ -375,15 +375,15 @@ def test_what_was_read_back_may_be_missing(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_the_search_of_the_learning_rates_is_on_the_page() -> None:
     head, rows = why_attention.search_rows()
     assert head == ["first rate", *(look.name for look in LOOKS.values())]
-    for column in range(1, 1 + len(LOOKS)):
+    for column, kind in enumerate(LOOKS, start=1):
         (best,) = (row for row in rows if "lowest" in row[column])
+        assert float(best[0]) == FIRST_RATE[kind]
         losses = [float(row[column].split()[0]) for row in rows]
         assert float(best[column].split()[0]) == min(losses)
     told = why_attention.rates_told()
-    assert "RNN began with the best of these rates" in told
-    assert "LSTM began with 0.004, and 0.016 led furthest" in told
+    assert all(f"{LOOKS[kind].name} {rate:g}" in told for kind, rate in FIRST_RATE.items())
     curves = [p.valid for (kind, _), own in records().items() if kind == "rnn" for p in own.curve]
-    assert f"at its best rate, {min(curves):.2g} nats" in told
+    assert f"at the best of these rates: {min(curves):.2g} nats" in told
 
 
 @pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])

@@ -128,12 +128,14 @@ def test_without_attention_the_beginning_stays_and_the_middle_goes(kind: str, se
         least = min(range(n_words), key=shares.__getitem__)
         assert shares[0] > 0.65
         assert 1 < least < n_words - 1
-        assert shares[least] < 0.5 * shares[0]
+        assert shares[least] < 0.6 * shares[0]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_encoder_with_attention_keeps_little_but_the_end(seed: int) -> None:
+def test_the_encoder_with_attention_keeps_the_end_and_less_of_the_beginning(seed: int) -> None:
+    models = shipped().models
     for n_words in LONG:
-        shares = shipped().models["bahdanau", seed][n_words].shares
+        shares = models["bahdanau", seed][n_words].shares
         assert shares[-1] > 0.9
-        assert max(shares[: n_words // 2]) < 0.6
+        others = [own[n_words].shares[0] for (kind, _), own in models.items() if kind != "bahdanau"]
+        assert shares[0] < min(others)
