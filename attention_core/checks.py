@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from attention_core.operations import Index, Operation, entries_read, numbers_read
-from attention_core.rounding import Format, format_of
+from attention_core.rounding import HALVES, Format, format_of
 
 if TYPE_CHECKING:
     from attention_core.mechanism import Step
@@ -58,12 +58,14 @@ class Check(NamedTuple):
             >>> Check("masked", "loops", 0.0, 0.0, 0.0, True).numbers
             'no difference'
         """
+        told = f"largest difference {self.max_difference:.2g}"
         if self.max_difference == 0:
-            return "no difference"
-        off = f"largest difference {self.max_difference:.2g}"
-        if self.share > 1:
-            return f"{off}; where it is worst, rounding may do {self.tolerance:.1g}"
-        return f"{off}, at most {max(1, math.ceil(100 * self.share))} % of what rounding may do"
+            told = "no difference"
+        elif self.share > 1:
+            told += f"; where it is worst, rounding may do {self.tolerance:.1g}"
+        else:
+            told += f", at most {max(1, math.ceil(100 * self.share))} % of what rounding may do"
+        return f"{told}; {self.note}" if self.note else told
 
 
 def verdict(step: str, route: str, off: Tensor, allowed: Tensor, note: str = "") -> Check:
@@ -90,6 +92,10 @@ def verdict(step: str, route: str, off: Tensor, allowed: Tensor, note: str = "")
     shares = off / allowed.clamp(min=_SMALLEST)  # what may not be off uses up all by the least
     shares = torch.where(allowed.isinf(), 0.0, shares)  # nothing can be said there
     worst = float(shares.max())
+    if not note and (count := int(allowed.isinf().sum())):
+        cells = "1 cell is" if count == 1 else f"{count:,} cells are"
+        note = f"{cells} left out, where rounding alone decides"
+        off = torch.where(allowed.isinf(), 0.0, off)
     at = int(shares.argmax())
     largest, tolerance = float(off.max()), float(allowed.reshape(-1)[at])
     return Check(step, route, largest, tolerance, worst, worst <= 1, note)
@@ -121,7 +127,12 @@ def _checked(step: Step, operands: Sequence[Tensor], result: Tensor) -> Iterator
     yield held.against(step.name, route, again.cells, again.numbers, note)
     if sampled:
         yield held.against(step.name, "float64, all cells", None, exact, note)
-    for law, (excess, may) in operation.invariants(wide, result, allowed).items():
+    laws = operation.invariants(wide, result, allowed)
+    # What is kept in a half format on the way need not obey them to more digits than it has.
+    exactly = operation.invariants(wide, exact, allowed) if kind.dtype in HALVES else {}
+    for law, (excess, may) in laws.items():
+        if law in exactly:
+            may = may + exactly[law][0].clamp(min=0.0).nan_to_num(nan=0.0)
         if (told := _told(law, excess, may)) is not None:
             yield verdict(step.name, *told)
 
@@ -172,8 +183,8 @@ class _Held(NamedTuple):
             return ""
         cells = "1 cell" if count == 1 else f"{count:,} cells"
         return (
-            f"In {cells} the terms of a sum are larger than {self.kind.limit_in_sums:.2g}: adding "
-            "them up overflows on the way, and ∞ or NaN is what the number format has for that"
+            f"in {cells} the terms of a sum go beyond {self.kind.limit_in_sums:.2g}: adding them "
+            "up overflows on the way, and ∞ or NaN is what the number format has for that"
         )
 
     def against(

@@ -17,8 +17,8 @@ def compare_with_torch(trace: Trace) -> tuple[Check, ...]:
 
     ``scaled_dot_product_attention`` gives the context vectors from the run's queries, keys and
     values; ``nn.MultiheadAttention`` the output from its inputs, where there are heads and an
-    output as wide as they are. Rows whose weights are not a number are left out: of a row that
-    may attend to nothing, torch's own attention makes 0.
+    output as wide as they are. Rows whose weights or scores are no numbers are left out: of a row
+    that may attend to nothing, torch's own attention makes 0.
 
     Torch has no additive attention. Its context vectors are computed anew from the inputs by
     ``nn.Linear``, ``nn.Tanh``, ``nn.Linear`` and ``nn.Softmax``.
@@ -39,7 +39,8 @@ def compare_with_torch(trace: Trace) -> tuple[Check, ...]:
     """
     if "kept" in trace.inputs or trace.overridden.keys() - set(ROLES.values()):
         return ()
-    is_number = ~trace["weights"].isnan().any(dim=-1)  # (n_queries,) or (n_heads, n_queries)
+    # (n_queries,) or (n_heads, n_queries). Where scores overflow, others may scale them before.
+    is_number = trace["weights"].isfinite().all(dim=-1) & trace["scores"].isfinite().all(dim=-1)
     with torch.no_grad():
         spread = Spread(trace)
         if "v" in trace.inputs:

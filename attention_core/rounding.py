@@ -9,6 +9,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+HALVES = (torch.float16, torch.bfloat16)
+DTYPES = {torch.finfo(dtype).max: dtype for dtype in (torch.float64, torch.float32, *HALVES)}
+"""Each format by its largest finite number."""
+
 
 class Format(NamedTuple):
     """What rounding does in a number format, as the cells' bounds need it.
@@ -17,21 +21,24 @@ class Format(NamedTuple):
     stand for two roundings.
 
     Attributes:
+        dtype: The format as torch has it.
         unit: The largest relative error of one rounding.
         unit_in_sums: The same where torch adds up: it sums the half formats in float32.
         step: The largest absolute error of one rounding near 0.
         step_in_sums: The same where torch adds up.
-        bottom: Below it, torch's exponentials may be 0.
+        flushed: Below it, torch's products count as 0 and so do their factors, on processors that
+            multiply this format by themselves.
         largest: The largest number there is.
         limit: The smallest number that is rounded to infinity.
         limit_in_sums: The same where torch adds up.
     """
 
+    dtype: torch.dtype
     unit: float
     unit_in_sums: float
     step: float
     step_in_sums: float
-    bottom: float
+    flushed: float
     largest: float
     limit: float
     limit_in_sums: float
@@ -51,8 +58,67 @@ class Format(NamedTuple):
         Source:
             Higham, "Accuracy and Stability of Numerical Algorithms" (2002), section 3.1.
         """
-        grown = _finite(size.mul((n_terms + 1) * self.unit_in_sums))
-        return self.once(exact).add_(grown).add_(n_terms * self.step_in_sums)
+        return self.once(exact).add_(self.in_sum(size, n_terms))
+
+    def in_sum(self, size: Tensor, n_terms: int) -> Tensor:
+        """Return what adding up may do to a sum before it is rounded and kept.
+
+        Args:
+            size: The sums of the absolute terms, cell by cell.
+            n_terms: How many terms each has.
+        """
+        grown = size.mul((n_terms + 1) * self.unit_in_sums)
+        return _finite(grown).add_(n_terms * self.step_in_sums)
+
+    def kept(self, exact: Tensor, off: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what torch keeps of a number on the way to a result, and how far that may be off.
+
+        In the half formats it is the rounded number: its rounding is far coarser than what torch
+        adds up in, so it is known but where it lies between two roundings.
+
+        Args:
+            exact: The numbers.
+            off: How far torch's may be from them before they are rounded.
+        """
+        if self.dtype not in HALVES:
+            return exact, off + self.once(exact)
+        rounded = _rounded(exact, self.dtype)
+        ends = [(_rounded(end, self.dtype) - rounded).abs() for end in (exact - off, exact + off)]
+        return rounded, torch.maximum(*ends)
+
+
+def limit_of(largest: float) -> float:
+    """Return the smallest number that the format with this largest finite one has as infinite.
+
+    Example:
+        >>> limit_of(65_504)
+        65520.0
+    """
+    return format_of(DTYPES[largest]).limit
+
+
+def kept(exact: Tensor, largest: float) -> Tensor:
+    """Return numbers as the format with this largest finite number keeps them on the way.
+
+    Only the half formats change them: in the others a result is held against exact numbers.
+
+    Example:
+        >>> kept(torch.tensor([0.1], dtype=torch.float64), largest=65_504)
+        tensor([0.1000], dtype=torch.float64)
+    """
+    dtype = DTYPES[largest]
+    return _rounded(exact, dtype) if dtype in HALVES else exact
+
+
+def kept_number(exact: float, largest: float) -> float:
+    """Return the same of one number.
+
+    Example:
+        >>> kept_number(0.1, largest=65_504), kept_number(70_000.0, largest=65_504)
+        (0.0999755859375, inf)
+    """
+    dtype = DTYPES[largest]
+    return float(torch.tensor(exact, dtype=dtype)) if dtype in HALVES else exact
 
 
 @cache
@@ -67,15 +133,20 @@ def format_of(dtype: torch.dtype) -> Format:
     sums = torch.finfo(dtype if dtype == torch.float64 else torch.float32)
     both = 2 if dtype == torch.float64 else 1
     return Format(
+        dtype=dtype,
         unit=own.eps / 2 * both,
         unit_in_sums=sums.eps / 2 * both,
-        step=_smallest(own) / 2 * both,
-        step_in_sums=_smallest(sums) / 2 * both,
-        bottom=max(_smallest(own) / 2, sums.tiny),
+        step=_smallest(own) * both / 2,
+        step_in_sums=_smallest(sums) * both / 2,
+        flushed=sums.tiny if dtype == torch.bfloat16 else 0.0,
         largest=own.max,
         limit=_limit(own),
         limit_in_sums=_limit(sums),
     )
+
+
+def _rounded(exact: Tensor, dtype: torch.dtype) -> Tensor:
+    return exact.to(dtype).double()
 
 
 def _finite(amounts: Tensor) -> Tensor:

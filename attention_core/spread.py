@@ -1,8 +1,9 @@
 """How far honest runs of the same mechanism may be apart, cell by cell, after all their steps.
 
 One step's rounding is the next one's input. So a few runs in float64 are made whose every cell is
-moved by all that its own rounding may do, up or down by chance; how far they scatter is how far
-another computer, or torch's own fused attention, may be from the exact result.
+moved by all that its own rounding may do, up or down by chance; in two of them scores are moved
+against the largest, and towards it. How far they scatter is how far another computer, or torch's
+own fused attention, may be from the exact result.
 
 Source:
     Vignes, "A stochastic arithmetic for reliable scientific computation", Mathematics and
@@ -17,14 +18,19 @@ import torch
 from torch import Tensor
 
 from attention_core.checks import Check, allowed_of, distances, verdict
-from attention_core.rounding import format_of
+from attention_core.mechanism import Step
+from attention_core.operations import Softmax
+from attention_core.rounding import Format, format_of
 from attention_core.trace import Trace
 
 RUNS = 4
 MARGIN = 3.0  # times the furthest of so few runs
 SEED = 1993
+LARGE = 0.5  # what rounding may do to a score, above which the shares it makes are uncertain
+NEGLIGIBLE = 30.0  # so far below the largest score a token gets nothing to speak of
 
 Values = dict[str, Tensor]
+Change = Callable[[Step, list[Tensor], Tensor], Tensor]
 Made = Callable[[Mapping[str, Tensor]], Tensor]
 
 
@@ -44,15 +50,26 @@ class Spread:
     @torch.no_grad()
     def __init__(self, trace: Trace) -> None:
         own: Values = {}
-        self.exact = _made(trace, own, None)
+
+        def leave(step: Step, operands: list[Tensor], exact: Tensor) -> Tensor:
+            own[step.name] = allowed_of(step.operation, operands, exact, _kind(trace, step))
+            return exact
+
+        self.exact = _made(trace, leave)
         self._own = own
-        self._moved = [_made(trace, own, number) for number in range(RUNS)]
+        self._moved = [_made(trace, _mover(self.exact, own, number)) for number in range(RUNS)]
+        self._undecided: Values = {}
+        self._undecided = self._rows_that_rounding_decides(trace)
 
     def __getitem__(self, name: str) -> Tensor:
         """Return how far each cell of a step may be from the exact one; 0 for an input."""
         if name not in self._own:
             return torch.zeros_like(self.exact[name])
-        return self._widest(lambda values: values[name]) + self._own[name]
+        spread = self._widest(lambda values: values[name]) + self._own[name]
+        rows = self._undecided.get(name)
+        if rows is not None:
+            spread = torch.where(rows.unsqueeze(-1), torch.inf, spread)
+        return spread
 
     def of(self, made: Made, rounding: Tensor | float = 0.0) -> Tensor:
         """Return the same for a value that is made of the run's.
@@ -64,6 +81,30 @@ class Spread:
         with torch.no_grad():
             return self._widest(made) + rounding
 
+    def _rows_that_rounding_decides(self, trace: Trace) -> Values:
+        """Return the rows of each step in which it is up to rounding which score wins.
+
+        There a softmax may be anything, and so may what is made of it.
+        """
+        found: Values = {}
+        for step in trace.mechanism.steps:
+            operation = getattr(step.operation, "operation", step.operation)  # without own numbers
+            if isinstance(operation, Softmax) and operation.dim == -1:
+                scores, off = self.exact[step.of[0]], self[step.of[0]]
+                low = (scores - off).amax(dim=-1, keepdim=True) - NEGLIGIBLE
+                in_reach = (scores + off >= low) & scores.isfinite()
+                uncertain = torch.where(in_reach, off, 0.0).amax(dim=-1)
+                rows = (in_reach.sum(dim=-1) > 1) & (uncertain > LARGE)
+                if bool(rows.any()):
+                    found[step.name] = rows
+            shape = self.exact[step.name].shape[:-1]
+            for rows in [found[name] for name in step.of if name in found]:
+                if rows.shape == shape:
+                    found[step.name] = rows | found.get(step.name, torch.zeros_like(rows))
+                elif rows[0].shape == shape:  # the heads were joined
+                    found[step.name] = rows.any(dim=0)
+        return found
+
     def _widest(self, made: Made) -> Tensor:
         exact = made(self.exact)
         widest = torch.zeros_like(exact)
@@ -72,36 +113,54 @@ class Spread:
         return widest * MARGIN
 
 
-def _made(trace: Trace, own: Values, number: int | None) -> Values:
-    """Return a run again in float64: exactly, leaving behind each cell's rounding, or moved by it.
-
-    Args:
-        trace: The run.
-        own: What rounding may do to each step's cells; filled in an exact run.
-        number: Which of the moved runs; None for the exact one.
-    """
+def _made(trace: Trace, change: Change) -> Values:
+    """Return a run again in float64, each result as ``change`` returns it."""
     values = {name: tensor.detach().double() for name, tensor in trace.inputs.items()}
     carried = carried_of(trace)
     for name in carried:
         values[name] = torch.zeros_like(trace[name], dtype=torch.float64)
-    dice = torch.Generator().manual_seed(SEED + (number or 0))
-    signs: Values = {}
     for _ in range(len(trace[carried[0]]) if carried else 1):
         for step in trace.mechanism.steps:
-            kind = format_of(trace[step.name].dtype)
             operands = [values[name] for name in step.of]
-            exact = step.operation.in_float64(*operands, largest=kind.largest)
-            if number is None:
-                own[step.name] = allowed_of(step.operation, operands, exact, kind)
-            else:
-                if step.name not in signs:
-                    flips = torch.randint(0, 2, exact.shape, generator=dice, dtype=torch.float64)
-                    signs[step.name] = flips * 2 - 1
-                moved = exact + signs[step.name] * own[step.name]
-                is_share = step.operation.kind == "weights"  # which no rounding makes negative
-                exact = torch.where(exact >= 0, moved.clamp(min=0), moved) if is_share else moved
-            values[step.name] = exact
+            largest = _kind(trace, step).largest
+            exact = step.operation.in_float64(*operands, largest=largest)
+            values[step.name] = change(step, operands, exact)
     return values
+
+
+def _kind(trace: Trace, step: Step) -> Format:
+    return format_of(trace[step.name].dtype)
+
+
+def _mover(exact: Values, own: Values, number: int) -> Change:
+    """Return what moves each cell by its rounding, by chance, and in the first two runs on purpose.
+
+    Where scores are so large that their rounding decides which one wins, chance alone would often
+    miss it: so in run 0 they are moved against the winner, and in run 1 towards it, until they are
+    equal if they can be. No rounding makes a share negative.
+    """
+    dice = torch.Generator().manual_seed(SEED + number)
+    signs: Values = {}  # the same whenever a recurrent step is made again
+    weights = exact.get("weights")
+    wins = None if weights is None else weights == weights.amax(dim=-1, keepdim=True)
+
+    def move(step: Step, operands: list[Tensor], made: Tensor) -> Tensor:
+        kind, off = step.operation.kind, own[step.name]
+        if kind == "scores" and wins is not None and wins.shape == made.shape and number < 2:
+            if number == 0:
+                return torch.where(wins, made - off, made + off)
+            best = torch.where(wins, made, -torch.inf).amax(dim=-1, keepdim=True)
+            return made + (best - made).nan_to_num(nan=0.0).clamp(-off, off)
+        if step.name not in signs:
+            flips = torch.randint(0, 2, made.shape, generator=dice, dtype=torch.float64)
+            signs[step.name] = flips * 2 - 1
+        moved = made + signs[step.name] * off
+        if kind != "weights":
+            return moved
+        moved = torch.where(made == 0, off, moved)
+        return torch.where(made >= 0, moved.clamp(min=0), moved)
+
+    return move
 
 
 def carried_of(trace: Trace) -> tuple[str, ...]:

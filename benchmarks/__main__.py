@@ -1,4 +1,4 @@
-"""Measure everything, print the report and write ``docs/benchmarks.md``."""
+"""Measure everything, print the report and write it into ``docs/benchmarks.md``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ import sys
 
 from benchmarks import cases, report
 from benchmarks.browser import chromium
-from benchmarks.servers import PROJECT
-
-PAGE = PROJECT / "docs" / "benchmarks.md"
 
 
 def main() -> None:
@@ -28,9 +25,7 @@ def main() -> None:
             print(case.title, file=sys.stderr)
             measured.append(case)
             text = report.markdown(measured, (before, os.getloadavg()[0]))
-            PAGE.write_text(
-                text, encoding="utf-8"
-            )  # each time, so that a failure loses only itself
+            report.write_first_part(text)  # each time, so that a failure loses only itself
     print(text)
 
 

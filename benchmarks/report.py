@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median, quantiles
 
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 PACKAGES = ("torch", "streamlit", "plotly", "dash")
 
 
@@ -107,6 +108,21 @@ def markdown(cases: Sequence[Case], loads: tuple[float, float]) -> str:
 
 def _shown(value: float, unit: str) -> str:
     return f"{value:,.2f} {unit}" if value < 10 else f"{value:,.0f} {unit}"
+
+
+def keep_section(title: str, text: str) -> None:
+    """Write one section of the page anew, and leave the others as they are."""
+    before, *sections = PAGE.read_text(encoding="utf-8").split("\n## ")
+    kept = [part for part in sections if part.split("\n", 1)[0] != title]
+    parts = [before.rstrip(), *(part.rstrip() for part in kept), f"{title}\n\n{text}"]
+    PAGE.write_text("\n\n## ".join(parts) + "\n", encoding="utf-8")
+
+
+def write_first_part(text: str) -> None:
+    """Write the page anew but for its sections, which other commands measure."""
+    sections = PAGE.read_text(encoding="utf-8").split("\n## ")[1:] if PAGE.exists() else []
+    parts = [text.rstrip(), *(part.rstrip() for part in sections)]
+    PAGE.write_text("\n\n## ".join(parts) + "\n", encoding="utf-8")
 
 
 def machine(loads: tuple[float, float]) -> str:

@@ -345,8 +345,7 @@ def _praise(checks: Sequence[Check]) -> str:
     else:
         said = "Plain Python loops give the same numbers"
     holds = "".join(f" {law[0].upper()}{law[1:]}." for law in laws)
-    note = f" {furthest.note}." if furthest.note else ""
-    return f"{said} ({furthest.numbers}).{note}{holds}"
+    return f"{said} ({furthest.numbers}).{holds}"
 
 
 def formulas(

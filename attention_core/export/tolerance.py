@@ -25,7 +25,15 @@ def tolerances(trace: Trace) -> dict[str, Tensor]:
         {'scores': '2e-06', 'weights': '4e-06', 'context': '5e-06'}
     """
     spread = Spread(trace)
-    return {step.name: 2 * spread[step.name] for step in trace.mechanism.steps}
+    return {
+        step.name: 2 * spread[step.name] + _bottom(trace[step.name].dtype)
+        for step in trace.mechanism.steps
+    }
+
+
+def _bottom(dtype: torch.dtype) -> float:
+    """Return below what some computers have only 0; not of float16, which is small all along."""
+    return 0.0 if dtype == torch.float16 else torch.finfo(dtype).tiny
 
 
 def of_derived(derived: Derived, trace: Trace) -> Tensor:

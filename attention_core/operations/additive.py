@@ -14,7 +14,7 @@ from attention_core.numbers import bracketed
 from attention_core.operations.base import Laws, Operation, overflow, require_fit
 from attention_core.operations.patterns import Index
 from attention_core.operations.products import overflowing
-from attention_core.rounding import Format
+from attention_core.rounding import Format, kept, kept_number
 
 _MOST_AT_ONCE = 2**20  # a tanh for each query, key and dimension would be far more than the result
 
@@ -50,15 +50,17 @@ class AdditiveScores(Operation):
         """Add the two, take the tanh and weigh it, dimension by dimension, in a loop."""
         total = 0.0
         for weight, query, key in zip(*groups, strict=True):
-            total += weight * math.tanh(query + key)
+            inside = kept_number(query + key, largest)
+            total += weight * kept_number(math.tanh(inside), largest)
         return overflow(total, largest)
 
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
-        """Add up one dimension after the other, with tanh(x) = 2 · sigmoid(2x) − 1."""
+        """Add up one dimension after the other, each tanh made of another function."""
         v, queries, keys = operands
         total = torch.zeros(len(queries), len(keys), dtype=torch.float64)
         for weight, query, key in zip(v[0], queries.T, keys.T, strict=True):
-            total += weight * (2 * torch.sigmoid(2 * (query.unsqueeze(1) + key)) - 1)
+            inside = kept(query.unsqueeze(1) + key, largest)
+            total += weight * kept(tanh_again(inside), largest)
         return overflowing(total, largest)
 
     def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
@@ -94,16 +96,31 @@ class AdditiveScores(Operation):
         v, queries, keys = operands
         size, off = torch.zeros_like(exact), torch.zeros_like(exact)
         for weight, query, key in zip(v[0].abs(), queries.T, keys.T, strict=True):
-            inside = query.unsqueeze(1) + key
-            off += weight * squashed_apart("tanh", inside, kind.once(inside))
-            size += weight * inside.tanh().abs_()
-        off += size * (kind.unit + 2 * kind.unit_in_sums)  # of each tanh itself
+            added = query.unsqueeze(1) + key
+            inside, moved = kind.kept(added, added.abs() * kind.unit_in_sums)
+            grown = inside.tanh()
+            moved = squashed_apart("tanh", inside, moved).nan_to_num(nan=0.0)  # of ∞ it is 1
+            grown, moved = kind.kept(grown, moved + grown.abs() * (2 * kind.unit_in_sums))
+            off += weight * moved
+            size += weight * grown.abs()
+        off += kind.flushed * (v.abs().sum() + 2 * v.shape[-1])
         return off + kind.of_sum(exact, size, v.shape[-1])
 
     def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """A tanh is between −1 and 1, so no energy exceeds the entries of v together."""
         excess = result.abs().double() - operands[0].abs().sum()
         return {"no energy exceeds the absolute entries of v together": (excess, allowed)}
+
+
+def tanh_again(x: Tensor) -> Tensor:
+    """Return the tanh by expm1, which loses no digits of a small number nor of a large one.
+
+    Example:
+        >>> tanh_again(torch.tensor([-0.5, 1e-30, 1000.0]))
+        tensor([-4.6212e-01,  1.0000e-30,  1.0000e+00])
+    """
+    shrunk = torch.expm1(-2 * x.abs())
+    return -shrunk / (2 + shrunk) * x.sign()
 
 
 def squashed_apart(name: str, inside: Tensor, off: Tensor) -> Tensor:

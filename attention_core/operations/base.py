@@ -19,7 +19,7 @@ from torch import Tensor
 
 from attention_core.arithmetic import Printed, Writer
 from attention_core.operations.patterns import Index, Shape, cells_read
-from attention_core.rounding import Format
+from attention_core.rounding import Format, limit_of
 
 Laws = dict[str, tuple[Tensor, Tensor]]  # by its words: how far it is broken, and may be, by cell
 
@@ -138,8 +138,13 @@ def overflow(x: float, largest: float) -> float:
     Example:
         >>> overflow(-70_000, largest=65_504), overflow(7.5, largest=65_504)
         (-inf, 7.5)
+        >>> overflow(65_510, largest=65_504)  # rounded down to the largest
+        65504.0
     """
-    return math.copysign(math.inf, x) if abs(x) > largest else x
+    if abs(x) <= largest or math.isnan(x):
+        return x
+    is_infinite = not abs(x) < limit_of(largest)
+    return math.copysign(math.inf if is_infinite else largest, x)
 
 
 def in_sum(size: Tensor, kind: Format) -> Tensor | None:

@@ -12,7 +12,7 @@ from attention_core.operations.base import Laws, Operation
 from attention_core.operations.patterns import Index
 from attention_core.operations.products import DotProducts, overflowing
 from attention_core.operations.project import Projection
-from attention_core.rounding import Format
+from attention_core.rounding import Format, kept
 
 
 class SplitProjection(Projection):
@@ -42,7 +42,7 @@ class SplitProjection(Projection):
         weight, *bias = (self._together(each) for each in columns)
         exact = overflowing(torch.einsum("ic,hcj->hij", x, weight), largest)
         for row in bias:
-            exact = overflowing(exact.add(row), largest)
+            exact = overflowing(kept(exact, largest) + row, largest)
         return exact
 
     def latex(self, result: str, *operands: str) -> str:

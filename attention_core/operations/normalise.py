@@ -13,7 +13,7 @@ from attention_core.arithmetic import Printed, Writer, divide, exp, grouped, pow
 from attention_core.operations.base import Laws, Operation, in_sum, overflow
 from attention_core.operations.patterns import Index
 from attention_core.operations.products import overflowing
-from attention_core.rounding import Format
+from attention_core.rounding import Format, kept, kept_number
 
 # For each dtype, by its largest number: below the first number it only holds steps of the second.
 _BOTTOM = {
@@ -70,13 +70,13 @@ class DivideBySum(_Normalise):
         total = 0.0
         for score in row:
             total += score
-        return divide(row[index[self.dim]], overflow(total, largest))
+        return divide(row[index[self.dim]], kept_number(overflow(total, largest), largest))
 
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
         """Divide by the row's product with a vector of ones."""
         (scores,) = operands
         total = torch.ones_like(scores).mul(scores).sum(dim=self.dim, keepdim=True)
-        return scores / overflowing(total, largest)
+        return scores / kept(overflowing(total, largest), largest)
 
     def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
         """Return ``0.9544 / (0.9544 + 1.495 + …)``."""
@@ -96,9 +96,16 @@ class DivideBySum(_Normalise):
     def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
         """What is divided by is a sum: the more its terms cancel out, the less of it is certain."""
         (scores,) = operands
-        n, total = scores.shape[self.dim], scores.sum(dim=self.dim, keepdim=True)
-        off = kind.of_sum(total, scores.abs().sum(dim=self.dim, keepdim=True), n)
-        return divided(exact, 0.0, total, off, kind)
+        total, size = (x.sum(dim=self.dim, keepdim=True) for x in (scores, scores.abs()))
+        return divided(
+            exact, 0.0, *kind.kept(total, kind.in_sum(size, scores.shape[self.dim])), kind
+        )
+
+    def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
+        """Every row sums to 1, unless its sum overflows: then nothing holds."""
+        total = operands[0].sum(dim=self.dim).abs()
+        overflowed = total >= torch.finfo(result.dtype).max
+        return _unless(overflowed, super().invariants(operands, result, allowed))
 
     def overflows(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor | None:
         """Where the sum's absolute terms add up to more than there is."""
@@ -197,7 +204,7 @@ class Softmax(_Exponential):
         off = moved.sum(dim=self.dim, keepdim=True).add(below).add_(scores.shape[self.dim] + 8)
         # Over queries, torch keeps what the half formats round on the way.
         unit = kind.unit_in_sums if self.dim == -1 else max(kind.unit, kind.unit_in_sums)
-        return off.mul_(unit).add_(kind.unit).mul_(exact).nan_to_num_(nan=0.0).add_(kind.bottom)
+        return off.mul_(unit).add_(kind.unit).mul_(exact).nan_to_num_(nan=0.0).add_(2 * kind.step)
 
     def pytorch(self, result: str, *operands: str) -> str:
         """Return the line of PyTorch."""
@@ -215,30 +222,35 @@ class NaiveSoftmax(_Exponential):
     def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:
         """Exponentiate, add up in a loop, divide; overflowing where the dtype would."""
         (row,) = groups
-        tiny, _ = _BOTTOM[largest]
         total = 0.0
         for score in row:
-            exponential = power(score)
-            total += exponential if exponential >= tiny else _held(exponential, largest)
-        return divide(_held(power(row[index[self.dim]]), largest), overflow(total, largest))
+            total += _held(power(score), largest)
+        top = _held(power(row[index[self.dim]]), largest)
+        return divide(top, kept_number(overflow(total, largest), largest))
 
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
         """Return the formula with infinity where the dtype would overflow, and 0 at the bottom."""
-        tiny, step = _BOTTOM[largest]
-        powers = math.e ** operands[0]
-        powers = torch.where(powers > largest, torch.inf, powers)
-        powers = torch.where(powers < tiny, (powers / step).round() * step, powers)
+        powers = self._held(math.e ** operands[0], largest)
         total = powers.sum(dim=self.dim, keepdim=True)
-        return powers / torch.where(total > largest, torch.inf, total)
+        return powers / kept(torch.where(total > largest, torch.inf, total), largest)
+
+    @staticmethod
+    def _held(powers: Tensor, largest: float) -> Tensor:
+        """Return exponentials as a dtype holds them at both ends, those of the half formats all."""
+        tiny, step = _BOTTOM[largest]
+        powers = torch.where(powers > largest, torch.inf, kept(powers, largest))
+        return torch.where(powers < tiny, (powers / step).round() * step, powers)
 
     def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
         """That of the exponentials, of which few digits are left near the bottom of the dtype."""
         (scores,) = operands
-        n, powers = scores.shape[self.dim], scores.exp()
+        powers = scores.exp()
+        powers, off = kind.kept(powers, powers * (4 * kind.unit_in_sums) + kind.step_in_sums)
         total = powers.sum(dim=self.dim, keepdim=True)
-        off = powers.mul(kind.unit + 4 * kind.unit_in_sums).add_(2 * kind.step)
-        off_total = off.sum(dim=self.dim, keepdim=True) + kind.of_sum(total, total, n)
-        allowed = divided(exact, off, total, off_total, kind)
+        off_total = off.sum(dim=self.dim, keepdim=True)
+        off_total = off_total + kind.in_sum(total, scores.shape[self.dim])
+        kept_total, off_total = kind.kept(total, off_total)
+        allowed = divided(exact, off, kept_total, off_total, kind)
         # Whether the sum is infinite may hang on its rounding; then so does everything.
         at_end = (total - kind.limit).abs() <= off_total + kind.limit * kind.unit
         return torch.where(at_end, math.inf, allowed)
@@ -247,8 +259,7 @@ class NaiveSoftmax(_Exponential):
         """Every row sums to 1, unless its sum of exponentials overflows: then nothing holds."""
         total = operands[0].exp().sum(dim=self.dim)
         broken = total >= torch.finfo(result.dtype).max
-        laws = super().invariants(operands, result, allowed).items()
-        return {law: (torch.where(broken, math.nan, off), may) for law, (off, may) in laws}
+        return _unless(broken, super().invariants(operands, result, allowed))
 
     def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
         """Return ``exp(100) / (exp(100) + exp(1)) → inf / inf`` where the dtype overflows."""
@@ -274,6 +285,11 @@ class NaiveSoftmax(_Exponential):
         return f"{result} = {x} / {x}.sum(dim={self.dim_in_code}, keepdim=True)"
 
 
+def _unless(broken: Tensor, laws: Laws) -> Laws:
+    """Return laws that say nothing of some lines."""
+    return {law: (torch.where(broken, math.nan, off), may) for law, (off, may) in laws.items()}
+
+
 def divided(
     exact: Tensor, off_top: Tensor | float, total: Tensor, off_total: Tensor, kind: Format
 ) -> Tensor:
@@ -294,4 +310,4 @@ def divided(
 def _held(x: float, largest: float) -> float:
     """Return a positive number as a dtype holds it at both ends: infinity, or steps towards 0."""
     tiny, step = _BOTTOM[largest]
-    return round(x / step) * step if x < tiny else overflow(x, largest)
+    return round(x / step) * step if x < tiny else kept_number(overflow(x, largest), largest)

@@ -13,13 +13,8 @@ from attention_core.arithmetic import Printed, Writer
 from attention_core.numbers import plain
 from attention_core.operations.base import Laws, Operation
 from attention_core.operations.patterns import Index
-from attention_core.rounding import Format, format_of
+from attention_core.rounding import DTYPES, Format, format_of
 
-# A number is put into a tensor as its dtype holds it; each dtype by its largest finite number.
-_DTYPES = {
-    torch.finfo(dtype).max: dtype
-    for dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16)
-}
 _LARGEST = torch.finfo(torch.float64).max
 
 
@@ -72,14 +67,14 @@ class Overridden(Operation):
     def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:
         """Look the cell up, or let the operation compute it."""
         if index in self.cells:
-            return torch.tensor(self.cells[index], dtype=_DTYPES[largest]).item()
+            return torch.tensor(self.cells[index], dtype=DTYPES[largest]).item()
         return self.operation.by_hand(index, *groups, largest=largest)
 
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
         """Put the numbers in one by one, in place."""
         exact = self.operation.in_float64(*operands, largest=largest).clone()
         for cell, number in self.cells.items():
-            exact[cell] = torch.tensor(number, dtype=_DTYPES[largest]).double()
+            exact[cell] = torch.tensor(number, dtype=DTYPES[largest]).double()
         return exact
 
     def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:

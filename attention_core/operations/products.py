@@ -12,7 +12,7 @@ from attention_core.arithmetic import Printed, Writer, root, total
 from attention_core.numbers import plain
 from attention_core.operations.base import Laws, Operation, in_sum, overflow
 from attention_core.operations.patterns import Index
-from attention_core.rounding import Format
+from attention_core.rounding import Format, limit_of
 
 
 class _SumOfProducts(Operation):
@@ -37,7 +37,8 @@ class _SumOfProducts(Operation):
 
     def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
         """A few rounding errors of the cell's sum of absolute terms."""
-        return kind.of_sum(exact, self._size(operands), operands[0].shape[-1])
+        allowed = kind.of_sum(exact, self._size(operands), operands[0].shape[-1])
+        return allowed + flushed(self.einsum, operands, kind)
 
     def overflows(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor | None:
         """Where the absolute terms add up to more than there is."""
@@ -87,7 +88,7 @@ class DotProducts(_SumOfProducts):
     def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """No dot product is larger than the two lengths multiplied (Cauchy–Schwarz)."""
         queries, keys = operands
-        lengths = queries.norm(dim=-1).unsqueeze(-1), keys.norm(dim=-1).unsqueeze(-2)
+        lengths = length(queries, -1), length(keys, -1).mT
         return {"no score exceeds the two lengths multiplied": over(result, *lengths, allowed)}
 
 
@@ -221,9 +222,28 @@ def over(result: Tensor, one: Tensor, other: Tensor, allowed: Tensor) -> tuple[T
     return excess.addcmul_(one, other, value=-1), allowed
 
 
+def flushed(einsum: str, operands: Sequence[Tensor], kind: Format) -> Tensor | float:
+    """Return what it may do to sums of products that torch takes the smallest numbers for 0."""
+    if not kind.flushed:
+        return 0.0
+    ones = [torch.ones_like(operand) for operand in operands]
+    left, right = (operand.abs() for operand in operands)
+    sides = [(left, ones[1]), (ones[0], right), (ones[0], ones[1])]
+    return kind.flushed * sum(torch.einsum(einsum, *pair) for pair in sides)
+
+
 def overflowing(exact: Tensor, largest: float) -> Tensor:
     """Return float64 numbers with infinity where the dtype would overflow."""
     low, high = (float(end) for end in exact.aminmax())
     if -largest <= low and high <= largest:  # no for NaN
         return exact
-    return torch.where(exact.abs() > largest, exact.sign() * torch.inf, exact)
+    infinite = exact.abs() >= limit_of(largest)
+    return torch.where(infinite, exact.sign() * torch.inf, exact.clamp(-largest, largest))
+
+
+def length(rows: Tensor, dim: int) -> Tensor:
+    """Return the lengths along an axis, which stays; of the smallest and largest numbers, too."""
+    largest = rows.abs().amax(dim=dim, keepdim=True)
+    scale = largest.clamp(min=torch.finfo(torch.float64).tiny)
+    lengths: Tensor = (rows / scale).norm(dim=dim, keepdim=True) * scale
+    return lengths

@@ -10,8 +10,10 @@ from torch import Tensor
 from attention_core.arithmetic import Printed, Writer, total
 from attention_core.operations.base import Laws, Operation, in_sum, overflow, require_fit
 from attention_core.operations.patterns import Index
-from attention_core.operations.products import over, overflowing
-from attention_core.rounding import Format
+from attention_core.operations.products import flushed, length, over, overflowing
+from attention_core.rounding import Format, kept, kept_number
+
+_EINSUM = "...ic,...cj->...ij"
 
 
 class Projection(Operation):
@@ -43,15 +45,15 @@ class Projection(Operation):
         for entry, weight in zip(row, column, strict=True):
             total += entry * weight
         for (added,) in bias:
-            total = overflow(total, largest) + added
+            total = kept_number(overflow(total, largest), largest) + added
         return overflow(total, largest)
 
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
         """Contract the shared axis with ``einsum``."""
         inputs, weight, *bias = operands
-        exact = overflowing(torch.einsum("...ic,...cj->...ij", inputs, weight), largest)
+        exact = overflowing(torch.einsum(_EINSUM, inputs, weight), largest)
         for row in bias:
-            exact = overflowing(exact.add(row), largest)
+            exact = overflowing(kept(exact, largest) + row, largest)
         return exact
 
     def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
@@ -89,10 +91,11 @@ class Projection(Operation):
     def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
         """A few rounding errors of the sum of absolute terms; the bias is added to what is kept."""
         x, weight, *bias = operands
-        allowed = kind.of_sum(exact, self._size(x, weight), x.shape[-1])
-        for row in bias:
-            allowed = allowed + kind.once(exact) + kind.once(row)
-        return allowed
+        off = kind.in_sum(self._size(x, weight), x.shape[-1])
+        off = off + flushed(_EINSUM, (x, weight), kind)
+        if bias:
+            _, off = kind.kept(torch.einsum(_EINSUM, x, weight), off)
+        return off + kind.once(exact)
 
     def overflows(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor | None:
         """Where the absolute terms add up to more than there is, or do so before the bias."""
@@ -106,12 +109,12 @@ class Projection(Operation):
     @staticmethod
     def _size(x: Tensor, weight: Tensor) -> Tensor:
         """Return the sum of absolute products of each cell."""
-        return torch.einsum("...ic,...cj->...ij", x.abs(), weight.abs())
+        return torch.einsum(_EINSUM, x.abs(), weight.abs())
 
     def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """No product of a row and a column is larger than the two lengths multiplied."""
         x, weight, *bias = operands
-        lengths = x.norm(dim=-1, keepdim=True), weight.norm(dim=-2, keepdim=True)
+        lengths = length(x, -1), length(weight, -2)
         law = "no projected value exceeds the two lengths multiplied"
         excess, may = over(result, *lengths, allowed)
         for row in bias:

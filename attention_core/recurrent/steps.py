@@ -10,7 +10,7 @@ from torch import Tensor
 
 from attention_core.arithmetic import Printed, Writer, grouped, sigmoid, tanh, total, whole
 from attention_core.operations import Index, Operation
-from attention_core.operations.additive import squashed_apart
+from attention_core.operations.additive import squashed_apart, tanh_again
 from attention_core.operations.base import Laws, require_fit
 from attention_core.rounding import Format
 
@@ -25,9 +25,9 @@ def _squash(name: str, x: float) -> float:
 
 
 def _squash_again(name: str, x: Tensor) -> Tensor:
-    """Return the same of a tensor, each written by the other one."""
+    """Return the same of a tensor, each written by another function."""
     if name == "tanh":
-        return 2 * torch.sigmoid(2 * x) - 1
+        return tanh_again(x)
     return (1 + torch.tanh(x / 2)) / 2
 
 
