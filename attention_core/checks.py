@@ -22,7 +22,6 @@ LOOP_LIMIT = 20_000  # multiplications; above it the loops check a sample and fl
 SAMPLE_SIZE = 64
 SAMPLE_SEED = 20170612
 NEAR_LIMIT = 16  # rounding errors of the largest number, within which it may as well be infinity
-_SMALLEST = 5e-324
 
 
 class Check(NamedTuple):
@@ -89,7 +88,7 @@ def verdict(step: str, route: str, off: Tensor, allowed: Tensor, note: str = "")
     off, allowed = torch.broadcast_tensors(  # type: ignore[no-untyped-call]
         off.double().nan_to_num(nan=math.inf, posinf=math.inf), allowed.double()
     )
-    shares = off / allowed.clamp(min=_SMALLEST)  # what may not be off uses up all by the least
+    shares = torch.where(allowed > 0, off / allowed, torch.where(off > 0, math.inf, 0.0))
     shares = torch.where(allowed.isinf(), 0.0, shares)  # nothing can be said there
     worst = float(shares.max())
     if not note and (count := int(allowed.isinf().sum())):

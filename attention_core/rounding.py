@@ -67,7 +67,7 @@ class Format(NamedTuple):
             size: The sums of the absolute terms, cell by cell.
             n_terms: How many terms each has.
         """
-        grown = size.mul((n_terms + 1) * self.unit_in_sums)
+        grown = size.mul(n_terms * self.unit_in_sums)
         return _finite(grown).add_(n_terms * self.step_in_sums)
 
     def kept(self, exact: Tensor, off: Tensor) -> tuple[Tensor, Tensor]:

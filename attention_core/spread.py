@@ -20,11 +20,12 @@ from torch import Tensor
 from attention_core.checks import Check, allowed_of, distances, verdict
 from attention_core.mechanism import Step
 from attention_core.operations import Softmax
-from attention_core.rounding import Format, format_of
+from attention_core.rounding import HALVES, Format, format_of
 from attention_core.trace import Trace
 
 RUNS = 4
-MARGIN = 3.0  # times the furthest of so few runs
+MARGIN = 1.5  # times the furthest of so few runs, in which each cell is off by all it may be
+MARGIN_OF_HALVES = 4.0  # the same where one rounding is all of that, and mostly happens
 SEED = 1993
 LARGE = 0.5  # what rounding may do to a score, above which the shares it makes are uncertain
 NEGLIGIBLE = 30.0  # so far below the largest score a token gets nothing to speak of
@@ -50,6 +51,8 @@ class Spread:
     @torch.no_grad()
     def __init__(self, trace: Trace) -> None:
         own: Values = {}
+        is_half = any(trace[step.name].dtype in HALVES for step in trace.mechanism.steps)
+        self._margin = MARGIN_OF_HALVES if is_half else MARGIN
 
         def leave(step: Step, operands: list[Tensor], exact: Tensor) -> Tensor:
             own[step.name] = allowed_of(step.operation, operands, exact, _kind(trace, step))
@@ -110,7 +113,7 @@ class Spread:
         widest = torch.zeros_like(exact)
         for values in self._moved:  # infinitely far where only one of the two is a number
             widest = torch.maximum(widest, distances(made(values), exact))
-        return widest * MARGIN
+        return widest * self._margin
 
 
 def _made(trace: Trace, change: Change) -> Values:

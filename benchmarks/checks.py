@@ -151,15 +151,19 @@ def honest(trace: Trace, step: str, cell: tuple[int, ...]) -> float:
     Source:
         Higham, "Accuracy and Stability of Numerical Algorithms" (2002), section 3.1.
     """
-    operation = trace.mechanism.step(step).operation
-    name = type(operation).__name__
+    declared = trace.mechanism.step(step)
+    name, eps = type(declared.operation).__name__, torch.finfo(trace[step].dtype).eps
+    if name == "AdditiveScores":
+        v, queries, keys = (trace[of].double() for of in declared.of)
+        terms = v[0].abs() * torch.tanh(queries[cell[0]] + keys[cell[1]]).abs()
+        return len(terms) * eps / 2 * float(terms.sum())
     if name not in ("DotProducts", "DotProductsOfHeads", "WeightedSum") and "Proj" not in name:
         return 0.0
     numbers = [operand.value for operand in trace.explain(step, *cell).operands]
     half = len(numbers) - len(numbers) % 2
     size = sum(abs(a * b) for a, b in zip(numbers[:half:2], numbers[1:half:2], strict=True))
     n_terms = half // 2
-    return n_terms * torch.finfo(trace[step].dtype).eps / 2 * size
+    return n_terms * eps / 2 * size
 
 
 def corrupted(number: Tensor, share: float, dice: random.Random) -> Tensor:
@@ -235,7 +239,7 @@ def _of_script(text: str, share: float) -> Tally:
         if isinstance(node, ast.Assert):
             test = compile(ast.Expression(node.test), "proof", "eval")
             tally += _of_assertion(partial(eval, test, names), names, share)
-        else:
+        elif not ast.unparse(node).startswith("print("):
             exec(compile(ast.Module([node], []), "proof", "exec"), names)
     return tally
 

@@ -119,8 +119,8 @@ def _told(shown: Sequence[Shown], is_partial: bool) -> str:
     told = (
         "Plain PyTorch, nothing else: it makes every step of the page's runs again from your "
         "inputs, and each is held against what the page showed. “Close” is a few rounding errors "
-        "of what is added up, since another computer may add in another order; NaN equals NaN "
-        "here. "
+        "of what each number is made of, since another computer may add in another order; NaN "
+        "equals NaN here. "
         f"There are {count:,} numbers"
     )
     if not is_partial:
@@ -308,11 +308,11 @@ def _assert(name: str, made: str, expected: str, tensor: Tensor, allowed: Tensor
         rtol, atol = share
         close = f"rtol={rtol:.1e}, atol={atol:.1e}, equal_nan=True"
         return f"assert torch.allclose({made}, {expected}, {close}), {_failed(name)}"
-    powers = torch.log2(allowed).ceil()  # 2 to the −∞ is 0
+    powers = (4 * torch.log2(allowed)).ceil()  # 2 to the −∞ is 0
     listed = compact_code("powers", powers).replace(".0", "").replace("powers = ", "", 1)
     return (
-        "# How far each may be off is its own matter here: a power of 2.\n"
-        f"allowed = 2.0 ** {listed}\n"
+        "# How far each may be off is its own matter here: a power of 2, in quarters.\n"
+        f"allowed = 2.0 ** ({listed} / 4)\n"
         f"assert close({made}, {expected}, allowed), {_failed(name)}"
     )
 
