@@ -113,7 +113,7 @@ class Writer:
     Args:
         digits: Decimals, as ``plain`` counts them.
         dtype: The number format.
-        known: The numbers that fewer digits wrote already, which this writer adds to.
+        known: The numbers that fewer digits wrote already.
 
     Example:
         >>> write = Writer()
@@ -129,7 +129,7 @@ class Writer:
     ) -> None:
         self.digits = digits
         self.called, self.eps, self.tiny, self.largest = _limits(dtype)
-        self.known = {} if known is None else known
+        self.known = dict(known or {})
         self.is_done = True  # no number written so far has more digits to show
 
     def __call__(self, value: float) -> Printed:
@@ -333,7 +333,7 @@ def _attempts(of: Arithmetic, dtype: torch.dtype) -> Iterator[tuple[Writer, Prin
     while not is_done:
         writer = Writer(digits, dtype, known)
         yield writer, of(writer)
-        digits, is_done = digits + 1, writer.is_done
+        digits, known, is_done = digits + 1, writer.known, writer.is_done
 
 
 def _comes_out(printed: Printed, result: float, told: str, digits: int, writer: Writer) -> bool:

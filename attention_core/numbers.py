@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 DIGITS = 4  # decimals, as the notebook prints them
+SHOWN = 7  # of a constant in a formula: all that float32 keeps
 
 
 def result_of(value: float, digits: int = DIGITS) -> str:

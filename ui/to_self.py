@@ -19,12 +19,13 @@ from attention_core import (
     Trace,
     dot_product_attention,
 )
+from attention_core.arithmetic import exp, whole, written
 from attention_core.checks import multiplications
 from attention_core.export import Shown as Taken
 from attention_core.export.literals import tensor_code
 from attention_core.figures.labels import TwoSentences
 from attention_core.figures.palette import range_of
-from attention_core.numbers import result_of
+from attention_core.numbers import plain
 from attention_core.operations import AdditiveScores
 from ui import overriding, parameters, side_by_side, start, step_view, trainable
 from ui.explain_view import SCOPE, Explained
@@ -246,15 +247,17 @@ def bound_said(lab: Lab) -> str:
 
     Example:
         >>> bound_said(Lab())[-74:]
-        'exp(2 · 0.2723) = 1.724 times another of its row, whatever the embeddings.'
+        'exp(2·0.27227) = 1.7238 times another of its row, whatever the embeddings.'
     """
     most = float(parameters.alignment_of(lab)["v"].double().abs().sum())
-    exponent = f"2 · {result_of(most)}"
-    times = f" = {math.exp(2 * most):.4g}" if 2 * most < MOST_EXPONENT else ""
+    now, times = plain(most), f"exp(2·{plain(most)})"
+    if 2 * most < MOST_EXPONENT:
+        line = written(lambda write: exp(whole(2) * write(most)), math.exp(2 * most), torch.float64)
+        now, times = line.writer.text(most), line.text
     return (
         "A tanh lies between −1 and 1, so no energy is further from 0 than the sum of `v`'s "
-        f"numbers without their signs, now {result_of(most)}. So a weight is at most "
-        f"exp({exponent}){times} times another of its row, whatever the embeddings."
+        f"numbers without their signs, now {now}. So a weight is at most "
+        f"{times} times another of its row, whatever the embeddings."
     )
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from attention_core.arithmetic import Printed, Writer, grouped, whole
-from attention_core.numbers import plain
+from attention_core.numbers import SHOWN, plain
 from attention_core.operations.base import Laws, Operation, overflow, require_fit
 from attention_core.operations.patterns import Index
 from attention_core.rounding import Format
@@ -67,7 +67,9 @@ class Dropout(_Dropping):
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""
         weights, kept = operands
-        return rf"{result}_{{ij}} = {weights}_{{ij}}\,{kept}_{{ij}} / (1 - {plain(self.rate)})"
+        return (
+            rf"{result}_{{ij}} = {weights}_{{ij}}\,{kept}_{{ij}} / (1 - {plain(self.rate, SHOWN)})"
+        )
 
     def pytorch(self, result: str, *operands: str) -> str:
         """Return the line of PyTorch."""

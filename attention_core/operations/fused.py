@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from attention_core.arithmetic import Printed, Writer, whole
-from attention_core.numbers import plain
+from attention_core.numbers import SHOWN, plain
 from attention_core.operations.base import Laws, Operation, overflow, require_fit
 from attention_core.operations.normalise import Softmax
 from attention_core.operations.patterns import Index
@@ -58,7 +58,7 @@ class MultiplyBy(_Cellwise):
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""
-        return rf"{result}_{{ij}} = {plain(self.by)}\,{operands[0]}_{{ij}}"
+        return rf"{result}_{{ij}} = {plain(self.by, SHOWN)}\,{operands[0]}_{{ij}}"
 
     def pytorch(self, result: str, *operands: str) -> str:
         """Return the line of PyTorch."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from attention_core.arithmetic import Printed, Writer, root, total
-from attention_core.numbers import plain
+from attention_core.numbers import SHOWN, plain
 from attention_core.operations.base import Laws, Operation, in_sum, overflow
 from attention_core.operations.patterns import Index
 from attention_core.rounding import Format, limit_of
@@ -161,7 +161,7 @@ class DivideBy(Operation):
 
     def latex(self, result: str, *operands: str) -> str:
         """Return the cell's formula."""
-        return rf"{result}_{{ij}} = {operands[0]}_{{ij}} / {plain(self.divisor)}"
+        return rf"{result}_{{ij}} = {operands[0]}_{{ij}} / {plain(self.divisor, SHOWN)}"
 
     def pytorch(self, result: str, *operands: str) -> str:
         """Return the line of PyTorch."""

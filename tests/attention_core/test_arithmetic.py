@@ -250,9 +250,8 @@ def test_one_digit_less_would_not_do(seed: int, width: int, size: float) -> None
 
 
 def test_operands_are_written_as_in_the_formula() -> None:
-    for step in ("queries", "scores", "weights", "context"):
-        trace = RUNS["float32"]["self"]
-        told = trace.explain(step, 1, 0)
+    for kind, step in itertools.product(RUNS, ("queries", "scores", "weights", "context")):
+        told = RUNS[kind]["self"].explain(step, 1, 0)
         assert len(told.written) == len(told.operands)
         for text, operand in zip(told.written, told.operands, strict=True):
             assert text in told.formula

@@ -10,8 +10,8 @@ import torch
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
-from attention_core.numbers import result_of
 from attention_core.parameters import additive_parameters
+from tests.attention_core.calculator import mistakes
 from tests.screen import PROJECT, broken, cards, codes, components, edit, opened, order, said, send
 from ui import link, to_self
 from ui.lab import Lab
@@ -242,12 +242,14 @@ def test_weights_differ_by_no_more_than_the_page_says(
     lab = EDITORS["v"].set_entries(lab, [("1", at, factor * x) for at, x in enumerate(v)])
     bound = sum(abs(x) for x in alignment_of(lab)["v"][0].tolist())
     told = to_self.bound_said(lab)
-    assert f"now {result_of(bound)}." in told
+    (now,) = re.findall(r"now ([\d.]+)\. So a weight is at most exp\(2·\1\)", told)
+    assert float(now) == pytest.approx(bound, abs=0.5e-4)
     trace = to_self.trace_of(lab)
     assert float(trace["scores"].abs().max()) <= bound * (1 + 1e-6)
     weights = trace["weights"].double()
     if 2 * bound < to_self.MOST_EXPONENT:
-        (most,) = re.findall(r"\) = ([\d.e+]+) times another", told)
+        ((line, most),) = re.findall(r"(exp\(.*\) = ([\d.e+]+)) times another", told)
+        assert mistakes(line) == []
         assert float(most) == pytest.approx(math.exp(2 * bound), rel=1e-3)
         assert float((weights.amax(1) / weights.amin(1)).max()) <= float(most) * 1.001
     else:
