@@ -25,8 +25,10 @@ N_TOKENS, D_IN, N_HEADS = 3, 2, 2
 IDLE = ("scaled", "dropped")  # the steps that may leave what they get as it is
 MOST_SEED = 2**31 - 1
 LARGEST_EXPONENT = 5  # e^5 is 148.41: more would be tedious, and the weights 0 and 1
-LARGEST_OFF = 0.02  # of an answer made with the table's e^x, from what the key prints
-_LARGEST_ERROR = LARGEST_OFF - 0.0051  # from the exact one, which the key rounds to 2 decimals
+MOST_DECIMALS = 8  # of the table of e^x; 2 or 3 are enough for nearly every sheet
+_LARGEST_ERROR = (
+    0.0149  # of an answer made with e^x to 2 decimals; larger, and the sheet is tedious
+)
 _MOST_DRAWS = 10_000  # one in ten is taken, or more
 _MOST_REPEATED = 300  # seeds in a row, after which there are hardly any new sheets
 _WORDS = (
@@ -96,15 +98,39 @@ class Exercise:
         low, high = float(finite.min()), float(finite.max())
         return tuple(low + step * i for i in range(round((high - low) / step) + 1))
 
+    @property
+    def decimals(self) -> int:
+        """The decimals of the table of e^x: the fewest with which every answer comes out.
 
-def power(x: float) -> str:
-    """Return e^x as the sheet's table has it, to 2 decimals.
+        An answer that is made with them, and rounded only at the end, is the exact one rounded.
+
+        Example:
+            >>> exercise("simple", 1).decimals, exercise("trainable", 1).decimals
+            (2, 3)
+        """
+        few = range(2, MOST_DECIMALS)
+        return next((n for n in few if self._comes_out(n)), MOST_DECIMALS)
+
+    def _comes_out(self, decimals: int) -> bool:
+        """Return whether the key confirms answers that are made with so many decimals of e^x."""
+        again = _by_hand(self.trace, decimals)
+        return all(
+            abs(own - float(f"{right:.2f}")) < 0.005
+            for name in _from_the_weights(self.trace)
+            for own, right in zip(
+                again[name].flatten().tolist(), self.trace[name].flatten().tolist(), strict=True
+            )
+        )
+
+
+def power(x: float, decimals: int = 2) -> str:
+    """Return e^x as the sheet's table has it.
 
     Example:
-        >>> power(1.0), power(-4.0), power(float("-inf"))
-        ('2.72', '0.02', '0.00')
+        >>> power(1.0), power(-4.0, 4), power(float("-inf"))
+        ('2.72', '0.0183', '0.00')
     """
-    return f"{math.exp(x):.2f}"
+    return f"{math.exp(x):.{decimals}f}"
 
 
 def _before_softmax(trace: Trace) -> str:
@@ -251,7 +277,7 @@ def _is_pleasant(trace: Trace) -> bool:
     """Return whether it can be done by hand, with answers that the key confirms.
 
     The exponents are small, the last token's differ in every head, and no answer is far off when
-    it is made with the table's e^x.
+    it is made with e^x to 2 decimals.
     """
     before = trace[_before_softmax(trace)]
     is_small = float(before[torch.isfinite(before)].abs().max()) <= LARGEST_EXPONENT
@@ -261,18 +287,28 @@ def _is_pleasant(trace: Trace) -> bool:
 
 
 def _error_by_hand(trace: Trace) -> float:
-    """Return how far an answer made with the table's e^x is off, at most.
+    """Return how far an answer made with e^x to 2 decimals is off, at most.
 
     A row of large negative exponents is what goes wrong: e^−4 = 0.0183 stands there as 0.02.
     """
+    by_hand = _by_hand(trace, 2)
+    after = _from_the_weights(trace)
+    return max(float((by_hand[name] - trace[name]).abs().max()) for name in after)
+
+
+def _by_hand(trace: Trace, decimals: int) -> Trace:
+    """Return the run as somebody makes it with a table of e^x."""
     before = trace[_before_softmax(trace)]
-    powers = torch.tensor([float(power(x)) for x in before.flatten().tolist()]).view_as(before)
-    weights = powers / powers.sum(-1, keepdim=True)
+    powers = [float(power(x, decimals)) for x in before.flatten().tolist()]
+    weights = torch.tensor(powers).view_as(before)
+    weights = weights / weights.sum(-1, keepdim=True)
     cells = {
         cell: float(weights[cell])
         for cell in itertools.product(*(range(size) for size in weights.shape))
     }
-    by_hand = trace.mechanism.with_overrides({"weights": cells}).run(**trace.inputs)
-    names = [step.name for step in trace.mechanism.steps]
-    after = names[names.index("weights") :]
-    return max(float((by_hand[name] - trace[name]).abs().max()) for name in after)
+    return trace.mechanism.with_overrides({"weights": cells}).run(**trace.inputs)
+
+
+def _from_the_weights(trace: Trace) -> tuple[str, ...]:
+    """Return the steps that the table of e^x makes a difference to."""
+    return trace.steps[trace.steps.index("weights") :]

@@ -11,13 +11,14 @@ from typing import NamedTuple
 from torch import Tensor
 
 from attention_core.conventions import USUAL, Conventions
-from attention_core.exercises import KINDS, LARGEST_OFF, Exercise, power
+from attention_core.exercises import KINDS, Exercise, power
 from attention_core.figures.heads import shown_of
 from attention_core.figures.heatmap import position_labels
 from attention_core.glossary import symbol, term
 from attention_core.mathml import mathml
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+LINE, ROOM = 100, 4  # characters of a line of the table of e^x, and of each cell besides decimals
 _TOLD = {
     "masked": "Each token sees itself and those before it. e<sup>−∞</sup> is 0.",
     "weights": "e<sup>x</sup> from the table, divided by the sum of the row.",
@@ -191,13 +192,19 @@ def _table(
 
 def _exponentials(exercise: Exercise) -> str:
     """Return the table of e^x for every x that is needed."""
-    exponents = exercise.exponents
-    head = "".join(f'<th scope="col">{_exponent(x)}</th>' for x in exponents)
-    cells = "".join(f"<td>{power(x)}</td>" for x in exponents)
+    exponents, decimals = exercise.exponents, exercise.decimals
+    n_lines = math.ceil(len(exponents) * (decimals + ROOM) / LINE)
+    n_columns = math.ceil(len(exponents) / n_lines)
+    rows = ""
+    for first in range(0, len(exponents), n_columns):
+        some = exponents[first : first + n_columns]
+        head = "".join(f'<th scope="col">{_exponent(x)}</th>' for x in some)
+        cells = "".join(f"<td>{power(x, decimals)}</td>" for x in some)
+        rows += f'<tr><th scope="row">x</th>{head}</tr>'
+        rows += f'<tr><th scope="row">e<sup>x</sup></th>{cells}</tr>'
     return (
-        f'<table class="exp"><caption>e<sup>x</sup>, to 2 decimals</caption><tbody>'
-        f'<tr><th scope="row">x</th>{head}</tr>'
-        f'<tr><th scope="row">e<sup>x</sup></th>{cells}</tr></tbody></table>'
+        f'<table class="exp"><caption>e<sup>x</sup>, to {decimals} decimals</caption>'
+        f"<tbody>{rows}</tbody></table>"
     )
 
 
@@ -226,9 +233,9 @@ def _answers(exercises: Sequence[Exercise], conventions: Conventions, link: str)
     )
     return (
         f'<article class="key"><header><h1>Answers</h1><p>{escape(sheets)}</p></header>'
-        f"<p>Whole numbers are exact; the others are rounded to 2 decimals from the exact ones, so "
-        f"an answer made with the rounded e<sup>x</sup>, and rounded only at the end, is off by at "
-        f"most {LARGEST_OFF}. The number of a sheet is its seed: the same number makes the same "
-        f"sheet again.{back}</p>\n"
+        "<p>Whole numbers are exact; the others are rounded to 2 decimals. The table of "
+        "e<sup>x</sup> has as many decimals as it takes: an answer made with it, and rounded only "
+        "at the end, is the one below. The number of a sheet is its seed: the same number makes "
+        f"the same sheet again.{back}</p>\n"
         f"{''.join(blocks)}</article>\n"
     )

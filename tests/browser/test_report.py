@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from attention_core.exercises import KINDS, exercises
+from attention_core.exercises import KINDS, exercise, exercises
 from attention_core.figures.labels import short
 from attention_core.figures.paper import paper_html
 from tests.browser.axe import axe_violations
@@ -111,8 +111,10 @@ def test_a_sheet_is_one_page_of_a4_and_of_letter(
 ) -> None:
     file = tmp_path / "sheets.html"
     context.set_offline(True)
+    # Of the trainable ones, seeds 301 and 386 have the widest tables of e^x.
+    sheets = [*exercises(kind, 3), exercise(kind, 301), exercise(kind, 386)]
     for has_answers in (False, True):
-        file.write_text(paper_html(exercises(kind, 5), has_answers=has_answers), encoding="utf-8")
+        file.write_text(paper_html(sheets, has_answers=has_answers), encoding="utf-8")
         page.goto(file.as_uri())
         for size in ("A4", "Letter"):
             n_pages = pages_of(page.pdf(format=size))
