@@ -71,6 +71,21 @@ def test_the_numbers_are_small_and_whole(kind: str) -> None:
 
 
 @each_kind
+def test_there_is_something_to_see_on_each_sheet(kind: str) -> None:
+    for sheet in exercises(kind, 30):
+        before = sheet.trace[sheet.trace.mechanism.step("weights").of[0]]
+        last = before[..., -1, :]  # with a mask, the only token that sees all
+        for scores in last.reshape(-1, last.shape[-1]).tolist():
+            assert len(set(scores)) > 1, "in every head the last token prefers somebody"
+        tokens = sheet.trace["inputs"].tolist()
+        assert len(set(map(tuple, tokens))) == len(tokens), "no two tokens are the same"
+        for name in sheet.given:
+            given = sheet.trace[name]
+            for along in (0, 1):
+                assert given.shape[along] == 1 or bool(given.any(dim=along).all()), "no empty line"
+
+
+@each_kind
 def test_a_class_of_200_gets_200_different_sheets(kind: str) -> None:
     n_sheets = 200 if kind == "simple" else 41  # the simple one has the fewest numbers to draw
     sheets = exercises(kind, n_sheets, first_seed=5)
