@@ -12,6 +12,7 @@ from attention_core import (
     MULTI_HEAD_ATTENTION,
     SELF_ATTENTION,
     STACKED_HEADS,
+    Trace,
 )
 from attention_core.dice import dice, kept_weights
 from attention_core.masks import causal_mask
@@ -131,6 +132,21 @@ def test_who_may_attend_to_nobody_has_no_number() -> None:
     assert nobody["context"].isnan().all()
     assert all(check.ok for check in nobody.check())
     assert compare_with_torch(nobody) == ()
+
+
+def test_a_law_holds_of_the_rows_that_are_numbers_and_says_so() -> None:
+    mask = causal_mask(TOKENS)
+    mask[3] = False
+    trace = CAUSAL_SELF_ATTENTION.run(**single(0), mask=mask)
+    law = "each row sums to 1, where it is a number"
+    assert {c.route: c.ok for c in trace.check("weights")} == {"loops": True, law: True}
+    doubled = trace["weights"].clone()
+    doubled[5] *= 2
+    tensors = {name: trace[name] for name in trace.names} | {"weights": doubled}
+    wrong = Trace(trace.mechanism, tensors)
+    assert {c.route: c.ok for c in wrong.check("weights")} == {"loops": False, law: False}
+    nobody = CAUSAL_SELF_ATTENTION.run(**single(0), mask=torch.zeros_like(mask))
+    assert [c.route for c in nobody.check("weights")] == ["loops"]
 
 
 def test_a_masked_cell_says_so() -> None:
