@@ -32,7 +32,7 @@ from attention_core.operations import (
     ZeroMasked,
 )
 from attention_core.rounding import format_of
-from attention_core.spread import Spread
+from attention_core.spread import Spread, spread_of
 from attention_core.trace import Trace
 
 SDPA = "F.scaled_dot_product_attention"
@@ -350,7 +350,7 @@ def _item(item: int, n_items: int) -> str:
 
 def _context_check(made: Trace, real: Tensor) -> Check:
     """Return how far the context vectors are from what the function gave."""
-    return _held("context", SDPA, made["context"], real, Spread(made)["context"])
+    return _held("context", SDPA, made["context"], real, spread_of(made, "context")["context"])
 
 
 def _output_check(made: Trace, real: Tensor, given: Mapping[str, Any], spread: Spread) -> Check:

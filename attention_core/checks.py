@@ -86,18 +86,30 @@ def verdict(step: str, route: str, off: Tensor, allowed: Tensor, note: str = "")
     if not off.numel():
         return Check(step, route, 0.0, 0.0, 0.0, True, note)
     off, allowed = torch.broadcast_tensors(  # type: ignore[no-untyped-call]
-        off.double().nan_to_num(nan=math.inf, posinf=math.inf), allowed.double()
+        off.double(), allowed.double()
     )
-    shares = torch.where(allowed > 0, off / allowed, torch.where(off > 0, math.inf, 0.0))
-    shares = torch.where(allowed.isinf(), 0.0, shares)  # nothing can be said there
-    worst = float(shares.max())
-    if not note and (count := int(allowed.isinf().sum())):
-        cells = "1 cell is" if count == 1 else f"{count:,} cells are"
-        note = f"{cells} left out, where rounding alone decides"
-        off = torch.where(allowed.isinf(), 0.0, off)
-    at = int(shares.argmax())
-    largest, tolerance = float(off.max()), float(allowed.reshape(-1)[at])
+    largest = float(off.max())  # NaN if any is
+    low, high = (float(end) for end in allowed.aminmax())
+    if math.isfinite(largest) and low > 0 and high < math.inf:
+        shares = off / allowed
+    else:
+        off, shares = _odd_shares(off, allowed)
+        largest = float(off.max())
+        if not note and high == math.inf:
+            count = int(allowed.isinf().sum())
+            cells = "1 cell is" if count == 1 else f"{count:,} cells are"
+            note = f"{cells} left out, where rounding alone decides"
+    worst, at = float(shares.max()), int(shares.argmax())
+    tolerance = float(allowed.reshape(-1)[at])
     return Check(step, route, largest, tolerance, worst, worst <= 1, note)
+
+
+def _odd_shares(off: Tensor, allowed: Tensor) -> tuple[Tensor, Tensor]:
+    """Return how far off each cell is and its share, where some may be off by 0, or by anything."""
+    anything = allowed.isinf()
+    off = torch.where(anything, 0.0, off.nan_to_num(nan=math.inf, posinf=math.inf))
+    shares = torch.where(allowed > 0, off / allowed, torch.where(off > 0, math.inf, 0.0))
+    return off, torch.where(anything, 0.0, shares)
 
 
 def check_step(step: Step, operands: Sequence[Tensor], result: Tensor) -> list[Check]:
@@ -213,10 +225,10 @@ class _Held(NamedTuple):
 
 def _told(law: str, excess: Tensor, allowed: Tensor) -> tuple[str, Tensor, Tensor] | None:
     """Return a law as far as it holds; None where nothing is a number."""
+    if not math.isnan(float(excess.max())):
+        return law, excess.clamp(min=0.0), allowed
     excess, allowed = torch.broadcast_tensors(excess, allowed)  # type: ignore[no-untyped-call]
     blank = excess.isnan()
-    if not bool(blank.any()):
-        return law, excess.clamp(min=0.0), allowed
     if bool(blank.all()):
         return None  # about what is not a number a law says nothing
     return f"{law}, where it is a number", excess[~blank].clamp(min=0.0), allowed[~blank]

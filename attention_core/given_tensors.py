@@ -27,7 +27,7 @@ from attention_core.operations import (
     WeightedSum,
 )
 from attention_core.rounding import format_of
-from attention_core.spread import Spread
+from attention_core.spread import spread_of
 from attention_core.tensor_files import MAX_TOKENS, TensorFileError
 from attention_core.tensors import FLOATS
 from attention_core.trace import Trace
@@ -381,7 +381,8 @@ def _compared(trace: Trace, weights: Tensor) -> Check:
             f"{tuple(weights.shape)}"
         )
     # Both were made somewhere, and those of the file then kept in its format.
-    allowed = 2 * Spread(trace)["weights"] + format_of(weights.dtype).once(weights.double())
+    allowed = 2 * spread_of(trace, "weights")["weights"]
+    allowed = allowed + format_of(weights.dtype).once(weights.double())
     return verdict("weights", "the weights in the file", distances(ours, weights), allowed)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from attention_core.checks import Check
 from attention_core.projections import ROLES
-from attention_core.spread import Spread, held_against
+from attention_core.spread import held_against, spread_of
 from attention_core.trace import Trace
 
 
@@ -42,7 +44,8 @@ def compare_with_torch(trace: Trace) -> tuple[Check, ...]:
     # (n_queries,) or (n_heads, n_queries). Where scores overflow, others may scale them before.
     is_number = trace["weights"].isfinite().all(dim=-1) & trace["scores"].isfinite().all(dim=-1)
     with torch.no_grad():
-        spread = Spread(trace)
+        wanted = ("context", "output") if _is_a_modules(trace) else ("context",)
+        spread = spread_of(trace, *wanted)
         if "v" in trace.inputs:
             route = "nn.Linear, nn.Tanh, nn.Linear"
             checks = [_held(trace, "context", by_layers(trace), is_number, spread, route)]
@@ -148,7 +151,7 @@ def _bias(trace: Trace, role: str) -> Tensor:
 
 
 def _held(
-    trace: Trace, step: str, theirs: Tensor, rows: Tensor, spread: Spread, route: str
+    trace: Trace, step: str, theirs: Tensor, rows: Tensor, spread: Mapping[str, Tensor], route: str
 ) -> Check | None:
     """Return how far apart some rows of a step are, None if there are none."""
     # Theirs rounds elsewhere than ours does: each may be that far from the exact result.

@@ -17,7 +17,7 @@ from attention_core.operations import (
     ZeroMasked,
 )
 from attention_core.projections import SELF
-from attention_core.spread import Spread, held_against
+from attention_core.spread import held_against, spread_of
 from attention_core.trace import Trace
 
 
@@ -118,5 +118,7 @@ def compare_ways(masked: Trace, renormalised: Trace) -> Check | None:
     """
     before, after = masked["weights"], renormalised["weights"]
     rows = ~(before + after).isnan().any(dim=-1)
-    allowed = Spread(masked)["weights"] + Spread(renormalised)["weights"]
+    allowed = (
+        spread_of(masked, "weights")["weights"] + spread_of(renormalised, "weights")["weights"]
+    )
     return held_against("weights", "−∞ before the softmax", after, before, allowed, rows)

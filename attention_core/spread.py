@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from attention_core.checks import Check, allowed_of, distances, verdict
+from attention_core.large_spread import is_large, large_spread
 from attention_core.mechanism import Step
 from attention_core.operations import Softmax
 from attention_core.rounding import HALVES, Format, format_of
@@ -27,6 +28,7 @@ RUNS = 4
 MARGIN = 1.5  # times the furthest of so few runs, in which each cell is off by all it may be
 MARGIN_OF_HALVES = 4.0  # the same where one rounding is all of that, and mostly happens
 SEED = 1993
+_CHANCES = 4099  # signs drawn by chance, used again and again: a prime, so that no row has the same
 LARGE = 0.5  # what rounding may do to a score, above which the shares it makes are uncertain
 NEGLIGIBLE = 30.0  # so far below the largest score a token gets nothing to speak of
 
@@ -142,26 +144,30 @@ def _mover(exact: Values, own: Values, number: int) -> Change:
     miss it: so in run 0 they are moved against the winner, and in run 1 towards it, until they are
     equal if they can be. No rounding makes a share negative.
     """
-    dice = torch.Generator().manual_seed(SEED + number)
-    signs: Values = {}  # the same whenever a recurrent step is made again
+    chance = torch.randint(
+        0, 2, (_CHANCES,), generator=torch.Generator().manual_seed(SEED + number)
+    )
+    chance = chance.double() * 2 - 1
     weights = exact.get("weights")
     wins = None if weights is None else weights == weights.amax(dim=-1, keepdim=True)
+    against = torch.where(wins, -1.0, 1.0).double() if wins is not None and number == 0 else None
 
     def move(step: Step, operands: list[Tensor], made: Tensor) -> Tensor:
         kind, off = step.operation.kind, own[step.name]
+        if not bool(off.any()):
+            return made  # it was copied
         if kind == "scores" and wins is not None and wins.shape == made.shape and number < 2:
-            if number == 0:
-                return torch.where(wins, made - off, made + off)
+            if against is not None:
+                return torch.addcmul(made, against, off)
             best = torch.where(wins, made, -torch.inf).amax(dim=-1, keepdim=True)
             return made + (best - made).nan_to_num(nan=0.0).clamp(-off, off)
-        if step.name not in signs:
-            flips = torch.randint(0, 2, made.shape, generator=dice, dtype=torch.float64)
-            signs[step.name] = flips * 2 - 1
-        moved = made + signs[step.name] * off
-        if kind != "weights":
-            return moved
-        moved = torch.where(made == 0, off, moved)
-        return torch.where(made >= 0, moved.clamp(min=0), moved)
+        # The same signs whenever a recurrent step is made again.
+        times = 1 + made.numel() // _CHANCES
+        signs = chance.repeat(times)[: made.numel()].view(made.shape)
+        moved = torch.addcmul(made, signs, off)
+        if kind == "weights" and bool((made >= 0).all()):
+            return torch.where(made == 0, off, moved.clamp_(min=0.0))
+        return moved
 
     return move
 
@@ -170,6 +176,17 @@ def carried_of(trace: Trace) -> tuple[str, ...]:
     """Return the steps that a recurrent mechanism uses before it makes them; mostly none."""
     carried: tuple[str, ...] = getattr(trace.mechanism, "carried", ())
     return carried
+
+
+def spread_of(trace: Trace, *names: str) -> dict[str, Tensor]:
+    """Return how far rounding may take each cell of some steps, whatever the size of the run.
+
+    Args:
+        trace: The run.
+        *names: The steps; none for all.
+    """
+    found: Spread | Values = large_spread(trace) if is_large(trace) else Spread(trace)
+    return {name: found[name] for name in names or trace.steps}
 
 
 def held_against(

@@ -29,7 +29,7 @@ from attention_core.figures.palette import ROLES
 from attention_core.loops import Timing, agreement, measure, scores_by_loops, tokens_to_loop
 from attention_core.numbers import result_of
 from attention_core.operations import Softmax
-from attention_core.spread import Spread
+from attention_core.spread import spread_of
 from ui import state, step_view
 from ui.lab import MAX_SEED, Lab
 from ui.literal import literal, names
@@ -398,7 +398,10 @@ def order_check(own: Trace, shuffled: Trace, order: Sequence[int]) -> Check:
     put_back[list(order)] = shuffled.output
     # A score's own rounding error moves its weight, and the weight moves the mixture.
     return verdict(
-        "context", "own order", distances(put_back, own.output), 2 * Spread(own)["context"]
+        "context",
+        "own order",
+        distances(put_back, own.output),
+        2 * spread_of(own, "context")["context"],
     )
 
 

@@ -27,7 +27,7 @@ from attention_core.figures.heatmap import position_labels
 from attention_core.masks import mask_or_causal
 from attention_core.numbers import result_of
 from attention_core.parameters import Parameters
-from attention_core.spread import Spread
+from attention_core.spread import spread_of
 from ui import overriding, parameters, state, step_view
 from ui.explain_view import Explained
 from ui.lab import MAX_HEADS, Lab, Same
@@ -334,7 +334,7 @@ def joined(lab: Lab) -> Group:
 
 def stacked_check(split: Trace, stacked: Trace) -> Check:
     """Return how far apart the outputs of both forms are, which differ in rounding only."""
-    allowed = Spread(split)["output"] + Spread(stacked)["output"]
+    allowed = spread_of(split, "output")["output"] + spread_of(stacked, "output")["output"]
     off = distances(split["output"], stacked["output"])
     return verdict("output", "separate heads, stacked", off, allowed)
 

@@ -34,7 +34,7 @@ from attention_core.figures.heatmap import position_labels
 from attention_core.figures.labels import TwoSentences
 from attention_core.glossary import symbol
 from attention_core.numbers import result_of
-from attention_core.spread import Spread
+from attention_core.spread import spread_of
 from ui import parameters, state, step_view
 from ui.explain_view import Explained
 from ui.lab import MAX_HEADS, OTHER_SENTENCE, Lab
@@ -201,7 +201,7 @@ def stacked_said(lab: Lab) -> str:
     for name in [name for name in given if name.startswith("b_")]:
         given[name] = given[name].squeeze(1)
     stacked = STACKED_HEADS.run(split["inputs"], **given)
-    allowed = 2 * Spread(split)["weights"]  # both are the same sums
+    allowed = 2 * spread_of(split, "weights")["weights"]  # both are the same sums
     off = distances(stacked["weights"], split["weights"])
     check = verdict("weights", "separate heads, stacked", off, allowed)
     same = "the same weights" if check.ok else ":red[**other weights**]"

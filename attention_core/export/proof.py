@@ -308,11 +308,11 @@ def _assert(name: str, made: str, expected: str, tensor: Tensor, allowed: Tensor
         rtol, atol = share
         close = f"rtol={rtol:.1e}, atol={atol:.1e}, equal_nan=True"
         return f"assert torch.allclose({made}, {expected}, {close}), {_failed(name)}"
-    powers = (4 * torch.log2(allowed)).ceil()  # 2 to the −∞ is 0
+    powers = (16 * torch.log2(allowed)).ceil()  # 2 to the −∞ is 0
     listed = compact_code("powers", powers).replace(".0", "").replace("powers = ", "", 1)
     return (
-        "# How far each may be off is its own matter here: a power of 2, in quarters.\n"
-        f"allowed = 2.0 ** ({listed} / 4)\n"
+        "# How far each may be off is its own matter here: a power of 2, in sixteenths.\n"
+        f"allowed = 2.0 ** ({listed} / 16)\n"
         f"assert close({made}, {expected}, allowed), {_failed(name)}"
     )
 

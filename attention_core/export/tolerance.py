@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from attention_core.export.shown import Derived
-from attention_core.spread import Spread
+from attention_core.spread import Spread, spread_of
 from attention_core.trace import Trace
 
 
@@ -24,11 +24,8 @@ def tolerances(trace: Trace) -> dict[str, Tensor]:
         >>> {name: f"{float(most.max()):.0g}" for name, most in found.items()}
         {'scores': '9e-07', 'weights': '3e-06', 'context': '2e-06'}
     """
-    spread = Spread(trace)
-    return {
-        step.name: 2 * spread[step.name] + _bottom(trace[step.name].dtype)
-        for step in trace.mechanism.steps
-    }
+    spread = spread_of(trace)
+    return {name: 2 * off + _bottom(trace[name].dtype) for name, off in spread.items()}
 
 
 def _bottom(dtype: torch.dtype) -> float:
