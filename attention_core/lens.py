@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from attention_core.checks import SAMPLE_SEED, Check
+from attention_core.checks import SAMPLE_SEED, Check, verdict
 from attention_core.operations import Index, cells_read
 from attention_core.trace import Trace, require_cell
 
+Place = tuple[str, Index]  # an input and its cell
+
 ALL_CELLS = 128  # input cells; above it the differences check a sample
 SAMPLE = 24
-STEP = 1e-4  # of an input: its fourth power is small for the curvature, itself large for rounding
-TOLERANCE = 1e-6  # relative to the largest derivative
+STEP = 2.0**-100  # its square is nothing beside 1, so that only rounding is left
+ROUGH = 2.0**-24  # of a number, by which every operation of a rough run is off
+ROUGH_RUNS = 8
+SAFE = 64  # times what the rough runs show
 
 
 def sensitivity(trace: Trace, name: str, index: Index) -> dict[str, Tensor]:
@@ -45,17 +52,8 @@ def sensitivity(trace: Trace, name: str, index: Index) -> dict[str, Tensor]:
                 [1., 2.]], dtype=torch.float64)
     """
     require_cell(name, trace[name], index)
-    inputs = _in_float64(trace)
-    leaves = {key: tensor for key, tensor in inputs.items() if tensor.is_floating_point()}
-    for leaf in leaves.values():
-        leaf.requires_grad_()
-    with torch.enable_grad():
-        cell = trace.mechanism.run(**inputs)[name][index]
-        _require_finite_cell(name, index, float(cell.detach()))
-        found = _derivatives(cell, leaves)
-        if not _all_finite(found):
-            # 0 · NaN is NaN: a query that may attend to nothing spoils the derivatives of others.
-            found = _derivatives(_apart_from_the_rest(trace, inputs, name, index), leaves)
+    found, value = _by_autograd(trace, _in_float64(trace), name, index)
+    _require_finite_cell(name, index, value)
     if not _all_finite(found):
         spoiled = next(key for key, tensor in found.items() if not bool(tensor.isfinite().all()))
         raise ValueError(
@@ -66,18 +64,22 @@ def sensitivity(trace: Trace, name: str, index: Index) -> dict[str, Tensor]:
 
 
 def check_sensitivity(found: Mapping[str, Tensor], trace: Trace, name: str, index: Index) -> Check:
-    """Return whether derivatives agree with what happens when each input is nudged up and down.
+    """Return whether derivatives agree with the complex step, each by itself.
+
+    The run is made again with ``x + h·i`` in place of a number ``x``: the imaginary part of the
+    cell is ``h`` times its derivative. Nothing is subtracted, so ``h`` may be as small as one
+    likes, and all that is left is rounding. How much of it there is, in each derivative, is seen
+    from runs in float32 on numbers that its rounding cannot tell from these.
 
     Args:
         found: What ``sensitivity`` returned, or what is to be checked in its place.
-        trace: As for ``sensitivity``, and so are the others.
+        trace: As for ``sensitivity``, and so are the others. Its operations must be written in
+            functions that torch has for complex numbers, too, and that are smooth.
         name: A step or an input.
         index: The cell.
 
     Returns:
-        The largest difference to central finite differences in float64, of two sizes combined
-        so that their error shrinks with the fourth power. Of all input cells, or, above 128, of
-        24 seeded ones, as the route says.
+        The verdict on all input cells, or, above 128, on 24 seeded ones, as the route says.
 
     Raises:
         ValueError: If there is a derivative for something else than the numeric inputs, or one is
@@ -91,7 +93,9 @@ def check_sensitivity(found: Mapping[str, Tensor], trace: Trace, name: str, inde
         True
 
     Source:
-        Press et al., "Numerical Recipes" (2007), section 5.7, "Numerical Derivatives".
+        Squire and Trapp, "Using Complex Variables to Estimate Derivatives of Real Functions",
+        SIAM Review 40 (1998); Martins, Sturdza, Alonso, "The Complex-Step Derivative
+        Approximation", ACM Transactions on Mathematical Software 29 (2003).
     """
     inputs = _in_float64(trace)
     numeric = {key: tensor for key, tensor in inputs.items() if tensor.is_floating_point()}
@@ -100,20 +104,93 @@ def check_sensitivity(found: Mapping[str, Tensor], trace: Trace, name: str, inde
         came = ", ".join(f"{key} {tuple(tensor.shape)}" for key, tensor in found.items())
         raise ValueError(f"expected the derivatives for {expected}; got {came or 'none'}")
     cells = [(key, at) for key, tensor in numeric.items() for at in _every_cell(tensor)]
-    route = "finite differences"
+    route = "the complex step"
     if len(cells) > ALL_CELLS:
         cells = random.Random(SAMPLE_SEED).sample(cells, SAMPLE)
         route = f"{route}, {SAMPLE} seeded cells of {sum(t.numel() for t in numeric.values()):,}"
-    worst = 0.0
-    with torch.no_grad():
+    again = _by_complex_step(trace, inputs, cells, name, index)
+    off = (_picked(found, cells) - again).abs()
+    return verdict(name, route, off, _allowed(trace, inputs, cells, name, index, again))
+
+
+def _by_complex_step(
+    trace: Trace, inputs: Mapping[str, Tensor], cells: Sequence[Place], name: str, index: Index
+) -> Tensor:
+    """Return the derivative by each of some input cells, in float64."""
+    numeric = {key: inputs[key] for key, _ in cells}
+    size = max(1.0, *(float(tensor.abs().max()) for tensor in numeric.values()))
+    step, slopes = STEP / size, []
+    complex_ = {
+        key: tensor.to(torch.complex128) if tensor.is_floating_point() else tensor
+        for key, tensor in inputs.items()
+    }
+    with torch.no_grad(), _ComplexSoftmax():
         for key, at in cells:
-            off = abs(
-                float(found[key][at]) - _difference_quotient(trace, inputs, key, at, name, index)
-            )
-            worst = off if off != off else max(worst, off)
-    largest = max(float(tensor.abs().max()) for tensor in found.values())
-    tolerance = TOLERANCE * max(1.0, largest)
-    return Check(name, route, worst, tolerance, worst / tolerance, worst <= tolerance)
+            moved = complex_[key].clone()
+            moved[at] += 1j * step
+            values = trace.mechanism.computed({**complex_, key: moved})
+            slopes.append(float(values[name][index].imag) / step)
+    return torch.tensor(slopes, dtype=torch.float64)
+
+
+def _allowed(
+    trace: Trace,
+    inputs: Mapping[str, Tensor],
+    cells: Sequence[Place],
+    name: str,
+    index: Index,
+    slopes: Tensor,
+) -> Tensor:
+    """Return how far rounding may take each derivative, by what a rougher one does to it."""
+    off = torch.zeros_like(slopes)
+    dice = torch.Generator().manual_seed(SAMPLE_SEED)
+    for _ in range(ROUGH_RUNS):
+        near = {key: _roughly(tensor, dice) for key, tensor in inputs.items()}
+        with _RoughArithmetic(dice):
+            rough, _ = _by_autograd(trace, near, name, index)
+        off = torch.maximum(off, (_picked(rough, cells) - slopes).abs())
+    unit = torch.finfo(torch.float64).eps / 2
+    return SAFE * unit * (off / ROUGH + slopes.abs())
+
+
+def _roughly(tensor: Tensor, dice: torch.Generator) -> Tensor:
+    """Return numbers, each off by chance as if it had been rounded."""
+    if not tensor.is_floating_point():
+        return tensor
+    nudge = torch.rand(tensor.shape, generator=dice, dtype=tensor.dtype)
+    return tensor * (1 + ROUGH * (2 * nudge - 1))
+
+
+class _RoughArithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Arithmetic of which every result is off by chance, forwards and backwards.
+
+    Source:
+        Parker, "Monte Carlo Arithmetic", UCLA (1997).
+    """
+
+    def __init__(self, dice: torch.Generator) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.dice = dice
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        is_new = isinstance(result, Tensor) and not func.is_view
+        return _roughly(result, self.dice) if is_new else result
+
+
+def _picked(tensors: Mapping[str, Tensor], cells: Sequence[Place]) -> Tensor:
+    return torch.tensor([float(tensors[key][at]) for key, at in cells], dtype=torch.float64)
+
+
+class _ComplexSoftmax(TorchFunctionMode):
+    """The softmax of complex numbers, which torch does not have."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is not torch.softmax:
+            return func(*args, **(kwargs or {}))
+        scores, dim = args[0], (kwargs or {})["dim"]
+        powers = torch.exp(scores - scores.real.amax(dim=dim, keepdim=True))
+        return powers / powers.sum(dim=dim, keepdim=True)
 
 
 def _in_float64(trace: Trace) -> dict[str, Tensor]:
@@ -122,6 +199,22 @@ def _in_float64(trace: Trace) -> dict[str, Tensor]:
         key: tensor.clone() if key in trace.mechanism.masks else tensor.detach().clone().double()
         for key, tensor in trace.inputs.items()
     }
+
+
+def _by_autograd(
+    trace: Trace, inputs: dict[str, Tensor], name: str, index: Index
+) -> tuple[dict[str, Tensor], float]:
+    """Return the derivatives of a cell of a run repeated, and the cell itself."""
+    leaves = {key: tensor for key, tensor in inputs.items() if tensor.is_floating_point()}
+    for leaf in leaves.values():
+        leaf.requires_grad_()
+    with torch.enable_grad():
+        cell = trace.mechanism.computed(inputs)[name][index]
+        found = _derivatives(cell, leaves)
+        if not _all_finite(found):
+            # 0 · NaN is NaN: a query that may attend to nothing spoils the derivatives of others.
+            found = _derivatives(_apart_from_the_rest(trace, inputs, name, index), leaves)
+    return found, float(cell.detach())
 
 
 def _derivatives(cell: Tensor, leaves: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -165,35 +258,6 @@ def _only(tensor: Tensor, cells: set[Index]) -> Tensor:
     if cells:
         kept[tuple(torch.tensor(axis) for axis in zip(*cells, strict=True))] = True
     return torch.where(kept, tensor, 0.0)
-
-
-def _difference_quotient(
-    trace: Trace, inputs: Mapping[str, Tensor], key: str, at: Index, name: str, index: Index
-) -> float:
-    """Return (f(x + h) - f(x - h)) / 2h of two step sizes, combined by Richardson."""
-    wide, narrow = (
-        _quotient(trace, inputs, key, at, name, index, size) for size in (STEP, STEP / 2)
-    )
-    return (4 * narrow - wide) / 3
-
-
-def _quotient(
-    trace: Trace,
-    inputs: Mapping[str, Tensor],
-    key: str,
-    at: Index,
-    name: str,
-    index: Index,
-    size: float,
-) -> float:
-    size *= max(1.0, abs(float(inputs[key][at])))
-    results, positions = [], []
-    for moved in (size, -size):
-        nudged = inputs[key].clone()
-        nudged[at] += moved
-        positions.append(float(nudged[at]))  # as far as float64 lets it move
-        results.append(float(trace.mechanism.run(**{**inputs, key: nudged})[name][index]))
-    return (results[0] - results[1]) / (positions[0] - positions[1])
 
 
 def _every_cell(tensor: Tensor) -> list[Index]:

@@ -1,9 +1,12 @@
-"""The gradient lens: autograd and finite differences say the same, of any cell of any mechanism."""
+"""The gradient lens: autograd and the complex step say the same, of any cell of any mechanism."""
 
+import itertools
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
+from torch import Tensor
 
 from attention_core import (
     CAUSAL_SELF_ATTENTION,
@@ -14,7 +17,7 @@ from attention_core import (
 )
 from attention_core.gradients import softmax_jacobian
 from attention_core.lens import check_sensitivity, sensitivity
-from tests.attention_core import runs
+from tests.attention_core import printed, runs
 from tests.attention_core.matrices import matrix
 
 X = matrix(7, 5, 3)
@@ -41,6 +44,48 @@ def test_both_routes_agree_on_a_cell_of_every_step(run: str, step: str) -> None:
     check = check_sensitivity(found, trace, step, cell)
     assert check.ok, check
     assert check.tolerance < 1e-4
+
+
+def fifty(x: Tensor) -> Tensor:
+    x = x.clone()
+    x[:, 0] = 50.0
+    return x
+
+
+def one_large(x: Tensor) -> Tensor:
+    x = x.clone()
+    x[1, 0] = 1000.0
+    return x
+
+
+LARGE_AND_SMALL: dict[str, Callable[[Tensor], Tensor]] = {
+    "as it is": lambda x: x,
+    "ten times larger": lambda x: 10 * x,
+    "× 0.001": lambda x: 0.001 * x,
+    "one number 1000": one_large,
+    "d1 = 50 for all": fifty,
+}
+NOTEBOOK = torch.tensor(printed.X)
+
+
+@pytest.mark.parametrize("lab", LARGE_AND_SMALL)
+def test_both_routes_agree_however_large_the_numbers(lab: str) -> None:
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=LARGE_AND_SMALL[lab](NOTEBOOK))
+    for cell in itertools.product(range(6), range(3)):
+        check = check_sensitivity(sensitivity(trace, "context", cell), trace, "context", cell)
+        assert check.ok, (cell, check)
+
+
+@pytest.mark.parametrize("lab", LARGE_AND_SMALL)
+def test_one_wrong_derivative_is_found_however_large_the_numbers(lab: str) -> None:
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=LARGE_AND_SMALL[lab](NOTEBOOK))
+    for cell in ((1, 0), (4, 2)):
+        found = sensitivity(trace, "context", cell)["inputs"]
+        size = float(found.abs().max())
+        for at in (found.abs() > 1e-6 * size).nonzero().tolist():
+            wrong = found.clone()
+            wrong[tuple(at)] *= 1.001
+            assert not check_sensitivity({"inputs": wrong}, trace, "context", cell).ok, (cell, at)
 
 
 @pytest.mark.parametrize("run", ["self", "heads, masked"])
@@ -87,7 +132,7 @@ def test_many_inputs_are_sampled_and_it_says_so() -> None:
     trace = SIMPLE_SELF_ATTENTION.run(inputs=matrix(53, 11, 0))
     found = sensitivity(trace, "context", (7, 3))
     check = check_sensitivity(found, trace, "context", (7, 3))
-    assert check.route == "finite differences, 24 seeded cells of 583"
+    assert check.route == "the complex step, 24 seeded cells of 583"
     assert check.ok
 
 

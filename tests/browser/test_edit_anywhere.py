@@ -87,7 +87,7 @@ def test_the_weights_are_edited_and_compared_with_what_was_pinned(lab: LabPage, 
 def test_the_lens_and_the_goal(lab: LabPage, page: Page) -> None:
     page.get_by_text("Which of my numbers does a cell depend on?").click()
     expect(page.locator("[data-figure=lens_w_query] .main-svg").first).to_be_visible()
-    expect(page.locator("[data-figure=lens_w_query] .check")).to_contain_text("finite differences")
+    expect(page.locator("[data-figure=lens_w_query] .check")).to_contain_text("the complex step")
     page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_text("Reached")).to_be_visible(timeout=30_000)
     until(

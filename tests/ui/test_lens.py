@@ -41,7 +41,7 @@ def test_every_number_of_every_table_has_its_derivative(stem: str) -> None:
         z = torch.tensor(drawn[f"lens_{own}"]["spec"]["data"][0]["z"], dtype=torch.float64)
         assert torch.equal(z, slopes)
         assert drawn[f"lens_{own}"]["check"]["ok"]
-        assert "finite differences" in drawn[f"lens_{own}"]["check"]["text"]
+        assert "the complex step" in drawn[f"lens_{own}"]["check"]["text"]
 
 
 @each
