@@ -204,6 +204,29 @@ def test_what_is_no_finite_number_is_refused(number: Any) -> None:
         SIMPLE_SELF_ATTENTION.with_overrides({"weights": {(0, 2): number}})
 
 
+def test_an_own_number_where_a_sum_overflows_is_still_held_to_itself() -> None:
+    x = torch.tensor([[1e20, 1e20], [1e20, -1e20], [1.0, 2.0]])  # the first two have 1e40 − 1e40
+    trace = SIMPLE_SELF_ATTENTION.with_overrides({"scores": {(0, 1): 5.0}}).run(inputs=x)
+    assert all(check.ok for check in trace.check("scores"))
+    for wrong in (torch.inf, torch.nan, 5.0001):
+        scores = trace["scores"].clone()
+        scores[0, 1] = wrong
+        spoilt = Trace(trace.mechanism, {"inputs": x, "scores": scores})
+        assert not all(check.ok for check in spoilt.check("scores")), wrong
+
+
+def test_the_code_of_a_lone_head_leaves_its_context_as_it_was() -> None:
+    x = matrix(5, 3, 1)
+    w_query, w_key, w_value = (matrix(3, 2, seed) for seed in (2, 3, 4))
+    trace = MULTI_HEAD_ATTENTION.run(x, w_query, w_key, w_value, 1, matrix(2, 2, 5))
+    own = trace.mechanism.with_overrides({"concatenated": {(4, 1): 9.0}}).run(**trace.inputs)
+    names: dict[str, Any] = {"torch": torch, **own.inputs}
+    exec(own.mechanism.pytorch(), names)
+    for name in own.steps:
+        assert torch.equal(names[name], own[name]), name
+    assert torch.equal(own["context"], trace["context"])
+
+
 def test_a_number_too_large_for_the_dtype_is_refused() -> None:
     own = SIMPLE_SELF_ATTENTION.with_overrides({"scores": {(0, 2): 1e39}})
     own.run(inputs=matrix(7, 5, 0))

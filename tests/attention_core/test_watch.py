@@ -570,6 +570,14 @@ def test_a_fast_path_that_gave_something_else_is_found() -> None:
     assert [bool(trace.disagreements) for trace in compared] == [False, True, False]
 
 
+def test_tensors_without_numbers_are_refused_in_words() -> None:
+    tokens = torch.empty(L, 11, device="meta")
+    refused = pytest.raises(ValueError, match=r"plain tensors; got a tensor without numbers \(meta")
+    with refused, watch():
+        functional.scaled_dot_product_attention(tokens, tokens, tokens)
+    assert_nothing_stays()
+
+
 def test_nested_tensors_are_refused_in_words() -> None:
     layer = nn.TransformerEncoderLayer(WIDTH, HEADS, 37, batch_first=True).eval()
     nested = torch.nested.nested_tensor([numbers(3, WIDTH), numbers(2, WIDTH)])

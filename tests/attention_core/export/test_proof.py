@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from attention_core import CAUSAL_SELF_ATTENTION, SIMPLE_SELF_ATTENTION, Trace
-from attention_core.export import Derived, Shown, Table, proof
+from attention_core.export import Derived, Shown, Table, literals, proof
 from attention_core.export.literals import exactly, tensor_code, texts_code
 from attention_core.export.proof import blocks, script
 from attention_core.export.tolerance import tolerances
@@ -90,6 +90,8 @@ def partial(monkeypatch: pytest.MonkeyPatch) -> tuple[str, Trace]:
 def test_too_many_numbers_are_told_in_part_and_still_found(monkeypatch: pytest.MonkeyPatch) -> None:
     text, trace = partial(monkeypatch)
     assert "too many for one file" in text
+    large = [name for name in trace.steps if trace[name].numel() > literals.MOST_LISTED]
+    assert text.count("th number, and the sum of each row") == len(large) > 3
     names = run(text)
     assert torch.equal(names["masked"], trace["masked"])
     for step in ("scores", "scaled", "weights", "dropped"):

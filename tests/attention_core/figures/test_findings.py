@@ -40,6 +40,13 @@ def test_repeated_words_are_told_apart() -> None:
     assert told.startswith("row to (token 1): most on to (token 1), ")
 
 
+def test_a_token_written_leftwards_does_not_turn_the_sentence() -> None:
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=torch.tensor([[2.0, 0.0], [0.0, 1.0], [0.0, 3.0]]))
+    told = finding(trace, "weights", ["שלום2", "مرحبا", "日本"])
+    assert told.startswith("row \u2068שלום2\u2069: most on \u2068שלום2\u2069, ")
+    assert "row \u2068مرحبا\u2069: most on 日本, " in told
+
+
 def test_many_rows_are_counted() -> None:
     trace = SIMPLE_SELF_ATTENTION.run(inputs=matrix(10, 3, 0))
     told = finding(trace, "weights", [f"w{row}" for row in range(10)])

@@ -120,3 +120,16 @@ def test_a_matrix_of_a_head_says_which() -> None:
     for name, head in (("queries", None), ("queries", HEADS), ("queries", -1), ("mask", 0)):
         with pytest.raises(ValueError, match=rf"{name} has shape"):
             pointing(trace, name, labels, head=head)
+
+
+def test_a_blank_cell_is_called_what_it_is() -> None:
+    """Both −∞ and what is no number are drawn as nothing: so only one of them may be named."""
+    scores = torch.tensor([[0.5, -torch.inf], [1.0, 2.0]])
+    trace = Trace(RUNS["simple"][0].mechanism, {"inputs": torch.eye(2), "scores": scores})
+    assert pointing(trace, "scores", ["a", "b"])["blank"] == "−∞"
+    for other in (
+        scores.nan_to_num(nan=0.0, neginf=torch.nan),
+        scores + torch.tensor([torch.nan, 0]),
+    ):
+        spoilt = Trace(trace.mechanism, {"inputs": torch.eye(2), "scores": other})
+        assert "blank" not in pointing(spoilt, "scores", ["a", "b"])
