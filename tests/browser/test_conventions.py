@@ -172,6 +172,6 @@ def test_turned_pages_are_free_of_serious_violations(server: Server, page: Page)
 def test_the_first_lab_has_no_address_until_something_is_chosen(server: Server, page: Page) -> None:
     lab = opened(page, server, replace(START, lab=Lab()))
     choose(lab, "Queries are", "columns")
-    page.wait_for_function("location.search.includes('lab=1')")
+    page.wait_for_function("location.search.includes('lab=')")
     choose(lab, "Queries are", "rows")
-    page.wait_for_function("!location.search.includes('lab=1')")
+    page.wait_for_function("!location.search.includes('lab=')")

@@ -8,6 +8,7 @@ from playwright.sync_api import CDPSession, Page
 
 from tests.browser.lab_page import LabPage, attention
 from tests.browser.server import Server
+from ui.link import VERSION
 
 WARM, EDITS = 250, 500  # the steps to undo level off at 200
 HEAP_MB, NODES, SERVER_MB = 1.5, 50, 6.0  # what may be added between: 6 kB, no node, 24 kB an edit
@@ -77,5 +78,5 @@ def test_nothing_piles_up_over_500_edits(own_server: Server, page: Page) -> None
     rows = lab.rows()
     assert len({entry for row in rows for entry in row}) == 18
     lab.expect_pictures(rows)
-    page.wait_for_function("location.search.includes('lab=1.')")
+    page.wait_for_function(f"location.search.includes('lab={VERSION}.')")
     assert attention(rows)["scores"].shape == (6, 6)

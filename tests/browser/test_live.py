@@ -8,6 +8,7 @@ from playwright.sync_api import Page, Route
 from tests.browser.lab_page import NOTEBOOK, LabPage, changed, drag
 from tests.browser.server import Server
 from tests.browser.watch import Watch
+from ui.link import VERSION
 
 HOLD = """() => {
   window.held = [];
@@ -41,7 +42,7 @@ def test_the_figures_and_the_address_do_not_wait_for_the_page_run(lab: LabPage) 
     lab.set("journey", "d2", "9")
     edited = changed((1, 1, 9))
     lab.expect_pictures(edited)
-    lab.page.wait_for_function("location.search.includes('lab=1.')")
+    lab.page.wait_for_function(f"location.search.includes('lab={VERSION}.')")
     # No run has ever heard of the edit, and still a reload brings it back.
     lab.reload()
     lab.expect_rows(edited)

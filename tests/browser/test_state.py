@@ -12,6 +12,7 @@ from tests.browser.lab_page import NOTEBOOK, LabPage, changed, until
 from tests.browser.server import Server
 from tests.browser.steps import PageLink, open_page, page_links
 from tests.browser.watch import Watch
+from ui.link import VERSION
 
 EDITED = changed((1, 1, 9), (5, 2, -3.25))
 CONNECTION_LOST = (
@@ -74,7 +75,7 @@ def test_an_address_shows_the_same_numbers_to_everyone(
 def expect_lab_in_address(lab: LabPage, link: PageLink) -> None:
     """Wait until the address is the page's and holds the lab."""
     until(
-        lambda: str(lab.page.evaluate("location.href")).startswith(f"{link.url}?lab=1."),
+        lambda: str(lab.page.evaluate("location.href")).startswith(f"{link.url}?lab={VERSION}."),
         lambda: f"{lab.page.evaluate('location.href')} is not {link.url} with the lab",
     )
 
@@ -195,7 +196,7 @@ def test_files_carry_a_lab_out_and_in_again(lab: LabPage, context: BrowserContex
     edit(lab)
     file = lab.download("Download this lab")
     table = lab.download("Download the embeddings")
-    assert json.loads(file)["attention_lab"] == 1
+    assert json.loads(file)["attention_lab"] == VERSION
     assert table.decode("utf-8-sig").splitlines()[:2] == ["token,d1,d2,d3", "Your,0.43,0.15,0.89"]
     lab.button("Reset all").click()
     lab.expect_rows(NOTEBOOK)
