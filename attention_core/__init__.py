@@ -3,24 +3,24 @@
 Start with ``mechanisms``: the lesson as data. ``run`` one and get a ``Trace``.
 """
 
-from attention_core.additive_attention import ADDITIVE_ATTENTION
-from attention_core.causal_attention import CAUSAL_SELF_ATTENTION
 from attention_core.checks import Check
 from attention_core.conventions import USUAL, Conventions
 from attention_core.mechanism import Mechanism, Step
-from attention_core.mechanisms import (
+from attention_core.mechanisms.additive_attention import ADDITIVE_ATTENTION
+from attention_core.mechanisms.causal_attention import CAUSAL_SELF_ATTENTION
+from attention_core.mechanisms.multi_head_attention import MULTI_HEAD_ATTENTION
+from attention_core.mechanisms.renormalised_attention import RENORMALISED_SELF_ATTENTION
+from attention_core.mechanisms.self_attention import CROSS_ATTENTION, SELF_ATTENTION
+from attention_core.mechanisms.simple import (
     ONE_QUERY,
     SIMPLE_SELF_ATTENTION,
     dot_product_attention,
     normalisations,
 )
-from attention_core.multi_head_attention import MULTI_HEAD_ATTENTION
-from attention_core.renormalised_attention import RENORMALISED_SELF_ATTENTION
-from attention_core.saving import load_trace, save_trace
-from attention_core.self_attention import CROSS_ATTENTION, SELF_ATTENTION
-from attention_core.stacked_heads import STACKED_HEADS
+from attention_core.mechanisms.stacked_heads import STACKED_HEADS
+from attention_core.outside.saving import load_trace, save_trace
+from attention_core.outside.watch import record, watch
 from attention_core.trace import Explanation, Operand, Trace
-from attention_core.watch import record, watch
 
 __all__ = [
     "ADDITIVE_ATTENTION",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from attention_core.embeddings import NOTEBOOK_VECTORS
-from attention_core.mechanisms import ONE_QUERY, SIMPLE_SELF_ATTENTION
+from attention_core.mechanisms.simple import ONE_QUERY, SIMPLE_SELF_ATTENTION
 from attention_core.trace import Trace
 
 INPUTS = torch.tensor(list(NOTEBOOK_VECTORS.values()))

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from attention_core.dice import SEED, dice
-from attention_core.projections import ROLES
+from attention_core.mechanisms.projections import ROLES
 
 Parameters = dict[str, Any]  # tensors; a ``run`` takes other things by name, too
 

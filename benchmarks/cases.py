@@ -18,7 +18,7 @@ from benchmarks import servers
 from benchmarks.browser import SETTLE_MS, first_picture, measured, visit, visit_lab
 from benchmarks.report import Case, Series, Target, ratio
 from benchmarks.servers import Server, Site
-from ui.trainings import AT_ONCE
+from ui.server.trainings import AT_ONCE
 
 Samples = list[dict[str, float]]
 FRAMES_MS = 34.0  # two frames at 60 Hz

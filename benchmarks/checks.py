@@ -38,8 +38,8 @@ from attention_core import (
 from attention_core.embeddings import NOTEBOOK_VECTORS
 from attention_core.export import Shown
 from attention_core.export.proof import blocks, script
+from attention_core.mechanisms.renormalised_attention import compare_ways
 from attention_core.reference import compare_with_torch
-from attention_core.renormalised_attention import compare_ways
 from benchmarks.report import keep_section
 
 SHARES = (1e-2, 1e-3, 1e-4, 1e-5)

@@ -15,8 +15,8 @@ from types import TracebackType
 from urllib.parse import quote
 
 from benchmarks.sentences import sentence_of
-from ui.lab import Lab
-from ui.link import encode
+from ui.lab.lab import Lab
+from ui.lab.link import encode
 
 PROJECT = Path(__file__).parents[1]
 START_SECONDS = 90.0

@@ -34,16 +34,6 @@ PROJECT = Path(__file__).parents[1]
 PRODUCT = ("app.py", "ui/**/*.py", "attention_core/**/*.py")
 OWN = ("attention_core", "ui", "tests", "scripts", "benchmarks", "app")  # packages
 NOT_COPIED = (".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", ".train")
-LESSONS = (
-    *("start", "why_attention", "bahdanau", "to_self", "one_query", "all_tokens", "normalisation"),
-    *("trainable", "causal", "dropping", "multi_head", "side_by_side", "train_live"),
-    *("your_tensors", "questions", "parameters"),
-)
-STATE = (
-    *("lab", "edits", "link", "lab_files", "state", "live", "matrix_editor", "csv_file"),
-    *("tensor_csv", "opened_tensors", "numbers_field", "literal", "widgets"),
-)
-SERVER = ("delivery", "own_origin", "frame", "warm_up", "training_process", "trainings", "sharing")
 LARGE = ("torch", "numpy", "pandas", "plotly.graph_objects", "streamlit.testing.v1", "hypothesis")
 NEAREST = 4  # test files for one module, besides its own examples
 PATIENCE = 120  # seconds of the processor, for a test file without a change
@@ -57,11 +47,8 @@ PLAINLY = ("-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=0")
 
 def room_of(path: str) -> str:
     """Return the room that a module is in."""
-    folder, _, name = path.rpartition("/")
-    if folder[:2] != "ui":
-        return folder or "ui: server"  # app.py
-    rooms = {"state": STATE, "lessons": LESSONS, "server": SERVER}
-    return "ui: " + next((r for r, names in rooms.items() if name[:-3] in names), "parts")
+    folders = path.split("/")[:-1]
+    return "/".join(folders[:2]) or "ui/server"  # app.py
 
 
 def modules(root: Path) -> dict[str, list[str]]:

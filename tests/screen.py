@@ -7,10 +7,12 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from ui.lessons import LESSONS
+
 PROJECT = Path(__file__).parents[1]
 FRAME = PROJECT / "ui" / "frame.py"
-START = PROJECT / "pages" / "1_start_here.py"
-PAGES = sorted((PROJECT / "pages").glob("*.py"), key=lambda page: int(page.name.split("_")[0]))
+START = PROJECT / "pages" / "start_here.py"
+PAGES = [PROJECT / "pages" / lesson.file for lesson in LESSONS]
 TABLE = "table:embeddings"
 
 

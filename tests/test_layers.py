@@ -102,7 +102,7 @@ def test_imports_point_inwards(path: Path) -> None:
         ("attention_core.figures", "attention_core.figures", "from ui import state", True),
         ("ui", "ui", "from pages import start", True),
         ("pages", "pages", "from . import start", True),
-        ("pages", "pages", "from ui.state import Lab", False),
+        ("pages", "pages", "from ui.lab.state import Lab", False),
         ("pages", "pages", "import tests.conftest", True),
         ("app", "", "import ui.frame", False),
     ],

@@ -70,7 +70,7 @@ def test_every_kind_of_change_is_made_and_no_text_type_or_message_is_changed() -
 
 def test_every_change_of_the_product_is_one_line_of_python() -> None:
     paths = [path for own in modules(PROJECT).values() for path in own]
-    assert {"app.py", "ui/lab.py", "attention_core/work.py"} <= set(paths)
+    assert {"app.py", "ui/lab/lab.py", "attention_core/outside/work.py"} <= set(paths)
     for path in random.Random(1).sample(paths, 3):
         source = (PROJECT / path).read_bytes()
         for change in changes(source):
@@ -79,7 +79,7 @@ def test_every_change_of_the_product_is_one_line_of_python() -> None:
 
 
 def test_a_seed_makes_the_same_changes_and_changes_each_line_once() -> None:
-    paths = modules(PROJECT)["ui: state"]
+    paths = modules(PROJECT)["ui/lab"]
     found = list(sample(PROJECT, paths, 20, random.Random(3)))
     assert found == list(sample(PROJECT, paths, 20, random.Random(3)))
     assert len({(path, change.line) for path, change in found}) == 20
@@ -88,16 +88,16 @@ def test_a_seed_makes_the_same_changes_and_changes_each_line_once() -> None:
 
 
 def test_the_nearest_tests_are_the_mirror_and_what_mentions_it() -> None:
-    assert mutants.nearest(PROJECT, "attention_core/work.py")[:2] == (
-        "attention_core/work.py",  # its examples
-        "tests/attention_core/test_work.py",
+    assert mutants.nearest(PROJECT, "attention_core/outside/work.py")[:2] == (
+        "attention_core/outside/work.py",  # its examples
+        "tests/attention_core/outside/test_work.py",
     )
     operations = mutants.nearest(PROJECT, "attention_core/operations/heads.py")
     assert operations[0] == "tests/attention_core/test_operations.py"
     assert len(operations) == mutants.NEAREST
     rooms = {path: room for room, paths in modules(PROJECT).items() for path in paths}
     assert rooms["attention_core/operations/heads.py"] == "attention_core/operations"
-    assert (rooms["ui/lab.py"], rooms["app.py"]) == ("ui: state", "ui: server")
+    assert (rooms["ui/lab/lab.py"], rooms["app.py"]) == ("ui/lab", "ui/server")
     assert not [path for path in rooms if not (PROJECT / path).is_file()]
 
 

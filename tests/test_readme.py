@@ -7,12 +7,12 @@ import pytest
 
 from attention_core.checks import LOOP_LIMIT, SAMPLE_SIZE
 from tests.screen import PAGES, PROJECT, components, opened
-from ui import lens
-from ui.lab import Lab
+from ui.lab.lab import Lab
 from ui.lessons import LESSONS
-from ui.live import GROUPS
-from ui.opened_tensors import KEPT_BYTES
-from ui.side_by_side import SHOWN
+from ui.lessons.side_by_side.figures import SHOWN
+from ui.lessons.your_tensors.opened import KEPT_BYTES
+from ui.parts import lens
+from ui.server.live import GROUPS
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 TITLES = {lesson.file: lesson.title for lesson in LESSONS}

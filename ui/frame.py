@@ -4,10 +4,13 @@ from pathlib import Path
 
 import streamlit as st
 
-import ui.warm_up  # noqa: F401 - first of all: what follows needs what it imports
-from ui import comparing, lab_files, state, takeaway
-from ui.conventions_switch import conventions_switch
+import ui.server.warm_up  # noqa: F401 - first of all: what follows needs what it imports
+from ui.lab import files as lab_files
+from ui.lab import state
 from ui.lessons import LESSONS
+from ui.parts import comparing
+from ui.parts.conventions_switch import conventions_switch
+from ui.takeaway import menu as takeaway
 
 PAGES = Path(__file__).parents[1] / "pages"
 ICON = str(Path(__file__).with_name("favicon.svg"))

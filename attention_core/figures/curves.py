@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from attention_core.figures.palette import ROLES
 from attention_core.numbers import plain
-from attention_core.scale_study import Scale
+from attention_core.studies.scale import Scale
 
 Spec = dict[str, Any]
 SYMBOLS = {"query": "circle", "key": "square", "value": "diamond", "quiet": "x"}

@@ -11,11 +11,11 @@ from typing import NamedTuple
 from torch import Tensor
 
 from attention_core.conventions import USUAL, Conventions
-from attention_core.exercises import KINDS, Exercise, power
 from attention_core.figures.heads import shown_of
 from attention_core.figures.heatmap import position_labels
 from attention_core.glossary import symbol, term
 from attention_core.mathml import mathml
+from attention_core.studies.exercises import KINDS, Exercise, power
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 LINE, ROOM = 100, 4  # characters of a line of the table of e^x, and of each cell besides decimals
@@ -70,7 +70,7 @@ def paper_html(
         ValueError: If there is no exercise.
 
     Example:
-        >>> from attention_core.exercises import exercise
+        >>> from attention_core.studies.exercises import exercise
         >>> "Sheet 7" in paper_html([exercise("simple", 7)])
         True
     """

@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from attention_core.alignment import Alignment
 from attention_core.conventions import USUAL, Conventions
 from attention_core.figures.labels import literal, plain_numbers, short
 from attention_core.figures.palette import ROLES
 from attention_core.glossary import plain_symbol
 from attention_core.numbers import plain, result_of
+from attention_core.studies.alignment import Alignment
 
 Spec = dict[str, Any]
 NARROW = 10  # with more tokens than this, a line of the flow has one line of label

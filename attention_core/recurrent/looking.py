@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from attention_core.additive_attention import ADDITIVE_ATTENTION
 from attention_core.checks import Check, distances, verdict
 from attention_core.mechanism import Mechanism, Step
+from attention_core.mechanisms.additive_attention import ADDITIVE_ATTENTION
 from attention_core.operations import Projection, Softmax
 from attention_core.recurrent.language import START, right_alignment, target_vocabulary
 from attention_core.recurrent.reading import gru_update

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 
 import attention_core.operations  # defines them
-from attention_core import Mechanism, Step, Trace, mechanisms, normalisations
+from attention_core import Mechanism, Step, Trace, normalisations
+from attention_core.mechanisms import simple as mechanisms
 from attention_core.operations import (
     AddScores,
     Dropout,

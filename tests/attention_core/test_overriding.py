@@ -17,9 +17,9 @@ from attention_core import (
     Trace,
     normalisations,
 )
-from attention_core.contributions import check_contributions, contributions
 from attention_core.operations import Index, Overridden, Softmax
 from attention_core.reference import compare_with_torch
+from attention_core.studies.contributions import check_contributions, contributions
 from tests.attention_core import runs
 from tests.attention_core.matrices import matrix
 

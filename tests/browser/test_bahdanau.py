@@ -9,7 +9,7 @@ from attention_core.recurrent.translation import Edits, Translation, load_model,
 from tests.browser.lab_page import LabPage, are_close, until
 from tests.browser.server import Server
 from tests.browser.steps import open_page, page_links
-from ui.lab import NUMBERS
+from ui.lab.lab import NUMBERS
 
 WORDS = source_words(NUMBERS)
 SO_FAR = '[data-figure="lines"]'

@@ -22,7 +22,7 @@ from tests.browser.test_links import (
     panel,
     tip,
 )
-from ui.lab import Lab
+from ui.lab.lab import Lab
 
 TURNED = {
     name: replace(case, lab=replace(case.lab, queries_as="columns", symbols="words", count_from=0))

@@ -14,7 +14,8 @@ from playwright.sync_api import Page, Response, Route, expect
 from tests.browser.lab_page import LabPage
 from tests.browser.server import PROJECT, Server
 from tests.browser.watch import Watch
-from ui import components, delivery
+from ui import components
+from ui.server import delivery
 
 NAMED = [delivery.PLOTLY, *(f"{components.ROUTE}/{path.name}" for path in components.SCRIPTS)]
 

@@ -20,8 +20,9 @@ from tests.browser.server import Server
 from tests.browser.steps import wait_until_drawn
 from tests.browser.test_javascript import ORIGIN, answer
 from tests.browser.test_links import _REGIONS, point_at
-from ui import link, multi_head
-from ui.lab import Lab
+from ui.lab import link
+from ui.lab.lab import Lab
+from ui.lessons.multi_head import figures as multi_head
 
 Cell = tuple[int, ...]
 Where = tuple[str, Cell, str]  # matrix, cell with its head, role

@@ -8,7 +8,7 @@ from playwright.sync_api import CDPSession, Page
 
 from tests.browser.lab_page import LabPage, attention
 from tests.browser.server import Server
-from ui.link import VERSION
+from ui.lab.link import VERSION
 
 WARM, EDITS = 250, 500  # the steps to undo level off at 200
 HEAP_MB, NODES, SERVER_MB = 1.5, 50, 6.0  # what may be added between: 6 kB, no node, 24 kB an edit

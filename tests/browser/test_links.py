@@ -19,9 +19,9 @@ from tests.browser.axe import axe_violations
 from tests.browser.lab_page import NOTEBOOK, LabPage, attention, changed, until
 from tests.browser.server import Server
 from tests.browser.steps import wait_until_drawn
-from ui import link
-from ui.all_tokens import WRONG_AXIS
-from ui.lab import Lab
+from ui.lab import link
+from ui.lab.lab import Lab
+from ui.lessons.all_tokens.figures import WRONG_AXIS
 
 Cell = tuple[int, int]
 Cells = frozenset[Cell]

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route
 from tests.browser.lab_page import NOTEBOOK, LabPage, changed, drag
 from tests.browser.server import Server
 from tests.browser.watch import Watch
-from ui.link import VERSION
+from ui.lab.link import VERSION
 
 HOLD = """() => {
   window.held = [];

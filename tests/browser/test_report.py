@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from attention_core.exercises import KINDS, exercise, exercises
 from attention_core.figures.labels import short
 from attention_core.figures.paper import paper_html
+from attention_core.studies.exercises import KINDS, exercise, exercises
 from tests.browser.axe import axe_violations
 from tests.browser.lab_page import NOTEBOOK, LabPage, are_close, attention, until
 from tests.browser.server import Server
 from tests.browser.steps import open_page
-from ui import link
-from ui.lab import Lab
+from ui.lab import link
+from ui.lab.lab import Lab
 
 WORDS = '</script> <img/onerror=alert(1)> "b" Ω\u2028c'
 _NUMBERS = """() => [...document.querySelectorAll(".plot")].map((plot) => {

@@ -12,7 +12,7 @@ from tests.browser.lab_page import NOTEBOOK, LabPage, changed, until
 from tests.browser.server import Server
 from tests.browser.steps import PageLink, open_page, page_links
 from tests.browser.watch import Watch
-from ui.link import VERSION
+from ui.lab.link import VERSION
 
 EDITED = changed((1, 1, 9), (5, 2, -3.25))
 CONNECTION_LOST = (

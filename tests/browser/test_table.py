@@ -8,8 +8,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.lab_page import NOTEBOOK, LabPage, changed, drag
 from tests.browser.server import Server
-from ui import link
-from ui.lab import Lab
+from ui.lab import link
+from ui.lab.lab import Lab
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.attention_core.export.proofs import SAME, code_of
 from tests.browser.lab_page import NOTEBOOK, LabPage, changed
 from tests.browser.server import Server
 from tests.browser.steps import open_page, page_links
-from ui.takeaway import TITLE
+from ui.takeaway.menu import TITLE
 
 
 @pytest.fixture

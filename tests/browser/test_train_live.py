@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.lab_page import LabPage, until
 from tests.browser.server import Server
-from ui.trainings import AT_ONCE
+from ui.server.trainings import AT_ONCE
 
 _LINES = """plots => plots[0]?.data?.map(line => [...line.y])"""
 _CELLS = """plots => plots[0]?.data?.[0].z.map(row => [...row])"""

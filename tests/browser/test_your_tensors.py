@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.lab_page import NOTEBOOK, LabPage
 from tests.browser.server import Server
-from ui import link
-from ui.lab import Lab
+from ui.lab import link
+from ui.lab.lab import Lab
 
 DROP = """([name, content]) => {
   const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));

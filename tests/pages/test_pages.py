@@ -18,6 +18,7 @@ from tests.attention_core import printed
 from tests.screen import (
     FRAME,
     PAGES,
+    PROJECT,
     broken,
     cards,
     codes,
@@ -31,10 +32,10 @@ from tests.screen import (
     table,
 )
 from tests.ui.labs import bomb, packed, packed_json
-from ui import link
-from ui.lab import Lab
+from ui.cards.literal import literal
+from ui.lab import link
+from ui.lab.lab import Lab
 from ui.lessons import LESSONS
-from ui.literal import literal
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 WORKSHEET_PAGES = [page for page in PAGES if "worksheet.worksheet(" in page.read_text()]
@@ -56,7 +57,8 @@ SENTENCES = {
 
 
 def test_every_page_is_in_the_syllabus() -> None:
-    assert [page.name for page in PAGES] == [lesson.file for lesson in LESSONS]
+    scripts = (PROJECT / "pages").glob("*.py")
+    assert sorted(page.name for page in scripts) == sorted(lesson.file for lesson in LESSONS)
 
 
 @each_page

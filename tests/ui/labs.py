@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from attention_core.conventions import COUNT_FROM, QUERIES_AS, SYMBOLS
 from attention_core.embeddings import MAX_WIDTH, PRESETS
-from ui.edits import Edits
-from ui.lab import (
+from ui.lab.edits import Edits
+from ui.lab.lab import (
     DRAWN_AS,
     DTYPES,
     LIMIT,

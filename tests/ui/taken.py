@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from ui.edits import Edits
-from ui.lab import Lab
+from ui.lab.edits import Edits
+from ui.lab.lab import Lab
 
 # Of the hostile words those that a sentence keeps; each sign of them is a token of its own.
 HOSTILE = "it's \\ a\"b ''' */ nu\x00ll bidi\u202eabc <b> 👩‍👩‍👧‍👦 שלום 日本 {s}"

@@ -13,14 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from attention_core import Trace, watch
-from attention_core.attention_calls import of_function
 from attention_core.checks import Check
-from attention_core.contributions import check_contributions
-from attention_core.entropy import check_entropy, entropy
-from attention_core.given_tensors import trace_of as trace_of_file
-from attention_core.gradients import check_jacobian, softmax_jacobian
-from attention_core.lens import check_sensitivity, sensitivity
-from attention_core.loops import agreement, scores_by_loops
+from attention_core.mechanisms.renormalised_attention import compare_ways
+from attention_core.outside.attention_calls import of_function
+from attention_core.outside.given_tensors import trace_of as trace_of_file
+from attention_core.outside.watch import _compared_with, _module_call
 from attention_core.recurrent import reading
 from attention_core.recurrent.language import source_words
 from attention_core.recurrent.looking import (
@@ -37,10 +34,17 @@ from attention_core.recurrent.translation import (
     word_sensitivity,
 )
 from attention_core.reference import compare_with_torch
-from attention_core.renormalised_attention import compare_ways
-from attention_core.watch import _compared_with, _module_call
-from ui import all_tokens, causal, multi_head, to_self, trainable
-from ui.lab import NUMBERS, Lab
+from attention_core.studies.contributions import check_contributions
+from attention_core.studies.entropy import check_entropy, entropy
+from attention_core.studies.gradients import check_jacobian, softmax_jacobian
+from attention_core.studies.lens import check_sensitivity, sensitivity
+from attention_core.studies.loops import agreement, scores_by_loops
+from ui.lab.lab import NUMBERS, Lab
+from ui.lessons.all_tokens import figures as all_tokens
+from ui.lessons.causal_attention import figures as causal
+from ui.lessons.multi_head import figures as multi_head
+from ui.lessons.queries_keys_values import figures as trainable
+from ui.lessons.to_self_attention import figures as to_self
 
 Noticed = Callable[[Tensor], Iterable[Check]]
 LAB = Lab()

@@ -28,9 +28,9 @@ from tests.screen import (
     send,
     table,
 )
-from ui import link
-from ui.lab import Lab
-from ui.step_view import as_drawn, latex_of, legend, step_card
+from ui.lab import link
+from ui.lab.lab import Lab
+from ui.parts.step_view import as_drawn, latex_of, legend, step_card
 
 EVERY = list(itertools.product(QUERIES_AS, COUNT_FROM, SYMBOLS))
 COLUMNS = Conventions("columns")
@@ -194,24 +194,24 @@ def test_the_line_about_the_last_edit_stays_and_follows() -> None:
 
 STATE: dict[str, Any] = {"order_seed": 7, "query": 2, "temperature": 2.0}
 PLACES = {
-    "1_start_here": "figures:start",
-    "2_why_attention": "figures:why_reading",
-    "3_bahdanau_attention": "figures:bahdanau_step",
-    "4_to_self_attention": "figures:to_self_additive",
-    "5_one_query": "figures:normalisations",
-    "6_all_tokens": "figures:all",
-    "7_normalisation_lab": "figures:ways",
-    "8_queries_keys_values": "figures:attending",
-    "9_causal_attention": "figures:masked",
-    "10_dropout": "figures:dropping",
-    "11_multi_head": "figures:heads",
-    "12_side_by_side": "figures:side_causal",
-    "14_your_tensors": "figures:tensor_steps",
+    "start_here": "figures:start",
+    "why_attention": "figures:why_reading",
+    "bahdanau_attention": "figures:bahdanau_step",
+    "to_self_attention": "figures:to_self_additive",
+    "one_query": "figures:normalisations",
+    "all_tokens": "figures:all",
+    "normalisation_lab": "figures:ways",
+    "queries_keys_values": "figures:attending",
+    "causal_attention": "figures:masked",
+    "dropout": "figures:dropping",
+    "multi_head": "figures:heads",
+    "side_by_side": "figures:side_causal",
+    "your_tensors": "figures:tensor_steps",
 }
-NOT_EXPLAINED = {"13_train_it_yourself"}  # its numbers are those of another process
-PICKED = {"2_why_attention": "hidden"}  # the value that is explained, where it is no weight
+NOT_EXPLAINED = {"train_it_yourself"}  # its numbers are those of another process
+PICKED = {"why_attention": "hidden"}  # the value that is explained, where it is no weight
 # Where a cell has a head before its row and column:
-IN_HEADS = {"11_multi_head": (1,), "14_your_tensors": (0,)}
+IN_HEADS = {"multi_head": (1,), "your_tensors": (0,)}
 
 
 def test_every_page_whose_cells_are_explained_is_here() -> None:
@@ -285,7 +285,7 @@ def test_no_page_has_a_symbol_of_another_set(page: str) -> None:
 
 
 def test_the_pictures_of_page_2_call_the_context_vector_the_same() -> None:
-    at = opened(PAGE["5_one_query"], lab=link.encode(Lab(symbols="paper", count_from=0)))
+    at = opened(PAGE["one_query"], lab=link.encode(Lab(symbols="paper", count_from=0)))
     shown = {card_id: card["spec"] for (_, card_id), card in figures(at).items()}
     assert shown["flow"]["layout"]["yaxis2"]["ticktext"][0].startswith("<b>O</b>")
     assert shown["space"]["data"][-1]["name"] == "O"
@@ -293,7 +293,7 @@ def test_the_pictures_of_page_2_call_the_context_vector_the_same() -> None:
 
 
 def test_page_3_says_columns_of_what_are_columns() -> None:
-    told = texts("6_all_tokens", queries_as="columns", order_seed=7)
+    told = texts("all_tokens", queries_as="columns", order_seed=7)
     assert "Every column sums to 1" in told
     assert "All columns: weights and context vectors" in told
     assert "Which column went where" in told
@@ -301,19 +301,19 @@ def test_page_3_says_columns_of_what_are_columns() -> None:
     assert "every column sums to 1 all the same" in told.replace("\\", "")
     for gone in ("Every row sums to 1", "lit row", "Light up the row", "every row sums"):
         assert gone not in told
-    usual = texts("6_all_tokens", order_seed=7)
+    usual = texts("all_tokens", order_seed=7)
     assert "Every row sums to 1" in usual
     assert "lit row" in usual
 
 
 def test_numbers_of_tokens_follow_on_the_pages() -> None:
     repeated = {"sentence": "to be to be", "count_from": 0}
-    assert "to (0)" in texts("5_one_query", **repeated).replace("\\", "")
-    assert "x⁽¹⁾" in texts("5_one_query", **repeated)
-    assert "x⁽²⁾" in texts("5_one_query", sentence="to be to be")
-    told = texts("6_all_tokens", sentence="to be", order_seed=3, count_from=0)
+    assert "to (0)" in texts("one_query", **repeated).replace("\\", "")
+    assert "x⁽¹⁾" in texts("one_query", **repeated)
+    assert "x⁽²⁾" in texts("one_query", sentence="to be to be")
+    told = texts("all_tokens", sentence="to be", order_seed=3, count_from=0)
     assert "**to** 0 → 1 · **be** 1 → 0" in told
-    at = opened(PAGE["7_normalisation_lab"], lab=link.encode(Lab(count_from=0)))
+    at = opened(PAGE["normalisation_lab"], lab=link.encode(Lab(count_from=0)))
     assert components(at)["table:row_scores"]["columns"][0] == "key 0"
 
 
@@ -331,7 +331,7 @@ def test_an_answer_means_the_same_token_when_numbers_change() -> None:
 
 def test_an_answer_about_rows_stays_when_they_become_columns() -> None:
     at = opened(FRAME)
-    at.switch_page("../pages/6_all_tokens.py").run()
+    at.switch_page("../pages/all_tokens.py").run()
     last = len(at.main.radio[0].options) - 1
     at.main.radio[0].set_value(last).run()
     at.radio(key="_queries_as").set_value("columns").run()

@@ -15,11 +15,11 @@ import torch
 from attention_core.export import Shown
 from attention_core.export.notebook import notebook
 from attention_core.export.proof import blocks, script
-from attention_core.saving import load_trace
+from attention_core.outside.saving import load_trace
 from tests.attention_core.export.proofs import SAME, code_of, imports, run, spoilt
 from tests.ui.taken import LABS
-from ui.shown import ONE_RUN, PAGES
-from ui.takeaway import saved
+from ui.takeaway.menu import saved
+from ui.takeaway.shown import ONE_RUN, PAGES
 
 each_page = pytest.mark.parametrize("page", PAGES)
 each_lab = pytest.mark.parametrize("name", LABS)

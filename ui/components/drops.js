@@ -9,7 +9,7 @@ const TEXTS = /\.(json|csv)$/i;
 const TENSORS = /\.(npz|npy|safetensors)$/i;
 const PAGE = "your_tensors";
 const FIELD = '[class*="st-key-_tensor_file"] input[type="file"]';
-const MOST_BYTES = 4_000_000; // as in ui/link.py
+const MOST_BYTES = 4_000_000; // as in ui/lab/link.py
 const PATIENCE_MS = 10_000;
 const NOTICE = "Drop a lab (.json), embeddings (.csv) or tensors (.npz, .npy, .safetensors)";
 

@@ -90,7 +90,7 @@ function remove(card) {
   card.element.remove();
 }
 
-/** Plotly, which the page itself began to load (ui/delivery.py); asked for here where that failed. */
+/** Plotly, which the page itself began to load (ui/server/delivery.py); asked for here where that failed. */
 function loadPlotly(address) {
   if (window.Plotly) return Promise.resolve();
   window.attentionLabPlotly ??= new Promise((resolve, reject) => {

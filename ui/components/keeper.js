@@ -13,7 +13,7 @@ import { isBehind } from "./live.js";
 
 const PREFIX = "attention-lab:";
 const STORED = "local."; // what an address says that only names a stored lab
-const ADDRESS_LIMIT = 8000; // as in ui/link.py
+const ADDRESS_LIMIT = 8000; // as in ui/lab/link.py
 const KEPT = 20; // labs stored in this browser; the oldest go first
 
 /** Bring the address and the storage in line with `component.data`. */

@@ -12,7 +12,7 @@ from attention_core.export import Derived, Shown, Table, literals, proof
 from attention_core.export.literals import exactly, tensor_code, texts_code
 from attention_core.export.proof import blocks, script
 from attention_core.export.tolerance import tolerances
-from attention_core.mechanisms import normalisations
+from attention_core.mechanisms.simple import normalisations
 from tests.attention_core import printed
 from tests.attention_core.export.hostile import TOKENS
 from tests.attention_core.export.proofs import comments, imports, run, spoilt

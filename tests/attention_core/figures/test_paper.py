@@ -7,9 +7,9 @@ import pytest
 from torch import Tensor
 
 from attention_core import Conventions
-from attention_core.exercises import KINDS, exercise, exercises
 from attention_core.figures.paper import number, paper_html
-from tests.attention_core.test_exercises import attention
+from attention_core.studies.exercises import KINDS, exercise, exercises
+from tests.attention_core.studies.test_exercises import attention
 
 each_kind = pytest.mark.parametrize("kind", KINDS)
 HOSTILE = ("</script><b>", '"><img src=x onerror=alert(1)>', "a\u2028&'b")

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attention_core import ONE_QUERY, Trace
-from attention_core.alignment import Alignment, alignment
 from attention_core.figures.pictures import Spec, alignment_spec, flow_spec, space_spec, widest_px
 from attention_core.notebook import CONTEXT, INPUTS, QUERY
+from attention_core.studies.alignment import Alignment, alignment
 
 WORDS = ["Your", "journey", "starts", "with", "one", "step"]
 WEIGHTS = [0.1385, 0.2379, 0.2333, 0.1240, 0.1082, 0.1581]

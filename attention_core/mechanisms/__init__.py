@@ -1,0 +1,1 @@
+"""The mechanisms: each a list of steps, as data."""

@@ -1,0 +1,1 @@
+"""What comes from outside: models that are watched, tensors, files."""

@@ -1,0 +1,1 @@
+"""Studies: what one measures of a run, or of many."""

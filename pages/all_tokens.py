@@ -1,0 +1,87 @@
+"""All tokens at once: the same as for one query, for every row of a matrix in one product."""
+
+import streamlit as st
+
+from ui.lab import state
+from ui.lessons.all_tokens import figures as all_tokens
+from ui.parts import ripple, step_view, worksheet
+from ui.parts.code_view import code
+from ui.parts.predict import prediction
+from ui.parts.questions import largest_row_sum
+from ui.server import live
+
+said = state.current().conventions.said
+st.title("How do all tokens attend at the same time, by matrix products?", anchor=False)
+st.markdown(
+    said(
+        "One query gave one row of scores. Every token is a query, so there are as many rows: a "
+        "matrix.  \n**Try this first:** choose another query token below and follow its lit row "
+        "through all three pictures."
+    )
+)
+
+lab, table = worksheet.worksheet()
+tokens = worksheet.labels_of(lab)
+
+trace, conventions = all_tokens.trace_of(lab), lab.conventions
+
+st.subheader("All scores: two loops, or one product", anchor=False)
+part = all_tokens.partly(len(tokens), lab.d)
+if part:
+    st.markdown(part)
+live.figures("figures:loops", lab)
+all_tokens.timings(lab)
+
+st.subheader(said("All rows: weights and context vectors"), anchor=False)
+all_tokens.query_chooser(lab)
+ripple.status(trace, lab, worksheet.inputs_of)
+live.figures("figures:all", lab)
+
+st.subheader("Which axis? Look at the sums", anchor=False)
+numbers, words = st.columns(2, gap="medium")
+with numbers:
+    all_tokens.sums_table(trace, tokens, conventions)
+with words:
+    all_tokens.axis_switch(lab)
+    st.markdown(said(all_tokens.sums_explained(trace, wrong_axis=lab.wrong_axis)))
+    line = trace.mechanism.step("weights").operation.pytorch("weights", "scores")
+    code("line", line)
+
+st.subheader("Does the order matter?", anchor=False)
+st.markdown(
+    "Shuffle the rows of the inputs and run everything again. Nothing in the mechanism knows "
+    "where a token stands, so each context vector should come out the same, "
+    + said("in another row.")
+)
+all_tokens.order_buttons(lab)
+live.figures("figures:orders", lab)
+order = all_tokens.order_of(len(tokens), lab.order_seed)
+st.markdown(all_tokens.moves(tokens, order, conventions))
+
+st.subheader("The formula", anchor=False)
+step_view.formulas(trace.mechanism, conventions=conventions)
+if lab.wrong_axis:
+    st.caption("With the wrong axis the sum below the line runs over the queries instead.")
+
+st.subheader("The same in PyTorch", anchor=False)
+st.markdown("With two nested loops, the scores are:")
+code("loops", all_tokens.LOOPS_CODE)
+st.markdown("With a matrix product, every step is:")
+step_view.code(trace, tokens, conventions=conventions)
+
+st.subheader("What to try", anchor=False)
+st.markdown(
+    said(
+        "- Turn on *Wrong axis* and compare both sums. The scores stay as they were; the weights "
+        "are mirrored at the diagonal, as here the score of two tokens is the same both ways.\n"
+        "- Write a word twice: its two rows are equal in every picture, until you edit one of "
+        "them.\n"
+        "- Shuffle, then edit a number: both orders follow, and still only the places differ.\n"
+        "- Type a longer sentence: for twice the tokens, all scores take four times the "
+        "multiplications."
+    )
+)
+prediction("all", *largest_row_sum(lab))
+
+with table:
+    worksheet.embeddings_table(lab)

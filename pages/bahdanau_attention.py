@@ -1,0 +1,119 @@
+"""Bahdanau attention, step by step: a trained decoder looks back at every word that was read."""
+
+import streamlit as st
+
+from ui.lab import state
+from ui.lessons.bahdanau_attention import figures as bahdanau
+from ui.parts import step_view
+from ui.parts.code_view import code
+from ui.parts.numbers_field import numbers_field
+from ui.parts.predict import prediction
+from ui.parts.questions import forced_look
+from ui.server import live
+
+st.title("How does a decoder look back at every word it has read?", anchor=False)
+st.markdown(
+    "A translator without attention gets only the **last** encoder state and cannot reach the "
+    "earlier ones. In 2014 Bahdanau, Cho and Bengio let the decoder choose anew, before each word, "
+    "how much of **every** encoder state to take. This small one is really trained: English "
+    "numbers to German.  \n"
+    "**Try this first:** press **Play**. In the sentence that this page begins with, watch “vier "
+    "und dreißig” cross “thirty four”."
+)
+
+bahdanau.ENCODER.take_in()
+lab = state.current()
+said = lab.conventions.said
+numbers_field(lab)
+problem = bahdanau.problem_of(lab)
+
+if problem:
+    st.error(f"There is no translation to show. {problem}", icon=":material/error:")
+else:
+    run = bahdanau.run_of(lab)
+    st.markdown(bahdanau.translated(run))
+    if not lab.sees_encoder:
+        st.caption("The classic bug of part 4 is switched on.")
+
+    st.subheader("1. One word at a time", anchor=False)
+    bahdanau.play(lab, run)
+    lab = state.current()
+    bahdanau.look_only(lab, run)
+    live.figures(bahdanau.NOW, lab)
+    bahdanau.terms(lab, run)
+
+    st.subheader("2. Where it looked so far", anchor=False)
+    st.markdown(
+        said(
+            "Rows are the words it writes, columns the words it read. German says *vier und "
+            "dreißig*, four and thirty: so the two lines of such a number cross, where it looks "
+            "right."
+        )
+    )
+    live.figures(bahdanau.SO_FAR, lab)
+    st.markdown(f"**Over the whole sentence:** {bahdanau.said_of_looks(run)}")
+
+    st.subheader("3. What it read: the encoder's states", anchor=False)
+    st.markdown(
+        "One state for each word, which the decoder finds it by (key) and takes from it (value). "
+        "Edit a number: the weights follow, and sometimes the words. The decoder still begins at "
+        "the last state as the encoder left it."
+    )
+    states = st.container()
+
+    st.subheader("4. A classic bug", anchor=False)
+    st.markdown(
+        "Leave the encoder's part out of the energies, and everything still runs. PyTorch's own "
+        "translation tutorial had such a bug for years: it scored the *places* of the sentence "
+        "from the decoder alone, whatever word stood there. Its picture still looked plausible, as "
+        "a decoder that counts along can learn where to look. Here there are no places to learn: "
+        "without the encoder's part all words look alike."
+    )
+    bahdanau.bug_switch(lab)
+    if not lab.sees_encoder:
+        st.warning(bahdanau.symptom(lab), icon=":material/bug_report:")
+
+    st.subheader("5. All words at once", anchor=False)
+    live.figures(bahdanau.ALL, lab)
+
+st.subheader("The story, and the formula", anchor=False)
+st.markdown(
+    "- $h_j$ is the encoder's state after it has read word j. This encoder reads **from left to "
+    "right only**; the paper's reads both ways and joins the two states.\n"
+    "- $s_{i-1}$ is the decoder's state before it writes word i: it is what asks.\n"
+    "- A small network, trained with the rest, gives each pair an **energy**, "
+    r"$e_{ij} = v^\top \tanh(W s_{i-1} + U h_j)$."
+    "\n"
+    "- Softmax makes **weights** of the energies, and the weights mix the states to the "
+    "**context vector** $c_i$. With it the decoder goes on to its next state and word.\n\n"
+    "Nobody told the model which words belong together. It is no cure for everything: most "
+    "sentences much longer than those of its training go wrong.\n\n"
+    "In the words of this site: the queries are the $s_{i-1}$, keys and values the $h_j$, the "
+    "scores the energies, and the query and key weights W and U."
+)
+step_view.formulas(bahdanau.mechanism(), conventions=lab.conventions)
+
+if not problem:
+    st.subheader("The same in PyTorch", anchor=False)
+    st.markdown("The attention of every word, with the trained weights: exactly the numbers above.")
+    with st.expander("PyTorch of the attention"):
+        if lab.conventions.is_turned:
+            st.caption(step_view.IN_TORCH)
+        code("bahdanau", bahdanau.code_of(lab))
+
+st.subheader("What to try", anchor=False)
+st.markdown(
+    "- At “vier”, let it look only at *thirty*. Which word comes now, and what happens to those "
+    "after it?\n"
+    "- Click a weight and type your own number: 0.5, or −1. Nothing makes your row sum to 1.\n"
+    "- Copy the state of one word over another one's in the table. The decoder cannot tell the two "
+    "apart any more, so both get the same weight before every word. Whether it then writes that "
+    "word twice is another matter: in most copies it does not. What becomes of the word that was "
+    "copied over?\n"
+    "- Type 34 twelve times: 24 words, more than it was ever trained on. Does the alignment hold "
+    "to the end?"
+)
+if not problem:
+    prediction("bahdanau", *forced_look(lab))
+    with states:
+        bahdanau.states_table(lab)

@@ -1,0 +1,120 @@
+"""Causal attention: who may attend to whom, two ways to make it so, and what leaks without."""
+
+import streamlit as st
+
+from ui.lessons.causal_attention import figures as causal
+from ui.lessons.queries_keys_values import figures as trainable
+from ui.parts import goal, lens, parameters, ripple, step_view, worksheet
+from ui.parts.predict import prediction
+from ui.parts.questions import first_token_unmasked
+from ui.server import live
+
+st.title("How is a token kept from seeing what comes after it?", anchor=False)
+st.markdown(
+    "A model that is to guess the next word must not look at it. A **mask** says who may attend "
+    "to whom; the causal one lets each token see itself and what came before.  \n"
+    "**Try this first:** click a 0 in the mask below, and follow what its 1 does to the "
+    "pictures after it."
+)
+
+parameters.take_in()
+lab, table = worksheet.worksheet()
+conventions = lab.conventions
+said = conventions.said
+trace, tokens = causal.trace_of(lab), worksheet.labels_of(lab)
+
+st.subheader("1. The mask: who may attend to whom", anchor=False)
+choice, painting = st.columns([2, 3], gap="medium")
+with choice:
+    causal.controls(lab)
+    st.markdown(
+        "`True` (1) means *may attend*, as in `scaled_dot_product_attention`. "
+        "`nn.MultiheadAttention` has it **the other way round**: there `True` means *may not*. "
+        "To give it this mask, write `attn_mask=~mask`."
+    )
+with painting:
+    causal.painter(lab)
+blind = causal.blind_said(lab)
+if blind:
+    st.info(blind, icon=":material/visibility_off:")
+
+st.subheader("2. −∞ before the softmax", anchor=False)
+st.markdown(
+    "A hidden score becomes −∞ (an empty cell). exp(−∞) is 0, so softmax shares out everything "
+    "among the tokens that may be seen, if there is one, and nothing has to be repaired afterwards."
+)
+ripple.status(trace, lab, causal.inputs_of)
+live.figures("figures:masked", lab)
+
+st.subheader("3. Or 0 after it, and divide again", anchor=False)
+st.markdown(
+    said(
+        "The same in three steps: softmax over everything, then 0 for what is hidden, then "
+        "each row divided by what is left of it. The softmax's own divisor cancels, so the weights "
+        "come out equal, but for rounding. The last picture is the difference."
+    )
+)
+live.figures("figures:renormalised", lab)
+underflown = causal.underflown_said(lab)
+if underflown:
+    st.info(underflown, icon=":material/lightbulb:")
+
+st.subheader("4. The context vectors", anchor=False)
+mixed, theirs = st.columns([3, 2], gap="medium")
+with mixed:
+    live.figures("figures:causal_context", lab)
+with theirs:
+    st.markdown("Torch's own attention, given the same mask:")
+    st.caption(trainable.compared(trace))
+
+st.subheader("5. The leak detector", anchor=False)
+st.markdown(
+    said(
+        "Change a token, run everything a second time, and compare: whoever comes **before** it "
+        "must not notice. With the causal mask their context vectors are exactly the same, bit for "
+        "bit; without a mask the cells that leak light up. Until you choose a token, the detector "
+        "follows the mask: a 1 that you paint above the diagonal makes it change the token of that "
+        "column."
+    )
+)
+causal.leak_chooser(lab)
+live.figures("figures:leaks", lab)
+
+lens.section(trace, lab, causal.PLACES, live.figures, causal.OWN)
+goal.section(trace, lab, causal.trace_of, causal.OWN)
+
+st.subheader("The formula", anchor=False)
+step_view.formulas(
+    trace.mechanism, only=(*causal.BEFORE, "dropped", "context"), conventions=conventions
+)
+st.markdown("With the mask after the softmax instead:")
+step_view.formulas(
+    causal.renormalised_of(lab).mechanism,
+    only=("shares", "zeroed", "weights"),
+    conventions=conventions,
+)
+
+st.subheader("The same in PyTorch", anchor=False)
+st.markdown("Paste this anywhere PyTorch runs: it computes the steps of sections 2 and 4 again.")
+step_view.code(trace, tokens, conventions=conventions)
+
+st.subheader("The weights it runs with", anchor=False)
+parameters.options(lab)
+weights = st.container()
+
+st.subheader("What to try", anchor=False)
+st.markdown(
+    said(
+        "- Close every cell of a row: nobody is left to attend to, and the row is not a number.\n"
+        "- Choose *Sliding window* and make it wider, one token at a time.\n"
+        "- Paint a single 1 above the diagonal and look at the leak detector: it changes the token "
+        "that can now be seen too early, and shows who notices.\n"
+        "- Choose *Padding*: columns are closed instead, and a late token leaks only if it is real."
+    )
+)
+prediction("causal", *first_token_unmasked(lab))
+
+with weights:
+    parameters.tables(lab)
+with table:
+    worksheet.embeddings_table(lab)

@@ -1,0 +1,76 @@
+"""Dropout: some weights become 0 at random, the others grow, and on average nothing is lost."""
+
+import streamlit as st
+
+from ui.lessons.dropout import figures as dropping
+from ui.parts import parameters, ripple, step_view, worksheet
+from ui.parts.predict import prediction
+from ui.parts.questions import grown_weight
+from ui.server import live
+
+st.title("Why throw weights away while training?", anchor=False)
+st.markdown(
+    "A model that always finds the same helpful token leans on it. **Dropout** makes it do "
+    "without, at random: in each step of training some weights are 0, others the next time.  \n"
+    "**Try this first:** switch *Training* off and on again, and watch the weights after dropout."
+)
+
+parameters.take_in()
+lab, table = worksheet.worksheet()
+conventions = lab.conventions
+said = conventions.said
+trace, tokens = dropping.trace_of(lab), worksheet.labels_of(lab)
+
+st.subheader("1. Weights, dropped, mixed", anchor=False)
+dropping.controls(lab)
+ripple.status(trace, lab, dropping.inputs_of)
+live.figures("figures:dropping", lab)
+st.caption(dropping.PLATFORM)
+st.caption("The mask is that of the page *Causal attention*.")
+
+st.subheader(said("2. Why a weight can exceed 1, and a row need not sum to 1"), anchor=False)
+numbers, words = st.columns(2, gap="medium")
+with numbers:
+    dropping.sums_table(trace, tokens, conventions)
+with words:
+    st.markdown(dropping.sums_said(trace, lab))
+
+st.subheader("3. On average nothing is lost", anchor=False)
+st.markdown(
+    "Draw N times, each time from the next seed, and take the mean of the weights after dropout. "
+    "On the whole it comes closer to the weights of evaluation, about as fast as 1 / √N shrinks: "
+    "of four times the draws, expect half the distance."
+)
+dropping.draws_slider(lab)
+live.figures("figures:mean_draws", lab)
+
+st.subheader("The formula", anchor=False)
+step_view.formulas(trace.mechanism, only=("weights", "dropped", "context"), conventions=conventions)
+
+st.subheader("The same in PyTorch", anchor=False)
+st.markdown(
+    "Here what is kept is written out, so that the same is dropped on any computer. In a model "
+    "`nn.Dropout` draws it anew each time, between `model.train()` and `model.eval()`."
+)
+step_view.code(trace, tokens, conventions=conventions)
+
+st.subheader("The weights it runs with", anchor=False)
+parameters.options(lab)
+weights = st.container()
+
+st.subheader("What to try", anchor=False)
+st.markdown(
+    said(
+        f"- Set the rate to 0.9: {dropping.empty_said(trace)}. What stays is ten times as large.\n"
+        "- Change the seed: other weights go, and the more draws the mean is of, the less it "
+        "moves.\n"
+        "- Set the rate to 0, or switch training off: both leave the weights as they are.\n"
+        "- Type 1 as the rate, and read the message."
+    )
+)
+prediction("dropout", *grown_weight(lab))
+
+with weights:
+    parameters.tables(lab)
+with table:
+    worksheet.embeddings_table(lab)

@@ -1,0 +1,90 @@
+"""Multi-head: several heads at once, how they are joined, and what each contributes."""
+
+import streamlit as st
+
+from ui.lessons.multi_head import figures as multi_head
+from ui.lessons.queries_keys_values import figures as trainable
+from ui.parts import lens, parameters, ripple, step_view, worksheet
+from ui.parts.predict import prediction
+from ui.parts.questions import most_missed_head
+from ui.server import live
+
+EDITABLE = (*parameters.WEIGHTS, *parameters.BIASES, *parameters.OUT)
+
+st.title("What can several heads see that one cannot?", anchor=False)
+st.markdown(
+    "One softmax per token shares out its attention once. **Heads** split queries, keys and "
+    "values among them, and each shares out an attention of its own; then their context vectors "
+    "are put side by side and mixed.  \n"
+    "**Try this first:** switch a head off below *What each head contributes* and see what is left "
+    "of the output."
+)
+
+parameters.take_in(EDITABLE)
+lab, table = worksheet.worksheet()
+conventions, tokens = lab.conventions, worksheet.labels_of(lab)
+
+st.subheader("The trainable matrices", anchor=False)
+multi_head.heads_options(lab)
+parameters.options(lab)
+weights = st.container()
+
+trace = multi_head.trace_of(lab)
+
+st.subheader("1. All heads, in one colour scale", anchor=False)
+ripple.status(trace, lab, multi_head.inputs_of)
+live.figures("figures:heads", lab)
+st.markdown(multi_head.differs_said(trace, tokens, conventions))
+
+st.subheader("2. One head, step by step", anchor=False)
+multi_head.head_chooser(lab)
+picture, words = st.columns([3, 2], gap="medium")
+with picture:
+    live.figures("figures:head", lab)
+with words:
+    st.markdown(conventions.said(multi_head.split_said(lab)))
+live.figures("figures:head_steps", lab)
+
+st.subheader("3. Side by side, then mixed", anchor=False)
+live.figures("figures:joined", lab)
+st.caption(trainable.compared(trace))
+
+st.subheader("4. What each head contributes", anchor=False)
+multi_head.on_switches(lab)
+multi_head.cell_chooser(lab)
+live.figures("figures:contributions", lab)
+multi_head.parts_table(lab)
+
+st.subheader("5. Separate heads, stacked, are the same", anchor=False)
+st.markdown(
+    "The chapter first writes a class for one head and keeps a list of them, then one class with a "
+    "single, split projection. Given the same weights, both make the same output, but for "
+    "rounding:"
+)
+live.figures("figures:stacked", lab)
+
+lens.section(trace, lab, multi_head.PLACES, live.figures, multi_head.OWN)
+
+st.subheader("The formula", anchor=False)
+step_view.formulas(trace.mechanism, conventions=conventions)
+
+st.subheader("The same in PyTorch", anchor=False)
+st.markdown("Paste this anywhere PyTorch runs: it computes the steps of sections 1 to 3 again.")
+step_view.code(trace, tokens, conventions=conventions)
+
+st.subheader("What to try", anchor=False)
+st.markdown(
+    "- Ask for a number of heads that does not divide d_out, and read the message.\n"
+    "- Set all *Query weights* that one head owns to 0 (and its part of the query bias, if there "
+    "is one): its weights become even over what each token may see, the other heads' stay as they "
+    "are.\n"
+    "- Begin the weights by `nn.Linear`: with the notebook's sentence, seed 123, d_out = 2 and 2 "
+    "heads the output is the one that the chapter prints.\n"
+    "- Click any number of the output and follow it down through a head to your table."
+)
+prediction("heads", *most_missed_head(lab))
+
+with weights:
+    parameters.tables(lab, EDITABLE)
+with table:
+    worksheet.embeddings_table(lab)

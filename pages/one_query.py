@@ -1,0 +1,86 @@
+"""One query: dot products one at a time, three normalisations, and the weighted sum."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from attention_core import ONE_QUERY
+from attention_core.glossary import vector
+from ui.cards.literal import literal
+from ui.lessons.one_query import figures as one_query
+from ui.parts import ripple, step_view, worksheet
+from ui.parts.code_view import code
+from ui.parts.predict import prediction
+from ui.parts.questions import doubled_query
+from ui.parts.stepper import stepper
+from ui.server import live
+
+st.title("How does one token find out which tokens matter to it?", anchor=False)
+st.markdown(
+    "One token is the **query**. It is compared with every token (the **keys**), the comparisons "
+    "become shares, and the shares mix a new vector: its **context vector**.  \n"
+    "**Try this first:** press **Play** under step 1 and watch the scores arrive one by one; then "
+    "choose another query token."
+)
+
+lab, table = worksheet.worksheet()
+one, conventions = one_query.asked(lab), lab.conventions
+trace, tokens, query = one.trace, one.names, one.query
+
+one_query.query_picker(lab, tokens)
+ripple.status(trace, lab, one_query.inputs_of)
+
+st.subheader("1. One dot product at a time", anchor=False)
+st.markdown(
+    f"How well does **{literal(query)}** match each key? Multiply the two vectors number by "
+    "number and add up: one **score** for each key."
+)
+moment = stepper(
+    "dots",
+    label=f"Dot products of {query} with each key",
+    n_steps=len(tokens),
+    texts=lambda step: one_query.dot_products(trace, query, tokens, step),
+)
+st.markdown(one_query.alignment_sentence(trace, moment, query, tokens))
+live.figures("figures:dots", replace(lab, moment=moment))
+
+st.subheader("2. Three ways to turn scores into shares", anchor=False)
+st.markdown(
+    "Shares should be positive and sum to 1. Dividing by the sum is the simplest way; **softmax** "
+    "takes exp of each score first. `torch.softmax` is the same formula, computed safely."
+)
+live.figures("figures:normalisations", lab)
+one_query.shares_table(trace, tokens)
+
+st.subheader(
+    f"3. The weighted sum, term by term, to {vector('context', one.position, conventions)}",
+    anchor=False,
+)
+st.markdown("Each token's vector times its weight. Added up, column by column:")
+one_query.terms_table(trace, one.position, tokens, conventions)
+live.figures("figures:context", lab)
+
+st.subheader("The whole of it in two pictures", anchor=False)
+live.figures("figures:whole", lab)
+
+st.subheader("The formula", anchor=False)
+step_view.formulas(ONE_QUERY, conventions=conventions)
+
+st.subheader("The same in PyTorch", anchor=False)
+st.markdown("Paste this anywhere PyTorch runs: it computes every step above again.")
+step_view.code(trace, worksheet.labels_of(lab), conventions=conventions)
+st.markdown("And as the notebook does it, with a loop of `torch.dot` (paste it below the first):")
+code("loop", one_query.loops(one.position))
+
+st.subheader("What to try", anchor=False)
+st.markdown(
+    "- Make a number of the query's row negative, and drag it down until a score turns negative. "
+    "Dividing by the sum breaks; softmax does not.\n"
+    f"{one_query.ten_times_said(lab)}\n"
+    "- Set a whole row to 0. Its score is 0 and it has no angle, yet it counts: exp(0) is 1, and "
+    "softmax gives it that part of the sum."
+)
+prediction("one_query", *doubled_query(lab))
+
+with table:
+    worksheet.embeddings_table(lab)

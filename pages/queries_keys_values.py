@@ -1,0 +1,78 @@
+"""Queries, keys, values: trainable weights, and one token in three roles."""
+
+import streamlit as st
+
+from ui.lessons.queries_keys_values import figures as trainable
+from ui.parts import goal, lens, parameters, ripple, step_view, worksheet
+from ui.parts.predict import prediction
+from ui.parts.questions import doubled_query_weights
+from ui.server import live
+
+st.title("Why does a token get three vectors instead of one?", anchor=False)
+st.markdown(
+    "So far a token's embedding was everything at once. Three trainable matrices now make it a "
+    "**query** (what it asks), a **key** (what it is found by) and a **value** (what it gives).  \n"
+    "**Try this first:** drag a number of *Query weights* sideways: queries change, keys "
+    "and values stay, and the scores follow the queries."
+)
+
+parameters.take_in()
+lab, table = worksheet.worksheet()
+conventions = lab.conventions
+trace, tokens = trainable.trace_of(lab), worksheet.labels_of(lab)
+
+st.subheader("The three trainable matrices", anchor=False)
+parameters.options(lab, has_value_width=True)
+weights = st.container()
+
+st.subheader("1. One token, three roles", anchor=False)
+trainable.token_chooser(lab)
+ripple.status(trace, lab, trainable.inputs_of)
+live.figures("figures:projected", lab)
+st.markdown(conventions.said(trainable.roles_said(trace, lab)))
+
+st.subheader("2. Scores, scaled, become weights", anchor=False)
+st.markdown(trainable.roots_said(lab))
+live.figures("figures:attending", lab)
+st.caption(trainable.compared(trace))
+
+st.subheader("3. Why divide by √d_k?", anchor=False)
+st.markdown(
+    "A dot product of wider vectors adds up more products. Where their entries are independent, "
+    "with mean 0 and variance 1, its variance is d_k: scores spread further apart, and softmax of "
+    "scores far apart gives nearly everything to one key, so that its gradients vanish. Dividing "
+    "by √d_k brings this spread back to 1. Here are 64 such queries and keys for each width, "
+    f"really drawn and multiplied. {trainable.spread_said(trace)}"
+)
+trainable.width_slider(lab)
+live.figures("figures:scale", lab)
+
+lens.section(trace, lab, trainable.PLACES, live.figures, trainable.OWN)
+goal.section(trace, lab, trainable.trace_of, trainable.OWN)
+
+st.subheader("The formula", anchor=False)
+step_view.formulas(trace.mechanism, conventions=conventions)
+
+st.subheader("The same in PyTorch", anchor=False)
+st.markdown("Paste this anywhere PyTorch runs: it computes every step of sections 1 and 2 again.")
+step_view.code(trace, tokens, conventions=conventions)
+
+st.subheader("What to try", anchor=False)
+st.markdown(
+    "- Make *Key weights* equal to *Query weights* (and the key bias to the query bias, if there "
+    "are biases): the scores become symmetric, each pair of tokens with one score for both "
+    "directions.\n"
+    "- Set all *Query weights* to 0 (and the query bias, if there is one): every score is 0, every "
+    "weight the same.\n"
+    "- Give the values another width: scores and weights stay, only values and context vectors "
+    "change.\n"
+    f"- Begin the weights by `nn.Linear` instead of `torch.rand`: {trainable.linear_said(lab)} "
+    "With the chapter's seeds, 123 for `torch.rand` and 789 for `nn.Linear`, they are those of its "
+    "classes."
+)
+prediction("qkv", *doubled_query_weights(lab))
+
+with weights:
+    parameters.tables(lab)
+with table:
+    worksheet.embeddings_table(lab)

@@ -1,0 +1,89 @@
+"""To self-attention: three ways for one sequence to ask another, then to ask itself."""
+
+import streamlit as st
+
+from ui.lessons.to_self_attention import figures as to_self
+from ui.parts import lens, parameters, step_view, worksheet
+from ui.parts.code_view import code
+from ui.parts.predict import prediction
+from ui.parts.questions import made_the_same
+from ui.server import live
+
+st.title("How did attention become self-attention?", anchor=False)
+st.markdown(
+    "In Bahdanau's translator the decoder's state **asks** all states of the encoder which of them "
+    "matter for the next word. Its own state before it always had; what it could not reach until "
+    "then were the encoder's *earlier states*, of which it was given the last one only. Take the "
+    "recurrence away and let a sequence ask itself: that is self-attention.  \n"
+    "**Try this first:** turn on *Make both sequences the same*, and every matrix of weights "
+    "becomes square."
+)
+
+parameters.take_in(parameters.ALIGNMENT)
+lab, table = worksheet.worksheet()
+conventions = lab.conventions
+
+st.subheader("Who asks whom?", anchor=False)
+to_self.sequences(lab)
+st.caption(
+    "Here embeddings stand in for the states of decoder and encoder, so that you can edit each "
+    "number. A word of both sequences has one embedding."
+)
+
+st.subheader("What the alignment model learns", anchor=False)
+parameters.options(lab, width=to_self.WIDTH)
+weights = st.container()
+
+for number, (which, shown) in enumerate(to_self.SHOWN.items(), start=1):
+    st.subheader(f"{number}. {shown.title}", anchor=False)
+    st.markdown(conventions.said(shown.told))
+    formula = to_self.formula_of(which, lab, conventions)
+    st.markdown(rf"$\displaystyle {formula}$", text_alignment="center")
+    live.figures(f"{to_self.PLACE}{which}", lab)
+    st.caption(to_self.compared(lab, which))
+
+st.subheader("What each costs, and why the dot product won", anchor=False)
+st.markdown("From these inputs to the numbers that the softmax gets:")
+to_self.cost_table(lab)
+st.markdown(
+    "- **Additive attention** takes a tanh for every pair and every dimension, and its largest "
+    "tensor holds them all. In return it is learned, and queries and keys may differ in width.\n"
+    "- **Dot products** of all pairs are one matrix product, what hardware does best. They need "
+    f"queries and keys of equal width: here both have {lab.d} numbers.\n"
+    f"- **Dividing by √d_k** (here √{lab.d}) is one division for each pair. Without it, scores "
+    "spread further apart the wider vectors of independent entries are, until the softmax gives "
+    "nearly everything to one key.\n\n"
+    "What the dot product lost is what was learned. *Queries, keys, values* brings it back: there "
+    "queries and keys are projections again, but multiplied and not added."
+)
+
+lens.section(
+    to_self.trace_of(lab), lab, to_self.PLACES[:1], live.figures, to_self.OWN, to_self.tokens_of
+)
+
+st.subheader("The formula", anchor=False)
+st.markdown("Additive attention, step by step; the other two have its last two steps.")
+step_view.formulas(to_self.trace_of(lab).mechanism, conventions=conventions)
+
+st.subheader("The same in PyTorch", anchor=False)
+st.markdown("All three, one after the other: every step above again.")
+with st.expander("PyTorch of all three"):
+    code("to self", to_self.code_of(lab))
+
+st.subheader("What to try", anchor=False)
+st.markdown(
+    conventions.said(
+        "- Set `v` to 0: every energy is 0 and every row of weights even. The other two stay.\n"
+        f"- Make `v` ten times larger. {to_self.bound_said(lab)}\n"
+        "- Make *Key weights* equal to *Query weights* and both sequences the same: the energies "
+        "become symmetric.\n"
+        "- Choose *Ten times larger* embeddings: dot products grow a hundredfold, energies stay "
+        "within their bound."
+    )
+)
+prediction("to_self", *made_the_same(lab))
+
+with weights:
+    parameters.tables(lab, parameters.ALIGNMENT)
+with table:
+    worksheet.embeddings_table(lab)

@@ -1,0 +1,71 @@
+"""Train it yourself: a small model learns to translate, with or without attention."""
+
+import streamlit as st
+
+from attention_core.recurrent.accuracy import SEEN
+from attention_core.recurrent.training import FIRST_RATE
+from ui.lab import state
+from ui.lessons.train_it_yourself import figures as train_live
+from ui.parts.code_view import code
+from ui.parts.numbers_field import numbers_field
+from ui.parts.predict import prediction
+
+st.title("How does a model learn where to look?", anchor=False)
+st.markdown(
+    "Nobody tells the model which English word belongs to which German one. It only sees number "
+    "words and their translations. Its loss says how little probability it gives each right word, "
+    "and while it learns it is always given the right words before, not its own (*teacher "
+    "forcing*). Still, with attention, the alignment appears.  \n"
+    "**Try this first:** press *Start training*, and watch the third picture while the loss falls."
+)
+
+lab = state.current()
+trainings = train_live.registry()
+train_live.controls(lab)
+numbers_field(lab, "Sentence to watch: numbers from zero to ninety-nine")
+train_live.watch(lab)
+budget = trainings.budget
+st.caption(
+    "The model learns in a process of its own on the server, so the other pages stay quick. "
+    f"At most {trainings.at_once} at a time {'learn' if trainings.at_once > 1 else 'learns'} "
+    "there; others wait in a queue. Reload this "
+    f"page, or go to another one and come back within {budget.heartbeat:.0f} seconds: it goes on. "
+    "After that it is stopped, since nobody looks. The same seed on the same computer is the same "
+    "run."
+)
+
+st.subheader("What to look for", anchor=False)
+st.markdown(
+    "- **The loss** starts about where even guessing would be. The diamonds are of sentences that "
+    "the model does not learn from: if they stay well above the line, it learns by heart.\n"
+    "- **The accuracy** grows from sentences of a few words towards longer ones. The very shortest "
+    "need not come first: of one word it meets fewer than of any length from two to fourteen. It "
+    f"learns from sentences of up to {SEEN} words, and attention does not carry it far beyond.\n"
+    "- **The alignment** begins blurred. Then most words written find the word they translate, and "
+    "*vier und dreißig* crosses *thirty four*."
+)
+
+st.subheader("What to try", anchor=False)
+st.markdown(
+    "- Train the LSTM with as many units. How long are the sentences it gets right after as many "
+    "steps? All of a long one has to pass through its final state. (Each kind begins with the "
+    f"learning rate that a search found best for it: the LSTM {FIRST_RATE['lstm']:g}, GRU with "
+    f"attention {FIRST_RATE['bahdanau']:g}.)\n"
+    "- Take 32 units, then 6, and compare what they reach within the same steps.\n"
+    "- Change the seed: another run, another curve. Change it back: the same curve again.\n"
+    "- Change the sentence, while the model learns or after: its weights stay and translate it."
+)
+
+st.subheader("The formula", anchor=False)
+st.markdown(rf"$\displaystyle {train_live.LOSS}$", text_alignment="center")
+st.markdown(
+    "- $L$ — the loss of a sentence: the mean over its German words, the end mark among them\n"
+    "- $y_i$ — the right word at place $i$, and $p$ the probability the model gives it after the "
+    "right words before it; $x$ — the English sentence"
+)
+
+st.subheader("The same in PyTorch", anchor=False)
+code("train", train_live.code(lab, budget.steps))
+
+prediction("training", *train_live.first_loss(lab))
+train_live.find_again()

@@ -1,0 +1,119 @@
+"""Why attention: what a final state can hold of a sentence, with models that are really trained."""
+
+import streamlit as st
+
+from ui.lab import state
+from ui.lessons.why_attention import figures as why_attention
+from ui.parts import step_view
+from ui.parts.code_view import code
+from ui.parts.numbers_field import numbers_field
+from ui.parts.predict import prediction
+from ui.parts.questions import least_answered
+from ui.server import live
+
+st.title("Why was attention invented?", anchor=False)
+st.markdown(
+    "An **encoder** reads a sentence word by word into a hidden state. A **decoder** writes the "
+    "translation, and all it gets is the *final* state: one vector, two of an LSTM, however long "
+    "the sentence. Here both are trained, to translate English numbers to German.  \n"
+    "**Try this first:** pull *How many numbers* up to 8, and compare *LSTM* with *GRU with "
+    "attention*."
+)
+
+lab = why_attention.take_in()
+numbers_field(lab)
+why_attention.sentence_options(lab)
+problem = why_attention.problem(lab.reader)
+
+if problem:
+    st.error(problem, icon=":material/broken_image:")
+else:
+    st.subheader("1. What comes out", anchor=False)
+    why_attention.translation(lab)
+
+    st.subheader("2. The bottleneck: what the decoder begins with", anchor=False)
+    st.markdown(why_attention.vector_said(lab))
+    live.figures("figures:why_vector", lab)
+    tables = st.container()
+
+    st.subheader("3. The encoder reads", anchor=False)
+    st.markdown(
+        lab.conventions.said(
+            "One row for each word (token), one column for each unit (dimension): the state after "
+            "that word. The last row is the final state; without attention, the decoder never sees "
+            "the rows before it. Click a cell to see how it was made."
+        )
+    )
+    live.figures("figures:why_reading", lab)
+    with st.expander("Inside the cell"):
+        live.figures("figures:why_gates", lab, has_part=False)
+
+st.subheader("4. The longer the sentence, the less fits", anchor=False)
+broken = why_attention.records_problem()
+if broken:
+    st.error(broken, icon=":material/broken_image:")
+else:
+    live.figures("figures:why_accuracy", lab)
+    st.markdown(why_attention.finding_said())
+    with st.expander("How they were trained: until nothing got better"):
+        live.figures("figures:why_training", lab)
+        why_attention.training_told()
+
+if not problem:
+    st.subheader("5. What is left of each word?", anchor=False)
+    st.markdown(
+        "Two measurements of the final state, which are not the same. **Can the word be told from "
+        "it?** That is memory."
+    )
+    unread = why_attention.probe_problem()
+    if unread:
+        st.error(unread, icon=":material/broken_image:")
+    else:
+        live.figures("figures:why_recall", lab)
+        st.markdown(why_attention.recall_said(lab))
+    st.markdown(
+        "**How strongly does it answer?** How much would the final state change if a word's "
+        "embedding moved a little: the length of that derivative, for each word of your sentence. "
+        "Each line as shares of its own largest; each step down is ten times less. To move with a "
+        "word is *not* to remember it. In sentences of nine words, say, the RNN mostly answers "
+        "strongest to the third, which is read back from it hardly better than by guessing."
+    )
+    live.figures("figures:why_memory", lab)
+    st.markdown(why_attention.answer_said(lab))
+
+    st.subheader("The story so far", anchor=False)
+    st.markdown(
+        "- **RNN**: every word rewrites the whole state. It gives up first.\n"
+        "- **LSTM and GRU**: gates decide what is kept, and the LSTM's cell line is only scaled "
+        "and added to. That helps somewhat.\n"
+        "- **The bottleneck stays**: what the decoder cannot reach are the *earlier encoder "
+        "states*. They were all computed, above, and all but the last are thrown away.\n"
+        "- **Attention** lets it look back at every one of them: the next page."
+    )
+
+    st.subheader("The formula", anchor=False)
+    trace = why_attention.trace_of(lab)
+    step_view.formulas(
+        trace.mechanism,
+        only=why_attention.formula_steps(lab),
+        conventions=lab.conventions,
+        indices="$i$ — the word (row); $j$ — the unit (column)",
+        folded="What the symbols stand for",
+    )
+
+    st.subheader("The same in PyTorch", anchor=False)
+    st.markdown("Run it in the folder of this project, where the trained weights are.")
+    code("why", why_attention.code_of(lab))
+
+    st.subheader("What to try", anchor=False)
+    st.markdown(
+        "- Go from one number to eight. Which model is the first to make mistakes, which the "
+        "last?\n"
+        "- Take twelve numbers, longer than any in training. Does attention still help?\n"
+        "- Set a number of the final state to 2, then to −2. Which words change, the first or the "
+        "last?"
+    )
+    prediction("why", *least_answered(lab))
+
+    with tables:
+        why_attention.tables(state.current())

@@ -1,0 +1,157 @@
+"""Several heads: the chapter's numbers, split or stacked, and what each head contributes."""
+
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from attention_core import MULTI_HEAD_ATTENTION, SELF_ATTENTION, STACKED_HEADS
+from attention_core.parameters import linear_parameters, stacked_parameters
+from attention_core.studies.contributions import check_contributions, contributions
+from tests.attention_core import printed
+from tests.attention_core.chapter import HeadsBesideEachOther, MultiHeadAttention, X
+from tests.attention_core.runs import D_HEAD, HEADS, RUNS, TOKENS, apart, several, single
+
+OUTPUT = [
+    [0.3190, 0.4858],
+    [0.2943, 0.3897],
+    [0.2856, 0.3593],
+    [0.2693, 0.3873],
+    [0.2639, 0.3928],
+    [0.2575, 0.4028],
+]
+SIDE_BY_SIDE = [
+    [-0.4519, 0.2216, 0.4772, 0.1063],
+    [-0.5874, 0.0058, 0.5891, 0.3257],
+    [-0.6300, -0.0632, 0.6202, 0.3860],
+    [-0.5675, -0.0843, 0.5478, 0.3589],
+    [-0.5526, -0.0981, 0.5321, 0.3428],
+    [-0.5299, -0.1081, 0.5077, 0.3493],
+]
+
+
+def test_the_books_output() -> None:
+    trace = MULTI_HEAD_ATTENTION.run(X, n_heads=2, **linear_parameters(3, 2, 123, out=True))
+    assert printed.rounded(trace["output"].tolist()) == OUTPUT
+
+
+def test_the_books_wrapper() -> None:
+    trace = STACKED_HEADS.run(X, **stacked_parameters(3, 2, 2, 123))
+    assert trace.steps[-1] == "concatenated"
+    assert printed.rounded(trace.output.tolist()) == SIDE_BY_SIDE
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize(("n_heads", "d_head"), [(1, 5), (2, 3), (5, 2), (7, 1)])
+def test_the_classes_give_our_numbers(n_heads: int, d_head: int, bias: bool) -> None:
+    width = n_heads * d_head
+    given = linear_parameters(3, width, 789, bias=bias, out=True)
+    trace = MULTI_HEAD_ATTENTION.run(X, n_heads=n_heads, **given)
+    torch.manual_seed(789)
+    theirs = MultiHeadAttention(3, width, n_heads, bias=bias)(X).detach()
+    torch.testing.assert_close(trace["output"], theirs)
+    heads = STACKED_HEADS.run(X, **stacked_parameters(3, d_head, n_heads, 789, bias=bias))
+    torch.manual_seed(789)
+    theirs = HeadsBesideEachOther(3, d_head, n_heads, bias=bias)(X).detach()
+    torch.testing.assert_close(heads["concatenated"], theirs)
+
+
+@settings(max_examples=20)
+@given(
+    st.integers(0, 2**32),
+    st.integers(1, 5),
+    st.integers(1, 7),
+    st.booleans(),
+    st.booleans(),
+)
+def test_stacked_heads_have_the_numbers_of_split_ones(
+    seed: int, heads: int, d_head: int, bias: bool, training: bool
+) -> None:
+    given = several(seed, heads=heads, d_head=d_head, bias=bias)
+    dropping: dict[str, Any] = {"dropout": 0.3, "training": training, "seed": 11}
+    split = MULTI_HEAD_ATTENTION.run(**given, n_heads=heads, **dropping)
+    stacked = STACKED_HEADS.run(**apart(given, heads), **dropping)
+    assert split.steps == stacked.steps
+    for name in split.steps:
+        torch.testing.assert_close(stacked[name], split[name])
+
+
+def test_heads_may_be_lists() -> None:
+    given = apart(several(0, bias=True))
+    lists: dict[str, Any] = {
+        name: list(tensor) if name not in ("inputs", "w_out", "b_out") else tensor
+        for name, tensor in given.items()
+    }
+    assert torch.equal(STACKED_HEADS.run(**lists).output, STACKED_HEADS.run(**given).output)
+
+
+def test_one_head_of_all_columns_is_self_attention() -> None:
+    given = single(0)
+    everybody = torch.ones(TOKENS, TOKENS, dtype=torch.bool)
+    one = MULTI_HEAD_ATTENTION.run(
+        **given, n_heads=1, w_out=torch.eye(2, dtype=torch.float64), mask=everybody
+    )
+    own = SELF_ATTENTION.run(**given)
+    torch.testing.assert_close(one["context"][0], own["context"])
+    torch.testing.assert_close(one["output"], own["context"])
+
+
+def test_a_head_owns_consecutive_columns() -> None:
+    given = several(0)
+    trace = MULTI_HEAD_ATTENTION.run(**given, n_heads=HEADS)
+    for h in range(HEADS):
+        own = slice(h * D_HEAD, (h + 1) * D_HEAD)
+        torch.testing.assert_close(trace["keys"][h], given["inputs"] @ given["w_key"][:, own])
+        assert torch.equal(trace["concatenated"][:, own], trace["context"][h])
+    used = {at for of, at, _ in trace.explain("keys", 2, 6, 10).operands if of == "w_key"}
+    assert used == {(row, 2 * D_HEAD + 10) for row in range(5)}
+    assert trace.explain("concatenated", 6, 32).operands[0].cell == (2, 6, 10)
+
+
+def test_shapes() -> None:
+    trace = MULTI_HEAD_ATTENTION.run(**several(0), n_heads=HEADS)
+    shapes = {name: tuple(trace[name].shape) for name in trace.steps}
+    for name in ("queries", "keys", "values", "context"):
+        assert shapes[name] == (HEADS, TOKENS, D_HEAD)
+    for name in ("scores", "scaled", "masked", "weights", "dropped"):
+        assert shapes[name] == (HEADS, TOKENS, TOKENS)
+    assert shapes["concatenated"] == shapes["output"] == (TOKENS, HEADS * D_HEAD)
+
+
+@pytest.mark.parametrize("name", [name for name in RUNS if "heads" in name or "stacked" in name])
+def test_the_heads_add_up_to_the_output(name: str) -> None:
+    trace = RUNS[name]
+    n_rows, n_columns = trace["output"].shape
+    for row in range(n_rows):
+        for column in range(0, n_columns, 5):
+            parts = contributions(trace, row, column)
+            assert parts.shape == (HEADS,)
+            bias = trace["b_out"][0, column] if "b_out" in trace.inputs else 0.0
+            torch.testing.assert_close(parts.sum() + bias, trace["output"][row, column])
+            assert check_contributions(trace, row, column).ok
+
+
+def test_a_contribution_is_what_is_lost_without_the_head() -> None:
+    given = several(0, bias=True)
+    trace = MULTI_HEAD_ATTENTION.run(**given, n_heads=HEADS)
+    off = given["w_out"].clone()
+    off[D_HEAD : 2 * D_HEAD] = 0
+    without = MULTI_HEAD_ATTENTION.run(**{**given, "w_out": off}, n_heads=HEADS)
+    lost = trace["output"][4, 7] - without["output"][4, 7]
+    torch.testing.assert_close(contributions(trace, 4, 7)[1], lost)
+
+
+def test_a_wrong_output_is_found_by_the_heads() -> None:
+    trace = MULTI_HEAD_ATTENTION.run(**several(0), n_heads=HEADS)
+    trace["output"][4, 7] += 1e-3
+    assert not check_contributions(trace, 4, 7).ok
+    assert check_contributions(trace, 4, 6).ok
+
+
+def test_what_has_no_heads_has_no_contributions() -> None:
+    with pytest.raises(ValueError, match="contributions are those of heads to an output; got"):
+        contributions(RUNS["self"], 0, 0)
+    with pytest.raises(IndexError, match=r"output has shape \(7, 33\); there is no cell \(7, 0\)"):
+        contributions(RUNS["heads"], 7, 0)

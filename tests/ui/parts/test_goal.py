@@ -1,0 +1,145 @@
+"""Goal seek on the pages: what is claimed is reached, replayed, refused, and kept over a reload."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from attention_core.studies.goal import MASKED, REACHED
+from tests.screen import PROJECT, broken, cards, components, edit, markdown_texts, opened, send
+from ui.lab import link
+from ui.lab.lab import Lab
+from ui.lessons.causal_attention import figures as causal
+from ui.lessons.queries_keys_values import figures as trainable
+from ui.lessons.start_here import figures as start
+from ui.parts import goal
+
+PAGES: dict[str, Any] = {"start_here": start, "queries_keys_values": trainable}
+PLACE = {"start_here": "figures:start", "queries_keys_values": "figures:attending"}
+each = pytest.mark.parametrize("stem", PAGES)
+
+
+def page(stem: str, **chosen: Any) -> AppTest:
+    lab = link.encode(Lab(**chosen))
+    return opened(PROJECT / "pages" / f"{stem}.py", lab=lab)
+
+
+def searched(stem: str, **chosen: Any) -> AppTest:
+    at = page(stem, goal=(4, 1, 0.9, 0.0), **chosen)
+    at.button(key="_goal_search").click().run()
+    assert broken(at) == []
+    return at
+
+
+def weight(at: AppTest, stem: str) -> float:
+    return float(cards(at, PLACE[stem])["weights"]["spec"]["data"][0]["z"][4][1])
+
+
+@each
+def test_what_is_claimed_is_on_the_screen(stem: str) -> None:
+    at = searched(stem)
+    assert weight(at, stem) >= 0.9
+    assert any(text.startswith("**Reached** in ") for text in markdown_texts(at))
+
+
+@each
+def test_the_slider_goes_through_the_steps(stem: str) -> None:
+    before = weight(page(stem), stem)
+    at = searched(stem)
+    last = int(at.slider(key="_goal_step").max or 0)
+    assert last > 1
+    found = [weight(at, stem)]
+    for step in (last // 2, 0):
+        at.slider(key="_goal_step").set_value(step).run()
+        assert broken(at) == []
+        found.append(weight(at, stem))
+    assert found[0] > found[1] > found[2] == before
+
+
+def test_a_reload_replays_the_same_search() -> None:
+    at = searched("start_here")
+    at.slider(key="_goal_step").set_value(2).run()
+    address = components(at)["table:embeddings"]["lab"]
+    again = opened(PROJECT / "pages" / "start_here.py", lab=address)
+    assert broken(again) == []
+    assert again.slider(key="_goal_step").value == 2
+    assert weight(again, "start_here") == weight(at, "start_here")
+    assert again.slider(key="_goal_step").max == at.slider(key="_goal_step").max
+
+
+def test_only_what_may_move_moves() -> None:
+    at = searched("queries_keys_values", goal_moves=("w_query",))
+    lab = link.decode(components(at)["table:embeddings"]["lab"])
+    assert not lab.edits
+    assert {name for name, _, _ in lab.parameters.rows} == {"w_query"}
+
+
+def test_a_bound_that_is_too_tight_is_said() -> None:
+    at = page("start_here", goal=(4, 1, 0.9, 0.1))
+    at.button(key="_goal_search").click().run()
+    assert broken(at) == []
+    assert any(text.startswith("**Not reached within the bound") for text in markdown_texts(at))
+    lab = link.decode(components(at)["table:embeddings"]["lab"])
+    assert float((lab.tensor - Lab().tensor).norm()) <= 0.1 + 1e-6
+
+
+def test_a_masked_weight_cannot_be_reached_and_it_says_so() -> None:
+    at = page("causal_attention", goal=(1, 4, 0.9, 0.0))
+    at.button(key="_goal_search").click().run()
+    assert broken(at) == []
+    assert any(text.startswith("**Not reachable: masked") for text in markdown_texts(at))
+    (only,) = goal.attempts_of(Lab(goal=(1, 4, 0.9, 0.0)), causal.trace_of)
+    assert only.status == MASKED
+
+
+def test_where_a_search_stops_is_no_proof_that_the_goal_is_out_of_reach() -> None:
+    zeros = Lab().with_entries(
+        [(token.word, token.nth, column, 0.0) for token in Lab().tokens for column in range(3)]
+    )
+    lab = replace(zeros, goal=(4, 1, 0.9, 0.0))
+    (only,) = goal.attempts_of(lab, start.trace_of)
+    path = goal.Path(("start", ""), [only], is_done=True)
+    told = goal.outcome(path, lab, lab)
+    assert told.startswith("**Stopped at the start: no small move of what may move changes it.**")
+    # A large move does: so it is not said that nothing could.
+    far = lab.with_entries([("one", 1, 0, 3.0), ("journey", 1, 0, 9.0)])
+    assert float(start.trace_of(far)["weights"][4, 1]) >= 0.9
+
+
+def test_nothing_that_may_move_is_a_message() -> None:
+    at = page("queries_keys_values", goal_moves=())
+    at.button(key="_goal_search").click().run()
+    assert broken(at) == []
+    told = [str(warning.value) for warning in at.warning]
+    assert any("choose at least one thing that may move" in text for text in told)
+
+
+def test_the_search_is_undone_as_one_step() -> None:
+    at = searched("start_here")
+    at.slider(key="_goal_step").set_value(1).run()
+    at = send(at, {"id": 1, "op": "undo"})
+    lab = link.decode(components(at)["table:embeddings"]["lab"])
+    assert not lab.edits
+
+
+def test_another_sentence_keeps_the_page_working() -> None:
+    at = searched("start_here")
+    at.text_input(key="_sentence").set_value("to be or not").run()
+    assert broken(at) == []
+    assert any("began with another sentence" in str(info.value) for info in at.info)
+    at = send(at, edit(1, ("be|1", 0, 0.5)))
+    assert broken(at) == []
+
+
+@pytest.mark.parametrize("text", ["S:zzz", "nothing", "S:1."])
+def test_a_damaged_start_is_passed_over(text: str) -> None:
+    assert broken(page("start_here", goal_from=text)) == []
+
+
+def test_the_numbers_of_a_step_are_those_of_the_search() -> None:
+    lab = Lab(goal=(3, 0, 0.7, 0.0))
+    *_, last = goal.attempts_of(lab, start.trace_of)
+    assert last.status == REACHED
+    assert torch.equal(goal.at_attempt(lab, last, 1).tensor, last.inputs["inputs"])

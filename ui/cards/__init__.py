@@ -1,0 +1,1 @@
+"""What is on screen, as values: cards of figures made from a lab, without Streamlit."""

@@ -1,0 +1,1 @@
+"""The lab: what a visitor chose, and how it travels."""

@@ -1,0 +1,483 @@
+"""What the page "All tokens at once" shows: loops beside the product, every row, another order."""
+
+from __future__ import annotations
+
+import math
+import random
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from attention_core import (
+    SIMPLE_SELF_ATTENTION,
+    USUAL,
+    Check,
+    Conventions,
+    Mechanism,
+    Trace,
+)
+from attention_core.checks import distances, verdict
+from attention_core.export import Shown, Table
+from attention_core.figures import finding, heatmap_spec, with_lit_row
+from attention_core.figures.palette import ROLES
+from attention_core.numbers import result_of
+from attention_core.operations import Softmax
+from attention_core.spread import spread_of
+from attention_core.studies.loops import Timing, agreement, measure, scores_by_loops, tokens_to_loop
+from ui.cards.literal import literal, names
+from ui.lab import state
+from ui.lab.lab import MAX_SEED, Lab
+from ui.parts import step_view
+from ui.parts.step_view import Card, Group, Spec
+from ui.parts.widgets import choice, query_chosen, set_widget
+from ui.parts.worksheet import labels_of, tensor_of
+
+LOOPS_CODE = """\
+scores = torch.zeros(len(inputs), len(inputs))
+for i, query in enumerate(inputs):
+    for j, key in enumerate(inputs):
+        scores[i, j] = torch.dot(query, key)"""
+WRONG_AXIS = SIMPLE_SELF_ATTENTION.with_operation("weights", Softmax(dim=-2))
+OFF = 1e-3  # a sum this far from 1 is no rounding error: float32's are a thousand times smaller
+TOLD = 12
+MOST_SUMS = 64  # a longer table of sums shows its ends: the largest and the smallest
+_TIMINGS = "_timings"
+
+
+def mechanism_of(lab: Lab) -> Mechanism:
+    """Return self-attention, with its softmax over the wrong axis if the learner chose that."""
+    return WRONG_AXIS if lab.wrong_axis else SIMPLE_SELF_ATTENTION
+
+
+# ---- Loops and the matrix product --------------------------------------------------------------
+
+
+def trace_of(lab: Lab) -> Trace:
+    """Return the run that the page shows."""
+    return mechanism_of(lab).run(inputs=tensor_of(lab))
+
+
+def loops_and_product(lab: Lab) -> Group:
+    """Return the score matrix made both ways, how far apart they are and what they cost."""
+    trace, labels = trace_of(lab), labels_of(lab)
+    n_all = len(labels)
+    part = tokens_to_loop(n_all)
+    inputs, tokens, product = (
+        trace["inputs"][:part],
+        labels[:part],
+        trace["scores"][:part, :part],
+    )
+    looped = scores_by_loops(inputs)
+    check = agreement(looped.scores, product, inputs)
+    cards = [
+        _card(shown, "scores", tokens, card_id, title, conventions=lab.conventions)
+        for card_id, title, shown in (
+            ("by_loops", "Two nested loops", _with_scores(trace, looped.scores)),
+            ("by_product", "One matrix product", _with_scores(trace, product)),
+        )
+    ]
+    cards[0]["formula"] = "scores[i, j] = torch.dot(inputs[i], inputs[j])"
+    cards[1]["check"] = agreement_verdict(check)
+    cards[0]["note"] = cost(inputs, looped.multiplications)
+    if part < n_all:
+        cards[1]["note"] = f"The same {part} × {part} cells, out of the product of all tokens."
+    return Group(cards, arrows=False, min_width=step_view.card_width(part))
+
+
+def partly(n_tokens: int, d_in: int) -> str:
+    """Return for which tokens the loops are run, and why not for all, as Markdown.
+
+    Example:
+        >>> partly(6, 3)
+        ''
+    """
+    part = tokens_to_loop(n_tokens)
+    if part == n_tokens:
+        return ""
+    return (
+        f"The loops are run for **the first {part} of {n_tokens} tokens**: all "
+        f"would be {n_tokens} · {n_tokens} · {d_in} = {n_tokens * n_tokens * d_in:,} "
+        "multiplications, one at a time."
+    )
+
+
+def _with_scores(trace: Trace, scores: Tensor) -> Trace:
+    """Return a run with other scores, to be drawn."""
+    return Trace(trace.mechanism, {**trace.inputs, "scores": scores})
+
+
+def _card(
+    trace: Trace,
+    name: str,
+    tokens: Sequence[str],
+    card_id: str,
+    title: str,
+    lit_row: int | None = None,
+    *,
+    conventions: Conventions,
+) -> Card:
+    """Return the card of a value under another title, without the value's own check."""
+    card = step_view.value_card(
+        card_id,
+        title,
+        heatmap_spec(trace, name, tokens, lit_row=lit_row, conventions=conventions),
+        finding(trace, name, tokens, query=tokens[0], conventions=conventions),
+        trace[name],
+        turns=name if conventions.is_turned else "",
+    )
+    step = trace.mechanism.step(name)
+    return {**card, "formula": step.operation.pytorch(name, *step.of)}
+
+
+def agreement_verdict(check: Check) -> dict[str, Any]:
+    """Return whether loops and product agree, as a card says it."""
+    numbers = check.numbers
+    if check.ok:
+        return {"ok": True, "text": f"The same numbers as the loops ({numbers}).", "detail": []}
+    text = f"Something is wrong: the two ways differ ({numbers}). Do not trust these pictures."
+    return {"ok": False, "text": text, "detail": []}
+
+
+def cost(inputs: Tensor, multiplications: int) -> str:
+    """Return what the loops had to do, in words."""
+    n_tokens, d_in = inputs.shape
+    return (
+        f"Multiplications counted while they ran: {multiplications:,}, that is {d_in} in each of "
+        f"{n_tokens} × {n_tokens} dot products."
+    )
+
+
+def timings(lab: Lab) -> None:
+    """Draw the button that times both ways, and what was measured since the page was opened."""
+    st.markdown(
+        "The product does the same multiplications, yet in one call instead of n · n. "
+        "How much does that save on the machine that serves this page?"
+    )
+    is_new = st.button("Measure both now", icon=":material/timer:")
+    if is_new:
+        with st.spinner("Measuring, two seconds at most …"):
+            st.session_state[_TIMINGS] = (lab.d, datetime.now(UTC), measure(lab.d))
+    if _TIMINGS not in st.session_state:
+        return
+    d_in, moment, measured = st.session_state[_TIMINGS]
+    when = "just now on this server" if is_new else "on this server"
+    card = step_view.picture_card(
+        "timings",
+        "Time for all scores",
+        timings_spec(measured),
+        height=340,
+        alt=timings_finding(measured),
+        note=f"Measured {when}, {moment:%H:%M:%S} UTC, with random inputs of width {d_in}: the "
+        "median of up to 5 runs. Whatever else the server does shows in the numbers.",
+    )
+    step_view.draw(Group([card]), widget_key="figures:timings")
+
+
+def timings_spec(measured: Sequence[Timing]) -> Spec:
+    """Return both times over the number of tokens, on two logarithmic axes."""
+    n_tokens = [timing.n_tokens for timing in measured]
+    times = {
+        "two nested loops": ("key", [timing.loops * 1e3 for timing in measured]),
+        "inputs @ inputs.T": ("query", [timing.product * 1e3 for timing in measured]),
+    }
+    data = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": name,
+            "x": n_tokens,
+            "y": milliseconds,
+            "line": {"width": 3},
+            "marker": {"size": 9, "symbol": "circle" if role == "query" else "square"},
+            "hovertemplate": f"{name}, %{{x}} tokens: %{{y:.3~g}} ms<extra></extra>",
+            "meta": {"colors": ROLES[role]},
+        }
+        for name, (role, milliseconds) in times.items()
+    ]
+    layout = {
+        "title": {"text": "Time for all scores"},
+        "margin": {"l": 8, "r": 16, "t": 8, "b": 8},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "dragmode": False,
+        "xaxis": {
+            "title": {"text": "number of tokens n"},
+            "type": "log",
+            "tickvals": n_tokens,
+            "ticktext": [str(n) for n in n_tokens],
+        },
+        "yaxis": {"title": {"text": "milliseconds"}, "type": "log", "dtick": 1},
+    }
+    return {"data": data, "layout": layout}
+
+
+def timings_finding(measured: Sequence[Timing]) -> str:
+    """Return what was measured, at the largest size."""
+    last = measured[-1]
+    ratio = last.loops / last.product if last.product > 0 else math.inf
+    return (
+        f"for {last.n_tokens} tokens the loops took {last.loops * 1e3:.3g} ms and the product "
+        f"{last.product * 1e3:.2g} ms, {ratio:,.0f} times less."
+    )
+
+
+# ---- Every row at once -------------------------------------------------------------------------
+
+
+def query_chooser(lab: Lab) -> None:
+    """Draw the choice of the query token."""
+    labels = names([token.text for token in lab.tokens], lab.conventions)
+    choice(
+        lab.conventions.said("Light up the row of this query token"),
+        labels,
+        lab.query_index,
+        widget_key="_lit_query",
+        on_choice=query_chosen,
+        width=320,
+    )
+
+
+def lit_steps(lab: Lab) -> Group:
+    """Return scores, weights and context vectors with one row lit up across all three."""
+    trace, tokens, conventions = trace_of(lab), labels_of(lab), lab.conventions
+    group = step_view.steps(trace, trace.steps, tokens, conventions=conventions)
+    for card in group.cards:
+        card["spec"] = with_lit_row(card["spec"], lab.query_index, tokens[lab.query_index])
+    return group
+
+
+def axis_switch(lab: Lab) -> None:
+    """Draw the switch that turns the softmax to the wrong axis."""
+    set_widget("_wrong_axis", lab.wrong_axis)
+    st.toggle("Wrong axis: `dim=0`", lab.wrong_axis, key="_wrong_axis", on_change=_axis_chosen)
+
+
+def _axis_chosen() -> None:
+    state.commit(replace(state.current(), wrong_axis=st.session_state["_wrong_axis"]))
+
+
+def sums_of(weights: Tensor) -> tuple[list[float], list[float]]:
+    """Return what each row and each column of the weights sums to."""
+    exact = weights.double()
+    return exact.sum(dim=1).tolist(), exact.sum(dim=0).tolist()
+
+
+def sums_table(trace: Trace, tokens: Sequence[str], conventions: Conventions = USUAL) -> None:
+    """Draw the tokens' row sums and column sums as numbers, marked where they are not 1."""
+    rows, columns = sums_of(trace["weights"])
+    labels, shown = names(tokens, conventions), summed(rows, columns)
+    table = {
+        "token": [literal(labels[token]) for token in shown],
+        conventions.said("its row sums to"): [_marked(rows[token], must=True) for token in shown],
+        conventions.said("its column sums to"): [
+            _marked(columns[token], must=False) for token in shown
+        ],
+    }
+    title = _sums_title(rows)
+    with st.expander(title) if len(tokens) > TOLD else st.container():
+        st.table(table)
+
+
+def summed(rows: Sequence[float], columns: Sequence[float]) -> list[int]:
+    """Return the tokens whose sums are shown: all, or those with the largest and smallest sums.
+
+    Of the two sums it is the one that varies: the rows' where they do not sum to 1.
+    """
+    n_tokens = len(rows)
+    if n_tokens <= MOST_SUMS:
+        return list(range(n_tokens))
+    varying = rows if _rows_vary(rows) else columns
+    order = sorted(range(n_tokens), key=varying.__getitem__, reverse=True)
+    return [*order[:TOLD], *order[-TOLD:]]
+
+
+def _rows_vary(rows: Sequence[float]) -> bool:
+    return max(abs(total - 1) for total in rows) > OFF
+
+
+def _sums_title(rows: Sequence[float]) -> str:
+    """Return which sums the table shows."""
+    if len(rows) <= MOST_SUMS:
+        return f"The sums of all {len(rows)} tokens"
+    which = "row" if _rows_vary(rows) else "column"
+    return f"The {TOLD} largest and the {TOLD} smallest {which} sums of {len(rows)} tokens"
+
+
+def _marked(total: float, *, must: bool) -> str:
+    """Return a sum, with a sign where it is 1 and another where it must be and is not."""
+    text = literal(result_of(total))
+    if abs(total - 1) <= OFF:
+        return f"{text} ✓"
+    return f":red[**{text} ≠ 1**]" if must else text
+
+
+def sums_explained(trace: Trace, *, wrong_axis: bool) -> str:
+    """Return what the sums mean, as Markdown, for queries as rows."""
+    rows, columns = sums_of(trace["weights"])
+    off = max(abs(total - 1) for total in (columns if wrong_axis else rows))
+    if len(rows) == 1:
+        return "With a single token, its one weight is 1: rows and columns cannot differ."
+    if not wrong_axis:
+        return (
+            "**Every row sums to 1** "
+            f"(the furthest is off by {off:.1g}): each query shares out one whole attention. "
+            "The columns need not: a column's sum is how much attention a token receives from "
+            f"all queries together, here from {result_of(min(columns))} to "
+            f"{result_of(max(columns))}."
+        )
+    if max(abs(total - 1) for total in rows) <= OFF:
+        return (
+            "**Now every column is made to sum to 1**. With these numbers the rows happen to do so "
+            "too, and the mistake does not show: no test on such numbers would find it. Change a "
+            "number in the table."
+        )
+    return (
+        "**Now every column sums to 1, and the rows do not**: they sum to between "
+        f"{result_of(min(rows))} and {result_of(max(rows))}. With `dim=0` the softmax runs over "
+        "the first axis, so the *queries* compete for a key, instead of the keys for a query. "
+        "No error is raised and every weight still lies between 0 and 1: only the sums tell. "
+        "Each query's row must share out one whole, over the keys, the last axis: `dim=-1`."
+    )
+
+
+# ---- Another order -----------------------------------------------------------------------------
+
+
+def order_of(n_tokens: int, seed: int) -> list[int]:
+    """Return the tokens' order for a seed: its positions, each holding a token's own row.
+
+    Example:
+        >>> order_of(4, seed=0), order_of(4, seed=7)
+        ([0, 1, 2, 3], [3, 1, 0, 2])
+    """
+    own = list(range(n_tokens))
+    if seed == 0 or n_tokens < 2:
+        return own
+    dice = random.Random(seed)
+    order = list(own)
+    while order == own:
+        dice.shuffle(order)
+    return order
+
+
+def order_buttons(lab: Lab) -> None:
+    """Draw the buttons that shuffle the tokens and put them back."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Shuffle the tokens",
+            icon=":material/shuffle:",
+            on_click=_shuffled,
+            disabled=len(lab.tokens) < 2,
+        )
+        st.button("Back to my order", on_click=_ordered, disabled=lab.order_seed == 0)
+        if len(lab.tokens) < 2:
+            st.caption("A single token has only one order.")
+        elif lab.order_seed:
+            st.caption(f"Shuffled with seed {lab.order_seed}")
+
+
+def _shuffled() -> None:
+    lab = state.current()
+    seed = lab.order_seed
+    while seed == lab.order_seed:
+        seed = secrets.randbelow(MAX_SEED) + 1
+    state.commit(replace(lab, order_seed=seed))
+
+
+def _ordered() -> None:
+    state.commit(replace(state.current(), order_seed=0))
+
+
+def order_check(own: Trace, shuffled: Trace, order: Sequence[int]) -> Check:
+    """Return whether each context vector is the same in both orders, once put back."""
+    put_back = torch.empty_like(shuffled.output)
+    put_back[list(order)] = shuffled.output
+    # A score's own rounding error moves its weight, and the weight moves the mixture.
+    return verdict(
+        "context",
+        "own order",
+        distances(put_back, own.output),
+        2 * spread_of(own, "context")["context"],
+    )
+
+
+def both_orders(lab: Lab) -> Group:
+    """Return the context vectors in both orders, and that they only changed places."""
+    own, row, conventions = trace_of(lab), lab.query_index, lab.conventions
+    order = order_of(len(lab.tokens), lab.order_seed)
+    shuffled = own.mechanism.run(inputs=own["inputs"][order])
+    labels = names(labels_of(lab), conventions)
+    moved = [labels[position] for position in order]
+    cards = [
+        _card(trace, "context", called, card_id, title, lit_row, conventions=conventions)
+        for trace, called, card_id, title, lit_row in (
+            (own, labels, "own", "Context vectors in your order", row),
+            (shuffled, moved, "shuffled", "The same, shuffled", order.index(row)),
+        )
+    ]
+    width = step_view.card_width(len(labels) if conventions.is_turned else own.output.shape[1])
+    if order == sorted(order):
+        cards[1]["title"] = "Not shuffled yet"
+        return Group(cards, arrows=False, min_width=width)
+    check = order_check(own, shuffled, order)
+    numbers = check.numbers
+    line = conventions.said("Each row")
+    good = f"{line} only changed its place: put back, they are the same ({numbers})."
+    bad = f"Something is wrong: put back, they differ ({numbers}). Do not trust these pictures."
+    cards[1]["check"] = {"ok": check.ok, "text": good if check.ok else bad, "detail": []}
+    return Group(cards, arrows=False, min_width=width)
+
+
+def moves(tokens: Sequence[str], order: Sequence[int], conventions: Conventions = USUAL) -> str:
+    """Return which row went where, as Markdown.
+
+    Example:
+        >>> moves(["to", "be"], [1, 0])
+        'Which row went where: **to** 1 → 2 · **be** 2 → 1.'
+    """
+    if list(order) == sorted(order):
+        return ""
+    places = {token: place for place, token in enumerate(order)}
+    listed = [
+        f"**{literal(token)}** {conventions.number(row)} → {conventions.number(places[row])}"
+        for row, token in enumerate(tokens[:TOLD])
+    ]
+    more = f" · and {len(tokens) - TOLD} more" if len(tokens) > TOLD else ""
+    return f"{conventions.said('Which row')} went where: {' · '.join(listed)}{more}."
+
+
+# ---- To be taken along -------------------------------------------------------------------------
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return the runs of the page: in the user's order and, if there is one, in another."""
+    trace, labels = trace_of(lab), labels_of(lab)
+    runs = [Shown("all-tokens", "Every token at once", trace, labels)]
+    order = order_of(len(labels), lab.order_seed)
+    if order != sorted(order):
+        shuffled = trace.mechanism.run(inputs=trace["inputs"][order])
+        moved = [labels[position] for position in order]
+        runs.append(Shown("shuffled", "The same, shuffled", shuffled, moved))
+    return runs
+
+
+def measured() -> list[Table]:
+    """Return the times that were measured since the page was opened, if there are any."""
+    if _TIMINGS not in st.session_state:
+        return []
+    d_in, moment, timings = st.session_state[_TIMINGS]
+    return [
+        Table(
+            "timings",
+            "Time for all scores",
+            f"Measured on the server that showed the page, {moment:%Y-%m-%d %H:%M:%S} UTC, with "
+            f"random inputs of width {d_in}: the median of up to 5 runs. Yours will differ.",
+            ("number of tokens", "two nested loops (s)", "inputs @ inputs.T (s)"),
+            tuple(tuple(timing) for timing in timings),
+        )
+    ]

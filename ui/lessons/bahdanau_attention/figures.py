@@ -1,0 +1,728 @@
+"""What the page "Bahdanau attention" shows: a trained decoder that looks back at every word."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+import torch
+
+from attention_core import ADDITIVE_ATTENTION, Check, Conventions, Mechanism, Trace
+from attention_core.arithmetic import column as added_up
+from attention_core.arithmetic import tanh, written
+from attention_core.embeddings import MAX_WIDTH
+from attention_core.export import Shown, Table
+from attention_core.export.literals import tensor_code
+from attention_core.figures import with_marks
+from attention_core.figures.heatmap import CELL_PX, with_lit_row, with_numbers
+from attention_core.figures.labels import TwoSentences
+from attention_core.figures.sentences import (
+    LEAST,
+    NOT_YET,
+    likeliest_spec,
+    lines_height,
+    lines_spec,
+    share_of,
+    with_frames,
+)
+from attention_core.numbers import result_of
+from attention_core.recurrent.checkpoints import CheckpointError
+from attention_core.recurrent.language import END, START, right_alignment, right_translation
+from attention_core.recurrent.looking import (
+    attention_of,
+    check_attention,
+    check_states,
+    check_words,
+    looks_right,
+)
+from attention_core.recurrent.translation import (
+    Cells,
+    Edits,
+    Model,
+    Translation,
+    load_model,
+    translate,
+)
+from ui.cards.literal import names
+from ui.lab import state
+from ui.lab.edits import NO_EDITS, RowEdits, RowKey
+from ui.lab.lab import MAX_STEP, Lab, Same, number
+from ui.lessons.one_query.figures import ROW_PX
+from ui.parts import overriding, step_view
+from ui.parts.explain_view import Explained
+from ui.parts.marked import marked
+from ui.parts.matrix_editor import Editor, Entry, Row, paging
+from ui.parts.number_table import number_table
+from ui.parts.numbers_field import words_of
+from ui.parts.step_view import Card, Group, picture_card, step_card
+from ui.parts.stepper import stepper
+from ui.parts.widgets import chosen, set_widget
+
+OWN = "bahdanau"
+NOW, SO_FAR, ALL = (f"figures:{OWN}_{which}" for which in ("step", "so_far", "all"))
+STATES = f"{OWN}/encoder_states"  # under this name the own numbers of encoder states are kept
+ENDS = "(end)"  # how the end mark is called on screen
+SIGNS = {END: ENDS, START: "(start)"}
+TAKES = ("weights",)  # the steps that the user's own numbers go into
+OF_A_STEP = ("queries", "scores", "weights", "context")
+OF_ALL = ("projected_queries", "projected_keys", "scores", "weights", "context")
+ALIKE = 1e-6  # weights of a row that differ by no more are called the same: it is only rounding
+POINT = "Point at a cell for its number, click it for its arithmetic."
+FRAMED = "Framed: the right word to look at, which the model was never told."
+TITLES = {
+    "queries": "Decoder state: what asks",
+    "scores": "Energies",
+    "weights": "Attention weights",
+    "context": "Context vector",
+}
+
+
+# ---- The run -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A translation and its attention."""
+
+    model: Model
+    translation: Translation
+    trace: Trace
+
+    @property
+    def n_in(self) -> int:
+        """How many words were read."""
+        return len(self.translation.source)
+
+    @property
+    def n_out(self) -> int:
+        """How many words were written, the end mark among them."""
+        return len(self.translation.written)
+
+    def source(self, conventions: Conventions) -> list[str]:
+        """Return what the words that were read are called."""
+        return names(self.translation.source, conventions)
+
+    def written(self, conventions: Conventions) -> list[str]:
+        """Return what the written words are called."""
+        words = [ENDS if word == END else word for word in self.translation.written]
+        return names(words, conventions)
+
+    def tokens(self, conventions: Conventions) -> TwoSentences:
+        """Return the labels of those that ask, which know those that are asked."""
+        return TwoSentences(self.written(conventions), self.source(conventions))
+
+
+def run_of(lab: Lab) -> Run:
+    """Return the translation of the lab's numbers, with its own numbers in it.
+
+    Raises:
+        CheckpointError: If the trained model is missing or damaged.
+    """
+    return _run(Same(lab.overrides), words_of(lab), lab.sees_encoder)
+
+
+@lru_cache(maxsize=16)
+def _run(overrides: Same, words: tuple[str, ...], sees_encoder: bool) -> Run:
+    model = load_model("bahdanau")
+    edits = edits_of(overrides.of.rows, len(words), model.n_units)
+    translation = translate(model, words, edits=edits, sees_encoder=sees_encoder)
+    trace = attention_of(model, translation, weights=edits.weights, sees_encoder=sees_encoder)
+    return Run(model, translation, trace)
+
+
+def problem_of(lab: Lab) -> str:
+    """Return why there is no translation, or an empty text."""
+    try:
+        run_of(lab)
+    except CheckpointError as error:
+        return str(error)
+    return ""
+
+
+def edits_of(overrides: Mapping[RowKey, RowEdits], n_in: int, n_units: int) -> Edits:
+    """Return the user's own weights and encoder states for a sentence of so many words.
+
+    Weights are kept by written word and by n_in, encoder states by n_in, word and n_units: those of
+    sentences of another length wait.
+    """
+    weights: dict[tuple[int, ...], float] = {}
+    states: dict[tuple[int, ...], float] = {}
+    for (label, nth, width), row in overrides.items():
+        if label == f"{OWN}/weights" and width == n_in:
+            weights |= {(nth - 1, column): entry for column, entry in row.items()}
+        elif label == f"{STATES}/{n_in}" and width == n_units and nth <= n_in:
+            states |= {(nth - 1, column): entry for column, entry in row.items()}
+    return Edits(encoder_states=states, weights=weights)
+
+
+def own_weights(lab: Lab, run: Run) -> Cells:
+    """Return the user's own weights of this run."""
+    return edits_of(lab.overrides.rows, run.n_in, run.model.n_units).weights
+
+
+def step_of(lab: Lab, run: Run) -> int:
+    """Return which word is being written, within those there are."""
+    return min(lab.decoder_step, run.n_out - 1)
+
+
+# ---- Figures -----------------------------------------------------------------------------------
+
+
+def step_figures(lab: Lab) -> Group:
+    """Return one step of the decoder: what asks, energies, weights, context vector and word."""
+    run, conventions = run_of(lab), lab.conventions
+    step = step_of(lab, run)
+    cards = [_row_card(run, name, step, lab) for name in OF_A_STEP]
+    cards.append(_words_card(run, step, conventions))
+    explained = Explained(run.trace, run.tokens(conventions))
+    width = step_view.card_width(run.n_in)
+    return Group(cards, explained, width, own=OWN, own_steps=TAKES, has_part=False)
+
+
+def _row_card(run: Run, name: str, step: int, lab: Lab) -> Card:
+    """Return the card of one row of a value of the run."""
+    trace, conventions = run.trace, lab.conventions
+    checks: Sequence[Check] = () if name == "queries" else trace.check(name)
+    checks = [*checks, *(c for c in _attention_checks(run) if c.step == name)]
+    part = (range(step, step + 1), range(trace[name].shape[1]))
+    card = step_card(
+        trace, name, run.tokens(conventions), checks, part=part, conventions=conventions
+    )
+    card["title"], card["formula"] = TITLES[name], _formula(card["formula"])
+    card["shape"] = f"row {conventions.number(step)} of {card['shape']}"
+    card["cells"] = _one_table(card["cells"])
+    if trace.axes(name)[1] == "key token":
+        card["height"] = ROW_PX
+        card["alt"] = _most(run, name, step, conventions)
+        card["note"] = _note(run, name, step, lab)
+    else:
+        low, high = (result_of(float(end)) for end in trace[name][step].aminmax())
+        card["alt"] = f"{trace[name].shape[1]} numbers, from {low} to {high}."
+    card["spec"]["layout"]["minreducedheight"] = CELL_PX
+    if name == "queries":
+        card["check"] = _states_verdict(run)
+    own = sorted((0, cell[1]) for cell in trace.overridden.get(name, ()) if cell[0] == step)
+    return {**card, "spec": with_marks(card["spec"], own)} if own else card
+
+
+def _formula(code: str) -> str:
+    r"""Return the line of a step's code, its own numbers counted and not listed.
+
+    Example:
+        >>> _formula("weights = softmax(scores)\nweights[0, 1] = 1.0")
+        'weights = softmax(scores)  # then 1 of yours'
+    """
+    first, *own = code.split("\n")
+    return f"{first}  # then {len(own)} of yours" if own else first
+
+
+def _attention_checks(run: Run) -> tuple[Check, ...]:
+    return check_attention(run.trace, run.translation)
+
+
+def _one_table(cells: dict[str, Any]) -> dict[str, Any]:
+    """Return what a card's cells are, the values by the name of the keys: they are the same."""
+    return {**cells, "of": ["keys" if name == "values" else name for name in cells["of"]]}
+
+
+def is_even(row: torch.Tensor) -> bool:
+    """Return whether more than one word is looked at, and all alike."""
+    return len(row) > 1 and float(row.max() - row.min()) <= ALIKE
+
+
+def _most(run: Run, name: str, step: int, conventions: Conventions) -> str:
+    """Return which word a row is largest at."""
+    row = run.trace[name][step]
+    at = int(row.argmax())
+    if is_even(row):
+        return f"all {run.n_in} are the same, {result_of(float(row[0]))}."
+    return f"largest with {run.source(conventions)[at]}, {result_of(float(row[at]))}."
+
+
+def _note(run: Run, name: str, step: int, lab: Lab) -> str:
+    own = [cell for cell in run.trace.overridden.get("weights", ()) if cell[0] == step]
+    if not own:
+        return ""
+    if name == "scores":
+        return "Detached: weights has numbers of yours that no longer follow from these."
+    total = float(run.trace["weights"][step].double().sum())
+    return f"Yours: {len(own)} of these weights, marked with a dot. They sum to {result_of(total)}."
+
+
+def _states_verdict(run: Run) -> dict[str, Any]:
+    check = check_states(run.model, run.translation)
+    said = "gives the same states, each of the one before"
+    if not check.ok:
+        said = "gives other states: do not trust these"
+    return {
+        "ok": check.ok,
+        "text": f"torch.nn.GRUCell {said} ({check.numbers}).",
+        "detail": [f"{check.route}: {check.numbers}"],
+    }
+
+
+def _words_card(run: Run, step: int, conventions: Conventions) -> Card:
+    """Return the card of the likeliest words."""
+    likeliest = [
+        (ENDS if word == END else word, share) for word, share in run.translation.likeliest(step)
+    ]
+    word, share = likeliest[0]
+    card = picture_card(
+        "words",
+        "The word that is written",
+        likeliest_spec(likeliest),
+        height=230,
+        alt=f"“{word}” has the largest probability, {share_of(share)}, so it is written.",
+        note=f"The five likeliest of {run.translation.logits.shape[1]} words.",
+    )
+    card["check"] = step_view.verdict([check_words(run.model, run.translation, step)], conventions)
+    return card
+
+
+def so_far(lab: Lab) -> Group:
+    """Return where the decoder looked so far: as lines, and as a matrix that builds up."""
+    run, conventions = run_of(lab), lab.conventions
+    step = step_of(lab, run)
+    cards = [_lines_card(run, step, conventions), _matrix_card(run, step, lab)]
+    explained = Explained(run.trace, run.tokens(conventions))
+    width = max(320, step_view.card_width(run.n_in))
+    return Group(cards, explained, width, arrows=False, own=OWN, own_steps=TAKES, has_part=False)
+
+
+def _lines_card(run: Run, step: int, conventions: Conventions) -> Card:
+    written, source = run.written(conventions), run.source(conventions)
+    return picture_card(
+        "lines",
+        "From the words read to the words written",
+        lines_spec(run.trace["weights"], written, source, step),
+        height=lines_height(max(run.n_in, run.n_out)),
+        alt=f"{written[step]}: {_most(run, 'weights', step, conventions)}",
+        note=f"A line is as wide as its weight; those below {LEAST} are left out. The numbers are "
+        "those of the word that is being written.",
+    )
+
+
+def _matrix_card(run: Run, step: int, lab: Lab) -> Card:
+    """Return the weights, those of later words still blank, the right ones framed."""
+    trace, conventions = run.trace, lab.conventions
+    tokens = run.tokens(conventions)
+    checks = [*trace.check("weights"), *(c for c in _attention_checks(run) if c.step == "weights")]
+    card = step_card(trace, "weights", tokens, checks, conventions=conventions)
+    found = trace["weights"].clone()
+    found[step + 1 :] = torch.nan
+    heatmap = with_numbers(card["spec"]["data"][0], found)
+    spec = {**card["spec"], "data": [{**heatmap, "zmin": 0.0, "zmax": 1.0}]}
+    spec = with_lit_row(spec, step, tokens[step])
+    side = spec["layout"]["yaxis"]
+    side["ticktext"] = [
+        text if at <= step else NOT_YET
+        for at, text in zip(side["tickvals"], side["ticktext"], strict=True)
+    ]
+    right = [
+        (row, column)
+        for row, columns in enumerate(right_alignment(run.translation.source)[: step + 1])
+        for column in columns
+    ]
+    has_frames = "texttemplate" in heatmap
+    spec = with_frames(spec, right) if has_frames else spec
+    own = sorted(cell for cell in trace.overridden.get("weights", ()) if cell[0] <= step)
+    cells = {**_one_table(card["cells"]), "blank": "not written yet"}
+    cells["rows"] = [row if at <= step else NOT_YET for at, row in enumerate(cells["rows"])]
+    return {
+        **card,
+        "title": "Alignment so far",
+        "formula": _formula(card["formula"]),
+        "spec": with_marks(spec, own) if own else spec,
+        "alt": said_of_looks(run, step),
+        "note": " ".join(
+            [
+                *([FRAMED] if has_frames else []),
+                *(["With a dot: yours."] if own else []),
+            ]
+        ),
+        "cells": cells,
+    }
+
+
+def said_of_looks(run: Run, step: int | None = None) -> str:
+    """Return how many of the written words looked at the right word, so far or in all."""
+    n_words = len(run.translation.words)
+    n_words = n_words if step is None else min(n_words, step + 1)
+    looks = looks_right(run.trace["weights"], run.translation.source, n_words)
+    if not looks:
+        return "no word is written yet."
+    share = f" ({sum(looks) / len(looks):.0%})" if len(looks) > 1 else ""
+    words = "word has its" if len(looks) == 1 else "words have their"
+    return f"{sum(looks)} of {len(looks)} {words} largest weight on the right word{share}."
+
+
+def all_steps(lab: Lab) -> Group:
+    """Return every step of the mechanism, for all written words at once."""
+    run = run_of(lab)
+    group = step_view.steps(
+        run.trace, OF_ALL, run.tokens(lab.conventions), conventions=lab.conventions
+    )
+    group = overriding.overridable(group, "", lab.conventions)
+    cards = [
+        {
+            **card,
+            "cells": _one_table(card["cells"]),
+            "note": card["note"].replace(step_view.TOO_MANY, POINT),
+        }
+        for card in group.cards
+    ]
+    return replace(group, cards=cards, has_part=False)
+
+
+# ---- The decoder, word by word -----------------------------------------------------------------
+
+
+def play(lab: Lab, run: Run) -> int:
+    """Draw what plays the decoder, and return the word that it stands at."""
+    written, source = (of(lab.conventions) for of in (run.written, run.source))
+    weights, shares = run.trace["weights"], run.translation.probabilities
+    most = weights.argmax(dim=1).tolist()
+    looks = [
+        f"looks at all {run.n_in} words alike"
+        if is_even(weights[step])
+        else f"looks most at “{source[at]}” (weight {share_of(float(weights[step, at]))})"
+        for step, at in enumerate(most)
+    ]
+    texts = [
+        f"{look} and writes “{word}” (probability {share_of(float(shares[step].max()))})"
+        for step, (look, word) in enumerate(zip(looks, written, strict=True))
+    ]
+    return stepper(
+        "decoder",
+        label="The decoder, word by word",
+        n_steps=run.n_out,
+        texts=lambda _: texts,
+        field="decoder_step",
+        most=MAX_STEP,
+    )
+
+
+def look_only(lab: Lab, run: Run) -> None:
+    """Draw what makes the decoder look at one word only in the current step."""
+    step, called = step_of(lab, run), run.source(lab.conventions)
+    own = {cell[1]: entry for cell, entry in own_weights(lab, run).items() if cell[0] == step}
+    lone = [at for at, entry in own.items() if entry == 1.0]
+    is_lone = (
+        len(own) == run.n_in
+        and len(lone) == 1
+        and not any(entry for at, entry in own.items() if at != lone[0])
+    )
+    at = lone[0] if is_lone else None
+    set_widget("_look_only", at)
+    st.pills(
+        f"Before “{run.written(lab.conventions)[step]}”, let it look only at",
+        range(run.n_in),
+        default=at,
+        key="_look_only",
+        format_func=called.__getitem__,
+        on_change=_look_chosen,
+        args=(step, run.n_in),
+        help="Sets the weights of this step to 1 and 0. Choose the same word again to let go.",
+    )
+    if own:
+        st.button(
+            "Let go of this word's weights",
+            key="_look_free",
+            icon=":material/restart_alt:",
+            on_click=_look_at,
+            args=(step, run.n_in, None),
+        )
+
+
+def _look_chosen(step: int, n_in: int) -> None:
+    at = st.session_state["_look_only"]
+    if at is None or isinstance(at, int):
+        _look_at(step, n_in, at)
+
+
+def _look_at(step: int, n_in: int, at: int | None) -> None:
+    state.commit(looking_at(state.current(), step, n_in, at))
+
+
+def looking_at(lab: Lab, step: int, n_in: int, at: int | None) -> Lab:
+    """Return the lab with all the weight of a step on one word, or with its own weights again."""
+    key = overriding.key_of(OWN, "weights", (step, 0), n_in)
+    row = NO_EDITS if at is None else {word: float(word == at) for word in range(n_in)}
+    return replace(lab, overrides=lab.overrides.with_rows({key: row}))
+
+
+def terms_cell(lab: Lab, run: Run) -> tuple[int, int]:
+    """Return the energy whose terms are shown: the picked one, or the largest of this step."""
+    for place, name, *cell in lab.trail[-1:]:
+        is_here = place in (NOW, SO_FAR, ALL) and name in ("scores", "weights")
+        if is_here and run.trace.has_cell(name, cell):
+            return cell[0], cell[1]
+    step = step_of(lab, run)
+    return step, int(run.trace["scores"][step].argmax())
+
+
+def terms(lab: Lab, run: Run) -> None:
+    """Draw every term of an energy: a row for each number that the alignment model bends."""
+    row, column = terms_cell(lab, run)
+    trace, conventions = run.trace, lab.conventions
+    parts = zip(
+        trace["v"][0].tolist(),
+        trace["projected_queries"][row].tolist(),
+        trace["projected_keys"][column].tolist(),
+        strict=True,
+    )
+    bent = [(weight, asks, asked, math.tanh(asks + asked)) for weight, asks, asked in parts]
+    products = [weight * turned for weight, *_, turned in bent]
+    digits, total = added_up(products, math.fsum(products))
+    rows = [
+        [conventions.dimension(at), *_term(*numbers, digits)] for at, numbers in enumerate(bent)
+    ]
+    energy = float(trace["scores"][row, column])
+    pair = f"“{run.source(conventions)[column]}” before “{run.written(conventions)[row]}”"
+    number_table(
+        f"Every term of the energy of {pair}",
+        ["", "of W s", "of U h", "tanh of their sum", "v", "v · tanh"],
+        [*rows, ["sum = energy", "", "", "", "", total]],
+    )
+    st.caption(
+        "Click an energy above to see its terms. Added up once more, in Python, they differ from "
+        f"the energy by {abs(math.fsum(products) - energy):.1g}."
+    )
+
+
+def _term(weight: float, asks: float, asked: float, bent: float, digits: int) -> list[str]:
+    """Return a row of the terms: each number with the digits that make the next come out."""
+    product = written(
+        lambda write: write(weight) * write(bent), weight * bent, torch.float64, digits
+    )
+    told = product.writer.digits
+    turned = written(lambda write: tanh(write(asks) + write(asked)), bent, torch.float64, told)
+    inside = (turned.writer.text(number) for number in (asks, asked))
+    return [*inside, turned.right, product.writer.text(weight), product.text]
+
+
+# ---- Words -------------------------------------------------------------------------------------
+
+
+def translated(run: Run) -> str:
+    """Return what was written beside the right translation, errors marked, as Markdown."""
+    found, right = run.translation.words, right_translation(run.translation.source)
+    if found == right:
+        return f"It writes **{' '.join(found)}**, which is right."
+    stopped = "" if run.translation.ended else " (stopped there: it found no end)"
+    return (
+        f"It writes {marked(found, right, SIGNS) if found else 'nothing'}{stopped}.  \n"
+        f"Right would be **{' '.join(right)}**."
+    )
+
+
+def bug_switch(lab: Lab) -> None:
+    """Draw the switch of the classic bug."""
+    set_widget("_sees_encoder", lab.sees_encoder)
+    st.toggle(
+        "The energies see the encoder's states",
+        lab.sees_encoder,
+        key="_sees_encoder",
+        on_change=chosen,
+        args=("sees_encoder",),
+        help="Off shows a classic bug: energies computed from the decoder's state alone.",
+    )
+
+
+def reaction(run: Run) -> float:
+    """Return how far any weight moves when the state of the first word grows by 1 everywhere."""
+    given = dict(run.trace.inputs)
+    before = ADDITIVE_ATTENTION.run(**given)["weights"]
+    given["keys"] = given["keys"].clone()
+    given["keys"][0] += 1
+    return float((ADDITIVE_ATTENTION.run(**given)["weights"] - before).abs().max())
+
+
+def without_own_weights(lab: Lab) -> Lab:
+    """Return the lab with every weight computed; numbers of its own elsewhere stay."""
+    own: dict[RowKey, RowEdits] = {
+        key: NO_EDITS for key in lab.overrides.rows if key[0] == f"{OWN}/weights"
+    }
+    return replace(lab, overrides=lab.overrides.with_rows(own))
+
+
+def symptom(lab: Lab) -> str:
+    """Return what the bug does to this sentence, measured without own weights, as Markdown."""
+    what = "**The bug:** the energies are vᵀ tanh(W s) now, without U h. "
+    if len(words_of(lab)) == 1:
+        return f"{what}A lone word has all the weight either way: two words are needed to see it."
+    has_own = bool(run_of(lab).trace.overridden.get("weights"))
+    lab = without_own_weights(lab)
+    bad, good = (run_of(replace(lab, sees_encoder=sees)) for sees in (False, True))
+    weights = bad.trace["weights"]
+    spread = float((weights.amax(dim=1) - weights.amin(dim=1)).max())
+    is_right = bad.translation.words == right_translation(bad.translation.source)
+    n_in, moved = bad.n_in, reaction(bad)
+    moves = f"moves by more than {result_of(moved)}" if moved else "moves at all"
+    yours = (
+        "  \n**Without your own weights:** this is measured on the translation as it would be "
+        "without them. Rows above that have yours show yours."
+        if has_own
+        else ""
+    )
+    return (
+        f"{what}They do not depend on the "
+        f"word, so each of the {n_in} words gets 1/{n_in} = {result_of(1 / n_in)} in every step "
+        f"(largest difference within a row: {spread:.1g}), and every context vector is the plain "
+        f"mean. The translation is {'right all the same' if is_right else 'wrong'}.  \n"
+        "**How to notice it:** let every number of the first word's state grow by 1. No weight "
+        f"{moves}; with the right energies one moves by {result_of(reaction(good))}. Shapes and "
+        f"sums look as they should.{yours}"
+    )
+
+
+# ---- The encoder's states ----------------------------------------------------------------------
+
+
+def _row_of(row_id: str, n_in: int) -> int:
+    """Return the word that a row of the table stands for."""
+    at, _, count = row_id.partition("/")
+    if not (at.isascii() and at.isdigit()) or count != str(n_in) or not 1 <= int(at[:9]) <= n_in:
+        raise ValueError("a row of the table")
+    return int(at) - 1
+
+
+def _key(row: int, n_in: int, n_units: int) -> RowKey:
+    return f"{STATES}/{n_in}", row + 1, n_units
+
+
+def _set_entries(lab: Lab, entries: Sequence[Entry]) -> Lab:
+    run = run_of(lab)
+    start = run.translation.encoder["hidden"]
+    n_in, n_units = start.shape
+    rows: dict[RowKey, dict[int, float]] = {}
+    for row_id, column, entry in entries:
+        row = _row_of(row_id, n_in)
+        if not 0 <= column < n_units:
+            raise ValueError(f"a column of the encoder's states, of which there are {n_units}")
+        key = _key(row, n_in, n_units)
+        own = rows.setdefault(key, dict(lab.overrides.row(*key)))
+        own[column] = number(entry)
+        if own[column] == float(start[row, column]):
+            del own[column]  # a number typed back to the original is no edit
+    return replace(lab, overrides=lab.overrides.with_rows(rows))
+
+
+def _reset(lab: Lab, row_id: str | None) -> Lab:
+    run = run_of(lab)
+    rows = range(run.n_in) if row_id is None else [_row_of(row_id, run.n_in)]
+    gone: dict[RowKey, RowEdits] = {
+        _key(row, run.n_in, run.model.n_units): NO_EDITS for row in rows
+    }
+    return replace(lab, overrides=lab.overrides.with_rows(gone))
+
+
+def _turn(lab: Lab, row: int) -> Lab:
+    return replace(lab, parameter_row=min(row, MAX_WIDTH - 1))
+
+
+ENCODER = Editor("encoder_states", "keys", _set_entries, _reset, _turn)
+
+
+def states_table(lab: Lab) -> None:
+    """Draw the editable table of the encoder's states. Do it last in a run."""
+    run = run_of(lab)
+    states, source = run.translation.encoder_states, run.source(lab.conventions)
+    n_in, n_units = states.shape
+    page = paging([f"{row + 1}/{n_in}" for row in range(n_in)], n_units, lab.parameter_row)
+    rows = range(n_in)[page.rows]
+    edits = [lab.overrides.row(*_key(row, n_in, n_units)) for row in range(n_in)]
+    ENCODER.show(
+        label=f"Encoder states of your {n_in} words, {n_units} numbers each",
+        rows=[Row(page.row_ids[row], source[row], bool(edits[row])) for row in rows],
+        columns=[lab.conventions.dimension(column) for column in range(n_units)],
+        cells=[states[row].tolist() for row in rows],
+        edited=[(at, column) for at, row in enumerate(rows) for column in sorted(edits[row])],
+        can_reset=any(edits),
+        page=page,
+        role="key",
+    )
+
+
+# ---- Code --------------------------------------------------------------------------------------
+
+
+def code_of(lab: Lab) -> str:
+    """Return PyTorch that computes the attention of every written word, to the last bit."""
+    run = run_of(lab)
+    trace, source = run.trace, run.translation.source
+    return "\n".join(
+        [
+            "import torch\n",
+            "# the decoder's states, each before the word beside it",
+            tensor_code("queries", trace["queries"], run.translation.written),
+            "# the encoder's states",
+            tensor_code("keys", trace["keys"], source),
+            "values = keys",
+            _weights_code(Same(run.model.weights), lab.sees_encoder),
+            "",
+            trace.mechanism.pytorch(),
+        ]
+    )
+
+
+@lru_cache(maxsize=4)
+def _weights_code(weights: Same, sees_encoder: bool) -> str:
+    """Return the lines that make the trained weights: the same for every sentence."""
+    given = {name: weights.of[name] for name in ("w_query", "w_key")}
+    given["v"] = weights.of["v"].reshape(1, -1)
+    lines = [tensor_code(name, tensor, ()) for name, tensor in given.items()]
+    if not sees_encoder:
+        lines.append("w_key = torch.zeros_like(w_key)  # the bug")
+    return "\n".join(lines)
+
+
+def mechanism() -> Mechanism:
+    """Return the declared steps, for their formulas: they need no trained model."""
+    one = torch.ones(1, 1)
+    return ADDITIVE_ATTENTION.run(one, one, one, one, one, one[0]).mechanism
+
+
+# ---- The prediction ----------------------------------------------------------------------------
+
+
+def forced_first_word(lab: Lab) -> tuple[int, str, str, list[tuple[str, float]]]:
+    """Return what is written first if the decoder may look only at the word it looks at least.
+
+    Returns:
+        That word's position, what is written now, what is written then, and the likeliest then.
+    """
+    run = run_of(lab)
+    at = int(run.trace["weights"][0].argmin())
+    forced = run_of(looking_at(lab, 0, run.n_in, at))
+    return (
+        at,
+        run.translation.written[0],
+        forced.translation.written[0],
+        forced.translation.likeliest(0),
+    )
+
+
+# ---- To be taken along -------------------------------------------------------------------------
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return the attention of the whole translation; nothing where there is no trained model."""
+    if problem_of(lab):
+        return []
+    run = run_of(lab)
+    written, source = list(run.translation.written), list(run.translation.source)
+    chances = run.translation.probabilities.amax(dim=1).tolist()
+    table = Table(
+        "words",
+        "What it writes",
+        "The likeliest word of each step and its probability, by the rest of the trained decoder.",
+        ("written word", "probability"),
+        tuple(zip(written, chances, strict=True)),
+    )
+    title = "The attention of every written word"
+    return [Shown("attention", title, run.trace, written, source, tables=(table,))]

@@ -1,0 +1,537 @@
+"""What the page "Causal attention" shows: a mask to paint, two ways to use it, and what leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from attention_core import CAUSAL_SELF_ATTENTION, RENORMALISED_SELF_ATTENTION, Check, Trace
+from attention_core.export import Shown
+from attention_core.figures import matrix_spec, with_lit_row
+from attention_core.masks import (
+    block_mask,
+    causal_mask,
+    padding_mask,
+    prefix_mask,
+    sliding_window_mask,
+)
+from attention_core.mechanisms.renormalised_attention import compare_ways
+from attention_core.numbers import result_of
+from attention_core.reference import by_fused
+from attention_core.studies.changes import leaks
+from ui.cards.literal import literal, names
+from ui.lab import state
+from ui.lab.edits import NO_EDITS, RowEdits, RowKey
+from ui.lab.lab import MASKS, MAX_TOKENS, Lab
+from ui.lessons.queries_keys_values import figures as trainable
+from ui.parts import comparing, overriding, part_view, step_view
+from ui.parts.explain_view import Explained
+from ui.parts.step_view import Card, Group
+from ui.parts.widgets import choice, chosen, set_widget
+from ui.parts.worksheet import labels_of
+
+MASK, OWN = "figures:mask", "causal"
+PLACES = ("figures:masked", "figures:causal_context")
+PRESET_NAMES = {
+    "causal": "Causal: itself and what came before",
+    "none": "None: everybody attends to everybody",
+    "padding": "Padding: the last tokens only fill up",
+    "window": "Sliding window: itself and the last few",
+    "prefix": "Prefix: causal, the first few seen by all",
+    "blocks": "Blocks: only neighbours of one block",
+}
+SIZE_NAMES = {
+    "padding": "Real tokens",
+    "window": "Width of the window",
+    "prefix": "Tokens in the prefix",
+    "blocks": "Tokens in a block",
+}
+TOLD = 6
+BEFORE = ("scaled", "masked", "weights")
+AFTER = ("shares", "zeroed", "weights")
+
+
+# ---- The mask ----------------------------------------------------------------------------------
+
+
+def preset_mask(lab: Lab) -> Tensor:
+    """Return the mask as its preset makes it, (n_tokens, n_tokens), True = may attend."""
+    n, size = len(lab.tokens), lab.mask_size
+    if lab.mask_preset == "none":
+        return torch.ones(n, n, dtype=torch.bool)
+    if lab.mask_preset == "causal":
+        return causal_mask(n)
+    make = {
+        "padding": padding_mask,
+        "window": sliding_window_mask,
+        "prefix": prefix_mask,
+        "blocks": block_mask,
+    }[lab.mask_preset]
+    return make(n, size)
+
+
+def mask_of(lab: Lab) -> Tensor:
+    """Return the mask with the cells that the user painted for this many tokens."""
+    mask = preset_mask(lab)
+    n = len(mask)
+    for row in range(n):
+        for column, entry in lab.painted.row(*_key(row, n)).items():
+            mask[row, column] = entry != 0
+    return mask
+
+
+def _key(row: int, n: int) -> RowKey:
+    """Return under which name a row's painted cells are kept: for this many tokens only."""
+    return "mask", row + 1, n
+
+
+def toggled(lab: Lab, row: int, column: int) -> Lab:
+    """Return the lab with one cell of the mask turned over."""
+    start = preset_mask(lab)
+    key = _key(row, len(start))
+    painted = dict(lab.painted.row(*key))
+    now = not bool(mask_of(lab)[row, column])
+    painted[column] = float(now)
+    if now == bool(start[row, column]):
+        del painted[column]  # as the preset has it: no longer the user's own
+    return replace(lab, painted=lab.painted.with_rows({key: painted}))
+
+
+def unpainted(lab: Lab) -> Lab:
+    """Return the lab with the mask as its preset makes it; other sizes keep theirs."""
+    n = len(lab.tokens)
+    gone: dict[RowKey, RowEdits] = {_key(row, n): NO_EDITS for row in range(n)}
+    return replace(lab, painted=lab.painted.with_rows(gone))
+
+
+def painted_cells(lab: Lab) -> int:
+    """Return how many cells of the mask on screen are the user's own."""
+    n = len(lab.tokens)
+    return sum(len(lab.painted.row(*_key(row, n))) for row in range(n))
+
+
+def inputs_of(lab: Lab) -> dict[str, Any]:
+    """Return the inputs of causal self-attention, the mask among them."""
+    return {**trainable.inputs_of(lab), "mask": mask_of(lab)}
+
+
+def plain_of(lab: Lab) -> Trace:
+    """Return the run with −∞ before the softmax."""
+    return CAUSAL_SELF_ATTENTION.run(**inputs_of(lab))
+
+
+def trace_of(lab: Lab) -> Trace:
+    """Return the same with the numbers that the user put into its steps."""
+    return overriding.applied(plain_of(lab), lab, OWN)
+
+
+def renormalised_of(lab: Lab) -> Trace:
+    """Return the run with 0 after the softmax, and each row divided by what is left of it."""
+    return RENORMALISED_SELF_ATTENTION.run(**inputs_of(lab))
+
+
+def controls(lab: Lab) -> None:
+    """Draw the choice of the mask."""
+    set_widget("_mask_preset", lab.mask_preset)
+    st.selectbox(
+        "Start from",
+        MASKS,
+        MASKS.index(lab.mask_preset),
+        key="_mask_preset",
+        format_func=PRESET_NAMES.__getitem__,
+        on_change=_preset_chosen,
+        help="Makes the mask anew. What you painted is cleared; undo brings it back.",
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if lab.mask_preset in SIZE_NAMES:
+            set_widget("_mask_size", lab.mask_size)
+            st.number_input(
+                SIZE_NAMES[lab.mask_preset],
+                1,
+                MAX_TOKENS,
+                lab.mask_size,
+                key="_mask_size",
+                on_change=chosen,
+                args=("mask_size",),
+                width=170,
+            )
+        st.button(
+            "Clear what I painted",
+            icon=":material/ink_eraser:",
+            on_click=_unpaint,
+            disabled=not painted_cells(lab),
+        )
+    count = painted_cells(lab)
+    n = len(lab.tokens)
+    if count:
+        cells = "1 cell is" if count == 1 else f"{count:,} cells are"
+        st.caption(f"{cells} painted by you, for sentences of {n} tokens.")
+    else:
+        st.caption(
+            "Click any cell of the picture to turn it over (or Tab to it, arrows, Enter). "
+            f"It is kept for sentences of {n} tokens."
+        )
+
+
+def _preset_chosen() -> None:
+    before = state.current()
+    lab = replace(unpainted(before), mask_preset=st.session_state["_mask_preset"])
+    if painted_cells(before):
+        state.notify("The mask was made anew. Undo brings back what you painted.")
+    state.commit(lab)
+
+
+def _unpaint() -> None:
+    state.commit(unpainted(state.current()))
+
+
+def mask_figure(lab: Lab) -> Group:
+    """Return the mask, as cells to click."""
+    trace, tokens = plain_of(lab), labels_of(lab)
+    card = step_view.step_card(trace, "mask", tokens, (), conventions=lab.conventions)
+    card["title"] = "Who may attend to whom"
+    card["alt"] = mask_finding(trace["mask"])
+    if _is_overview(card):
+        card["note"] += " Paint there."
+    width = step_view.card_width(len(tokens))
+    return Group([card], Explained(trace, tokens), width, arrows=False)
+
+
+def mask_finding(mask: Tensor) -> str:
+    """Return how many cells of a mask are open.
+
+    Example:
+        >>> mask_finding(causal_mask(3))
+        '6 of 9 cells are open: there the query may attend to the key.'
+    """
+    open_, n = int(mask.sum()), mask.numel()
+    return f"{open_:,} of {n:,} cells are open: there the query may attend to the key."
+
+
+def _is_overview(card: Card) -> bool:
+    """Return whether a cell of the picture stands for several."""
+    return "block" in card["spec"]["data"][0]["meta"]
+
+
+def painter(lab: Lab) -> None:
+    """Draw the mask; a click or Enter turns a cell over."""
+    group = comparing.compared(mask_figure, lab)
+    can_paint = comparing.pinned_of(lab) is None or lab.showing == "B"
+
+    def picked(*, is_part: bool = False) -> None:
+        is_painted = can_paint and (is_part or not _is_overview(group.cards[0])) and _paint()
+        if not is_part:
+            part_view.look_at_pick(group)
+        if is_painted:
+            st.rerun()  # what stands above was drawn with the mask before
+
+    step_view.draw(group, widget_key=MASK, on_pick=picked)
+    part_view.show(group, MASK, on_pick=lambda: picked(is_part=True))
+    if not can_paint:
+        st.caption("To paint, let the figures show B, what is on screen now.")
+
+
+def _paint() -> bool:
+    """Turn over the cell of the mask that was just picked; return whether it was one."""
+    lab = state.current()
+    _, name, *cell = lab.trail[-1]
+    if name != "mask":
+        return False
+    row, column = cell
+    state.commit(toggled(lab, row, column))
+    return True
+
+
+# ---- Both ways ---------------------------------------------------------------------------------
+
+
+def masked_steps(lab: Lab) -> Group:
+    """Return the steps with −∞ before the softmax."""
+    trace = trace_of(lab)
+    group = step_view.steps(trace, BEFORE, labels_of(lab), conventions=lab.conventions)
+    hidden, n = int(trace["masked"].isneginf().sum()), trace["masked"].numel()
+    group.cards[BEFORE.index("masked")]["alt"] = f"{hidden:,} of {n:,} cells are −∞, drawn empty."
+    return overriding.overridable(group, OWN, lab.conventions)
+
+
+def renormalised_steps(lab: Lab) -> Group:
+    """Return the steps with 0 after the softmax, and how far the result is from the other way's."""
+    trace, tokens = renormalised_of(lab), labels_of(lab)
+    group = step_view.steps(trace, AFTER, tokens, conventions=lab.conventions)
+    group.cards[-1]["title"] = "Divided by what is left"
+    return replace(group, cards=[*group.cards, _difference(plain_of(lab), trace, lab)])
+
+
+def _difference(masked: Trace, renormalised: Trace, lab: Lab) -> Card:
+    """Return the card of how far apart the weights of both ways are."""
+    check = compare_ways(masked, renormalised)
+    off = renormalised["weights"] - masked["weights"]
+    reach = check.max_difference or 1e-9 if check else 1.0
+    spec = difference_spec(off, lab, ("query token", "key token"), "Difference of both ways")
+    cells = spec["data"][0]
+    cells["zmin"], cells["zmax"] = -reach, reach
+    cells["colorbar"] = {**cells["colorbar"], "tickformat": ".0e", "nticks": 3}
+    told = ways_said(check)
+    card = step_view.value_card(
+        "difference",
+        "Difference of both ways",
+        spec,
+        difference_finding(off),
+        off,
+        turns="difference" if lab.conventions.is_turned else "",
+    )
+    return {**card, "check": told, "note": "The weights divided last, minus those made with −∞."}
+
+
+def difference_finding(off: Tensor) -> str:
+    """Return how many cells of both ways are not the same to the last bit.
+
+    Example:
+        >>> difference_finding(torch.tensor([[0.0, 1e-8]]))
+        '1 of 2 cells differs, by 1e-08 at most.'
+        >>> difference_finding(torch.zeros(1, 2))
+        'all 2 cells are the same to the last bit.'
+    """
+    known = off[~off.isnan()]
+    differ, n = int((known != 0).sum()), known.numel()
+    if not n:
+        return "no cell is a number in both ways."
+    if not differ:
+        return f"{'the cell is' if n == 1 else f'all {n:,} cells are'} the same to the last bit."
+    verb, most = "differs" if differ == 1 else "differ", float(known.abs().max())
+    return f"{differ:,} of {n:,} cells {verb}, by {most:.0e} at most."
+
+
+def ways_said(check: Check | None) -> dict[str, Any]:
+    """Return whether both ways agree, as a card says it."""
+    if check is None:
+        text = "Nothing to compare: no row has a number in both ways."
+        return {"ok": True, "text": text, "detail": []}
+    numbers = check.numbers
+    if check.ok:
+        left_out = ", rows that are not a number left out" if "where" in check.route else ""
+        text = f"Both ways give the same weights{left_out} ({numbers})."
+    else:
+        text = f"Something is wrong: both ways differ ({numbers}). Do not trust these pictures."
+    return {"ok": check.ok, "text": text, "detail": []}
+
+
+def difference_spec(off: Tensor, lab: Lab, axes: tuple[str, str], title: str) -> step_view.Spec:
+    """Return a matrix of differences, written so that a tiny one is not taken for none."""
+    tokens, conventions = labels_of(lab), lab.conventions
+    columns = (
+        tokens
+        if axes[1] == "key token"
+        else [conventions.dimension(column) for column in range(off.shape[1])]
+    )
+    spec = matrix_spec(
+        off,
+        [tokens, columns],
+        axes=axes,
+        title=title,
+        kind="scores",
+        sentence="%{y} · %{x}: difference {value}",
+    )
+    cells = spec["data"][0]
+    cells["hovertemplate"] = cells["hovertemplate"].replace("%{z:.4f}", "%{z:.4~g}")
+    if "texttemplate" in cells:
+        cells["texttemplate"] = "%{text}"
+        cells["text"] = [[written(entry) for entry in row] for row in off.tolist()]
+    return spec
+
+
+def written(difference: float) -> str:
+    """Return a difference in a few characters.
+
+    Example:
+        >>> written(0.0), written(-5.96e-8), written(0.25), written(float("nan"))
+        ('0', '-6e-08', '0.2500', '')
+    """
+    if difference != difference:  # not a number
+        return ""
+    if difference == 0:
+        return "0"
+    return f"{difference:.0e}" if abs(difference) < 5e-5 else result_of(difference)
+
+
+def context(lab: Lab) -> Group:
+    """Return the context vectors, the mask before the softmax."""
+    group = step_view.steps(
+        trace_of(lab), ("context",), labels_of(lab), conventions=lab.conventions
+    )
+    return overriding.overridable(group, OWN, lab.conventions)
+
+
+def blind_said(lab: Lab) -> str:
+    """Return what becomes of the queries that may attend to nobody, or nothing, as Markdown."""
+    trace = plain_of(lab)
+    blind = (~trace["mask"].any(dim=1)).nonzero().flatten().tolist()
+    if not blind:
+        return ""
+    called = names(labels_of(lab), lab.conventions)
+    who = ", ".join(f"**{literal(called[row])}**" for row in blind[:TOLD])
+    more = f" and {len(blind) - TOLD} more" if len(blind) > TOLD else ""
+    theirs = by_fused(trace)[blind[0]].tolist()
+    zeros = ", ".join(result_of(number) for number in theirs[:TOLD])
+    more_zeros = ", …" if len(theirs) > TOLD else ""
+    fully = lab.conventions.said("Their rows are" if len(blind) > 1 else "Its row is")
+    return (
+        f"{who}{more} may attend to nobody. {fully} all −∞, and softmax divides 0 by 0: NaN, shown "
+        "as empty cells. `scaled_dot_product_attention` makes the context vector "
+        f"({zeros}{more_zeros}) instead, so such a token is left out of the comparison below."
+    )
+
+
+def underflown_said(lab: Lab) -> str:
+    """Return which rows only −∞ can make, or nothing, as Markdown."""
+    after = renormalised_of(lab)
+    before = plain_of(lab)["weights"].isnan().any(dim=1)
+    lost = (after["weights"].isnan().any(dim=1) & ~before).nonzero().flatten().tolist()
+    if not lost:
+        return ""
+    called = names(labels_of(lab), lab.conventions)
+    who = ", ".join(f"**{literal(called[row])}**" for row in lost[:TOLD])
+    more = f" and {len(lost) - TOLD} more" if len(lost) > TOLD else ""
+    return (
+        f"{who}{more}: hidden tokens take so much that the shares of all others round to 0, and "
+        "after the mask 0 / 0 is left. With −∞ before the softmax the hidden tokens never take "
+        "anything: one more reason why everybody does it that way."
+    )
+
+
+# ---- The leak detector -------------------------------------------------------------------------
+
+
+def leak_index(lab: Lab) -> int:
+    """Return the token that the leak detector changes: as was chosen, or the one a mask opens."""
+    if lab.leak_token >= 0:
+        return min(lab.leak_token, len(lab.tokens) - 1)
+    return opened_early(lab)
+
+
+def opened_early(lab: Lab) -> int:
+    """Return the token that a mask lets an earlier one see; the last one if there is none.
+
+    Of several it is the one of the cell that was just painted, of other painted cells the last one,
+    and else the last one of all.
+    """
+    mask = mask_of(lab)
+    early = mask.triu(diagonal=1)
+    painted = early & (mask != preset_mask(lab))
+    picked = lab.trail[-1][2:] if lab.trail and lab.trail[-1][1] == "mask" else ()
+    if len(picked) == 2 and max(picked) < len(mask) and bool(painted[picked]):
+        return picked[1]
+    for cells in (painted, early):
+        columns = cells.any(dim=0).nonzero().flatten().tolist()
+        if columns:
+            return int(columns[-1])
+    return len(mask) - 1
+
+
+def leak_chooser(lab: Lab) -> None:
+    """Draw the choice of the token that is changed."""
+    labels = names(labels_of(lab), lab.conventions)
+    choice(
+        "Add 1 to the first number of this token, and run everything again",
+        [f"As the mask has it: {labels[opened_early(lab)]}", *labels],
+        0 if lab.leak_token < 0 else leak_index(lab) + 1,
+        widget_key="_leak_token",
+        on_choice=lambda at: state.commit(replace(state.current(), leak_token=at - 1)),
+        width=420,
+    )
+
+
+def leak_runs(lab: Lab, *, is_masked: bool) -> tuple[Trace, Trace]:
+    """Return a run, and the same with another first number for one token.
+
+    Args:
+        lab: What the user chose.
+        is_masked: Whether with the mask on the page; without, everybody sees everybody.
+    """
+    given = inputs_of(lab)
+    if not is_masked:
+        given["mask"] = torch.ones_like(given["mask"])
+    changed = given["inputs"].clone()
+    changed[leak_index(lab), 0] += 1
+    runs = [
+        CAUSAL_SELF_ATTENTION.run(**{**given, "inputs": inputs})
+        for inputs in (given["inputs"], changed)
+    ]
+    return runs[0], runs[1]
+
+
+def leak_figures(lab: Lab) -> Group:
+    """Return by how much all context vectors change, with the mask and without."""
+    token, tokens = leak_index(lab), labels_of(lab)
+    runs = {is_masked: leak_runs(lab, is_masked=is_masked) for is_masked in (True, False)}
+    offs = {key: after["context"] - before["context"] for key, (before, after) in runs.items()}
+    largest = max(float(off.nan_to_num(nan=0.0).abs().max()) for off in offs.values()) or 1.0
+    cards = []
+    for is_masked, card_id, title in (
+        (True, "with_mask", "Change of the context, with your mask"),
+        (False, "without_mask", "The same without a mask"),
+    ):
+        spec = difference_spec(offs[is_masked], lab, ("token", "dimension"), title)
+        spec["data"][0]["zmin"], spec["data"][0]["zmax"] = -largest, largest
+        told = leaks_said(leaks(*runs[is_masked], token), tokens, token)
+        card = step_view.value_card(
+            card_id,
+            title,
+            with_lit_row(spec, token, tokens[token]),
+            told,
+            offs[is_masked],
+            turns="difference" if lab.conventions.is_turned else "",
+        )
+        cards.append(card)
+    width = step_view.card_width(len(tokens) if lab.conventions.is_turned else offs[True].shape[1])
+    return Group(cards, arrows=False, min_width=width)
+
+
+def leaks_said(found: Tensor, tokens: Sequence[str], changed: int) -> str:
+    """Return which earlier tokens a change reaches, as plain text.
+
+    Example:
+        >>> leaks_said(torch.zeros(2, 3, dtype=torch.bool), ["to", "be", "or"], 2)
+        'Nothing leaks: all 6 context values before “or” are exactly equal, bit for bit.'
+    """
+    word = f"“{tokens[changed]}”"
+    if changed == 0:
+        later = " Choose a later token." if len(tokens) > 1 else ""
+        return f"Nobody comes before {word}, so nothing can leak.{later}"
+    count = int(found.sum())
+    if not count:
+        return (
+            f"Nothing leaks: all {found.numel():,} context values before {word} are exactly "
+            "equal, bit for bit."
+        )
+    reached = found.any(dim=1).nonzero().flatten().tolist()
+    who = ", ".join(f"“{tokens[row]}”" for row in reached[:TOLD])
+    more = f" and {len(reached) - TOLD} more" if len(reached) > TOLD else ""
+    return (
+        f"It leaks: {count:,} of the {found.numel():,} context values before {word} changed, of "
+        f"{who}{more}."
+    )
+
+
+# ---- To be taken along -------------------------------------------------------------------------
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return the runs of the page: the mask used in two ways, and those that show what leaks."""
+    labels = labels_of(lab)
+    runs = [
+        Shown("masked", "−∞ before the softmax", trace_of(lab), labels),
+        Shown("renormalised", "0 after the softmax", renormalised_of(lab), labels),
+    ]
+    for is_masked, name, told in ((True, "your-mask", "your mask"), (False, "no-mask", "no mask")):
+        before, after = leak_runs(lab, is_masked=is_masked)
+        if not is_masked:
+            runs.append(Shown("leak-no-mask", "Leak detector: no mask", before, labels))
+        title = f"Leak detector: {told}, one number of a token raised by 1"
+        runs.append(Shown(f"leak-{name}-changed", title, after, labels))
+    return runs

@@ -1,0 +1,391 @@
+"""What the page "Dropout" shows: weights before and after, sums that are not 1, many draws."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from attention_core import CAUSAL_SELF_ATTENTION, USUAL, Conventions, Trace
+from attention_core.arithmetic import grouped, whole, written
+from attention_core.dice import require_rate
+from attention_core.export import Shown, Table
+from attention_core.figures import matrix_spec
+from attention_core.figures.curves import Curve, Spec, curves_spec
+from attention_core.figures.palette import range_of
+from attention_core.numbers import plain, result_of
+from attention_core.studies.dropout import Mean, mean_over_draws
+from ui.cards.literal import literal, names
+from ui.lab import state
+from ui.lab.lab import MAX_SEED, Lab
+from ui.lessons.all_tokens import figures as all_tokens
+from ui.lessons.causal_attention import figures as causal
+from ui.parts import overriding, step_view
+from ui.parts.step_view import Card, Group
+from ui.parts.widgets import chosen, set_widget
+from ui.parts.worksheet import labels_of
+
+DRAWS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+MOST_CELLS = 4_000_000  # dropped for one study; beyond, fewer draws are made
+FEW = 12  # draws that are shown as points
+PLATFORM = (
+    "Which weights a seed drops depends on the platform: PyTorch draws with what the processor "
+    "offers, so another computer may drop others. The shares and the scaling are the same."
+)
+OWN = "dropout"
+_TYPED = "_dropout_typed"
+
+
+def trace_of(lab: Lab, *, training: bool | None = None) -> Trace:
+    """Return the run that the page shows: with your mask, dropout and numbers in its steps."""
+    run = CAUSAL_SELF_ATTENTION.run(
+        **causal.inputs_of(lab),
+        dropout=lab.dropout,
+        training=lab.training if training is None else training,
+        seed=lab.dropout_seed,
+    )
+    return overriding.applied(run, lab, OWN)
+
+
+def inputs_of(lab: Lab) -> dict[str, Tensor]:
+    """Return the inputs of the run, what dropout keeps among them."""
+    return dict(trace_of(lab).inputs)
+
+
+# ---- The controls ------------------------------------------------------------------------------
+
+
+def controls(lab: Lab) -> None:
+    """Draw rate, seed and the switch between training and evaluation."""
+    bad = st.session_state.get(_TYPED, ("", -1.0))
+    is_bad = bad[0] != "" and bad[1] == lab.dropout
+    text = bad[0] if is_bad else plain_rate(lab.dropout)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        set_widget("_dropout", text)
+        st.text_input(
+            "Rate: the share that is dropped",
+            text,
+            key="_dropout",
+            on_change=_rate_typed,
+            width=210,
+            help="From 0 to below 1. With 1 everything would be dropped, and what stays divided "
+            "by 0.",
+        )
+        set_widget("_dropout_seed", lab.dropout_seed)
+        st.number_input(
+            "Seed of dropout",
+            0,
+            MAX_SEED,
+            lab.dropout_seed,
+            key="_dropout_seed",
+            on_change=chosen,
+            args=("dropout_seed",),
+            width=150,
+            help="As in torch.manual_seed before nn.Dropout.",
+        )
+        set_widget("_training", lab.training)
+        st.toggle(
+            "Training (off: evaluation)",
+            lab.training,
+            key="_training",
+            on_change=chosen,
+            args=("training",),
+        )
+    if is_bad:
+        st.warning(
+            f"The rate must be a number in [0, 1), from 0 to below 1; got “{literal(bad[0][:40])}”."
+            f" The pictures keep the rate {plain_rate(lab.dropout)}.",
+            icon=":material/edit:",
+        )
+
+
+def plain_rate(rate: float) -> str:
+    """Return a rate as it is typed.
+
+    Example:
+        >>> plain_rate(0.5), plain_rate(0.0)
+        ('0.5', '0')
+    """
+    return repr(rate).removesuffix(".0")
+
+
+def rate_of(text: str) -> float | None:
+    """Return the rate that was typed, None if it is none.
+
+    Example:
+        >>> rate_of(" 0.25 "), rate_of("1"), rate_of("half")
+        (0.25, None, None)
+    """
+    try:
+        return require_rate(float(text))
+    except ValueError:
+        return None
+
+
+def _rate_typed() -> None:
+    lab, text = state.current(), st.session_state["_dropout"]
+    rate = rate_of(text)
+    if rate is None:
+        st.session_state[_TYPED] = (text or " ", lab.dropout)
+        return
+    st.session_state.pop(_TYPED, None)
+    state.commit(replace(lab, dropout=rate))
+
+
+# ---- Before and after --------------------------------------------------------------------------
+
+
+def dropping(lab: Lab) -> Group:
+    """Return the weights, which are kept, what becomes of them, and the context vectors."""
+    trace = trace_of(lab)
+    kept = ("kept",) if "kept" in trace.inputs else ()
+    shown = ("weights", *kept, "dropped", "context")
+    group = step_view.steps(trace, shown, labels_of(lab), conventions=lab.conventions)
+    for card in group.cards:
+        if card["id"] == "kept":
+            count, size = int(trace["kept"].sum()), trace["kept"].numel()
+            card["alt"] = f"{count:,} of {size:,} cells are kept."
+            card["note"] = f"Drawn from seed {lab.dropout_seed}."
+    return overriding.overridable(group, OWN, lab.conventions)
+
+
+def sums_of(weights: Tensor) -> list[float]:
+    """Return what each row sums to."""
+    return weights.double().sum(dim=-1).tolist()
+
+
+def sums_table(trace: Trace, tokens: Sequence[str], conventions: Conventions = USUAL) -> None:
+    """Draw what each row sums to, before dropout and after."""
+    labels = names(tokens, conventions)
+    before, after = sums_of(trace["weights"]), sums_of(trace["dropped"])
+    shown = all_tokens.summed(after, after)
+    row = conventions.said("its row")
+    table = {
+        "token": [literal(labels[token]) for token in shown],
+        f"{row} of weights sums to": [literal(result_of(before[token])) for token in shown],
+        f"{row} after dropout sums to": [_marked(after[token]) for token in shown],
+    }
+    title = f"The sums of {len(shown)} of {len(tokens)} tokens"
+    with st.expander(title) if len(tokens) > all_tokens.TOLD else st.container():
+        st.table(table)
+
+
+def _marked(total: float) -> str:
+    text = literal(result_of(total))
+    return f"{text} ✓" if abs(total - 1) <= all_tokens.OFF else f"**{text}**"
+
+
+def _growth(rate: float) -> tuple[str, str]:
+    """Return a rate and what it multiplies by, ``1 / (1 - rate)``, as they are printed."""
+    line = written(
+        lambda write: whole(1) / grouped(whole(1) - write(rate)), 1 / (1 - rate), torch.float64
+    )
+    return line.writer.text(rate), plain(1 / (1 - rate))
+
+
+def sums_said(trace: Trace, lab: Lab) -> str:
+    """Return why weights grow and rows no longer sum to 1, as Markdown, for queries as rows."""
+    if "kept" not in trace.inputs:
+        return _undropped_said(trace, lab)
+    dropped = trace["dropped"].nan_to_num(nan=0.0)
+    place = int(dropped.argmax())
+    row, column = divmod(place, dropped.shape[1])
+    called = names(labels_of(lab), lab.conventions)
+    rate, grown = _growth(lab.dropout)
+    sums = [total for total in sums_of(trace["dropped"]) if total == total]
+    largest = trace.explain("dropped", row, column).formula
+    above = int((dropped > 1).sum())
+    more = f"{above:,} weights are above 1." if above != 1 else "1 weight is above 1."
+    if not above:
+        more = "None is above 1 with this draw."
+    ends = f"{result_of(min(sums))} and {result_of(max(sums))}" if sums else "nothing"
+    said = lab.conventions.said
+    return (
+        f"Each weight is dropped with probability {rate}. Those that stay are divided by "
+        f"1 − {rate}, that is multiplied by **{grown}**, so that "
+        "on average nothing is lost. That makes up for the dropped ones **on average only**:\n"
+        f"- {said('the rows')} now sum to between {ends};\n"
+        f"- the largest weight is {literal(called[row])} on {literal(called[column])}: "
+        f"`{largest}`. {more}\n\n"
+        "At evaluation, nothing is dropped and nothing scaled: this way it costs nothing there."
+    )
+
+
+def _undropped_said(trace: Trace, lab: Lab) -> str:
+    """Return why nothing is dropped and nothing is scaled, as Markdown."""
+    off = [abs(total - 1) for total in sums_of(trace["weights"]) if total == total]
+    line = lab.conventions.said("each row")
+    kept = f", and {line} sums to 1" if max(off, default=0.0) <= all_tokens.OFF else ""
+    if lab.training:
+        why, scale = "the rate is 0", "Nothing is scaled either: 1 / (1 − 0) is 1."
+    else:
+        why = "this is evaluation"
+        scale = (
+            "Nothing is scaled here: while training, the weights that stay are divided by "
+            "1 − rate, so that on average they are these."
+        )
+    return f"**Nothing is dropped: {why}.** The weights are used as they are{kept}. {scale}"
+
+
+def empty_said(trace: Trace, rate: float = 0.9) -> str:
+    """Return how many rows a rate empties on average, as Markdown, for queries as rows.
+
+    Example:
+        >>> empty_said(trace_of(Lab()))
+        'all k weights of a row are dropped with probability 0.9^k: on average 4.2 of your 6 rows'
+    """
+    seen = (trace["weights"] > 0).sum(dim=1)  # not a number is none
+    counts = [count for count in seen.tolist() if count]
+    return (
+        f"all k weights of a row are dropped with probability {plain(rate)}^k: on average "
+        f"{math.fsum(rate**count for count in counts):.1f} of your {len(counts)} rows"
+    )
+
+
+# ---- Many draws --------------------------------------------------------------------------------
+
+
+def n_draws_of(lab: Lab) -> int:
+    """Return how many draws are made: as many as chosen, fewer for a very large matrix."""
+    return max(1, min(lab.n_draws, MOST_CELLS // len(lab.tokens) ** 2))
+
+
+def study_of(lab: Lab) -> tuple[Tensor, Mean]:
+    """Return the weights of evaluation, and the mean of as many draws as chosen."""
+    weights = trace_of(lab, training=False)["weights"]
+    return weights, mean_over_draws(weights, lab.dropout, n_draws_of(lab), lab.dropout_seed)
+
+
+def draws_slider(lab: Lab) -> None:
+    """Draw the choice of how many draws are made."""
+    set_widget("_n_draws", lab.n_draws)
+    st.select_slider(
+        "Number of draws N",
+        sorted({*DRAWS, lab.n_draws}),
+        lab.n_draws,
+        key="_n_draws",
+        on_change=chosen,
+        args=("n_draws",),
+        width=420,
+        help="Each draw has the next seed, beginning with the one above.",
+    )
+    made = n_draws_of(lab)
+    if made < lab.n_draws:
+        st.caption(f"With {len(lab.tokens)} tokens only the first {made} draws are made.")
+
+
+def mean_draws(lab: Lab) -> Group:
+    """Return how far the mean of the draws is from the weights of evaluation, draw by draw."""
+    weights, study = study_of(lab)
+    n_draws = len(study.distances)
+    cards = [
+        step_view.picture_card(
+            "distance",
+            "Distance of the mean from evaluation",
+            distance_spec(study),
+            height=340,
+            alt=distance_finding(study),
+        ),
+        _matrix(study.mean, weights, lab, "mean", f"Mean of {n_draws:,} draws"),
+        _matrix(weights, weights, lab, "evaluated", "Weights at evaluation"),
+    ]
+    return Group(cards, arrows=False, min_width=step_view.card_width(len(lab.tokens)))
+
+
+def _matrix(shown: Tensor, of: Tensor, lab: Lab, card_id: str, title: str) -> Card:
+    """Return the card of weights, in the colours of those of evaluation."""
+    tokens = labels_of(lab)
+    spec = matrix_spec(
+        shown,
+        [tokens, tokens],
+        axes=("query token", "key token"),
+        title=title,
+        kind="weights",
+        sentence="%{y} (query) on %{x} (key): {value}",
+    )
+    cells = spec["data"][0]
+    cells["zmin"], cells["zmax"] = range_of("weights", of)
+    filled = shown.nan_to_num(nan=0.0)
+    alt = f"largest {result_of(float(filled.max()))}, smallest {result_of(float(filled.min()))}."
+    turns = card_id if lab.conventions.is_turned else ""
+    return step_view.value_card(card_id, title, spec, alt, shown, turns=turns)
+
+
+def distance_spec(study: Mean) -> Spec:
+    """Return the largest distance of any cell over the number of draws."""
+    n_draws = len(study.distances)
+    return curves_spec(
+        "Distance of the mean from evaluation",
+        range(1, n_draws + 1),
+        [
+            Curve("largest distance of a cell", "query", study.distances),
+            Curve("standard error of the largest weight", "quiet", study.expected, dash="dot"),
+        ],
+        x_title="number of draws N",
+        y_title="distance",
+        x_axis={"type": "log", "dtick": 1, "tickformat": "d"},
+        y_axis={"rangemode": "tozero"},
+        mode="lines+markers" if n_draws <= FEW else "lines",
+    )
+
+
+def distance_finding(study: Mean) -> str:
+    """Return how far the mean is after the first and after all draws."""
+    n_draws, distances = len(study.distances), study.distances
+    first = f"after 1 draw the mean is at most {result_of(distances[0])} from the weights"
+    if n_draws == 1:
+        return f"{first}."
+    return f"{first}, after {n_draws:,} at most {result_of(distances[-1])}."
+
+
+def grown_by(lab: Lab, rate: float) -> float:
+    """Return by what a kept weight was really multiplied at a rate, from a run.
+
+    Where a mask leaves no weight at all, it is from one without a mask.
+    """
+    given = causal.inputs_of(lab)
+    if not bool(given["mask"].any()):
+        given["mask"] = torch.ones_like(given["mask"])
+    seed = lab.dropout_seed
+    while True:
+        trace = CAUSAL_SELF_ATTENTION.run(
+            **given,
+            dropout=rate,
+            training=True,
+            seed=seed,
+        )
+        ratios = (trace["dropped"] / trace["weights"])[trace["kept"] & (trace["weights"] > 0)]
+        if len(ratios) or not bool((trace["weights"] > 0).any()):
+            return float(ratios.median()) if len(ratios) else torch.nan
+        seed += 1
+
+
+# ---- To be taken along -------------------------------------------------------------------------
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return the runs of the page, in training and at evaluation, and the study of many draws."""
+    trace, labels = trace_of(lab), labels_of(lab)
+    study = study_of(lab)[1]
+    table = Table(
+        "mean-of-draws",
+        "Distance of the mean of many draws from evaluation",
+        f"Dropped at rate {plain_rate(lab.dropout)} from seed {lab.dropout_seed} on, each draw by "
+        f"the next seed. {PLATFORM}",
+        ("draws", "largest distance of a cell", "standard error of the largest weight"),
+        tuple(
+            (float(draw), *measured)
+            for draw, measured in enumerate(
+                zip(study.distances, study.expected, strict=True), start=1
+            )
+        ),
+    )
+    runs = [Shown("dropout", "Weights, dropped, mixed", trace, labels, tables=(table,))]
+    if "kept" in trace.inputs:
+        evaluated = trace_of(lab, training=False)
+        runs.append(Shown("evaluation", "The same at evaluation", evaluated, labels))
+    return runs

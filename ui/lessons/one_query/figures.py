@@ -1,0 +1,544 @@
+"""What the page about one query shows besides the steps' own cards."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import streamlit as st
+import torch
+
+from attention_core import ONE_QUERY, SIMPLE_SELF_ATTENTION, USUAL, Conventions, Trace
+from attention_core.arithmetic import column, equation
+from attention_core.export import Shown
+from attention_core.figures import flow_spec, space_spec
+from attention_core.figures.findings import EVEN
+from attention_core.figures.heatmap import CELL_PX, with_numbers
+from attention_core.figures.palette import ROLES
+from attention_core.figures.pictures import alignment_spec, flow_height
+from attention_core.glossary import vector
+from attention_core.numbers import DIGITS, plain, result_of
+from attention_core.operations import NaiveSoftmax
+from attention_core.studies.alignment import Alignment, alignment
+from ui.cards import literal as words
+from ui.cards.literal import literal
+from ui.lab.lab import Lab
+from ui.parts.explain_view import Explained, shortened
+from ui.parts.number_table import number_table
+from ui.parts.step_view import Card, Group, picture_card, step_card
+from ui.parts.widgets import choice, query_chosen
+from ui.parts.worksheet import labels_of, tensor_of
+
+MOST_WORKED = 4  # dimensions for which the table of terms has room for the arithmetic
+WIDEST_LABELLED = 12  # columns that have room for two decimals in a third of the page
+MOST_SPARE = 1.6  # how much longer than these two vectors the picture's axes may be
+ROW_PX = CELL_PX + 146  # a row of cells with its labels above and its colours below
+MOST_WHOLE = 64  # tokens; of more, tables and pictures show those with the largest weights
+LARGEST = 24  # tokens, then
+MOST_COLUMNS = 16  # dimensions in a table
+MOST_TOLD = 1024  # numbers in the embeddings; of more, only dot products near the current one
+NEAR = 8  # steps, then
+TOLD = 12  # tokens in a sentence
+SHARES = ("scores", "by_sum", "naive", "weights")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One query's run, and what its tokens are called."""
+
+    trace: Trace
+    names: Sequence[str]
+    position: int
+    conventions: Conventions
+
+    @property
+    def query(self) -> str:
+        """The query token."""
+        return self.names[self.position]
+
+    @property
+    def explained(self) -> Explained:
+        """The run, for its cells to be picked."""
+        return Explained(self.trace, self.names, self.query, self.position)
+
+
+def asked(lab: Lab) -> Asked:
+    """Return the run of the lab's query."""
+    called = words.names(labels_of(lab), lab.conventions)
+    return Asked(ONE_QUERY.run(**inputs_of(lab)), called, lab.query_index, lab.conventions)
+
+
+def query_picker(lab: Lab, names: Sequence[str]) -> None:
+    """Draw the choice of the query token."""
+    choice(
+        "Query token: whose attention do we follow?",
+        [f"{name} · {query_of(at, lab.conventions)}" for at, name in enumerate(names)],
+        lab.query_index,
+        widget_key="_query",
+        on_choice=query_chosen,
+        width=360,
+    )
+
+
+def query_of(position: int, conventions: Conventions) -> str:
+    """Return what a token's vector is called as a query, e.g. ``x⁽²⁾``."""
+    return vector("inputs", position, conventions, role="query")
+
+
+def context_of(position: int, conventions: Conventions) -> str:
+    """Return what a token's context vector is called in a sentence.
+
+    Example:
+        >>> context_of(1, USUAL), context_of(1, Conventions(symbols="words"))
+        ('the context vector z⁽²⁾', 'context vector 2')
+    """
+    called = vector("context", position, conventions)
+    return called if conventions.symbols == "words" else f"the context vector {called}"
+
+
+def inputs_of(lab: Lab) -> dict[str, torch.Tensor]:
+    """Return the inputs of the mechanism with one query: the chosen row, and all rows."""
+    inputs = tensor_of(lab)
+    return {"query": inputs[[lab.query_index]], "inputs": inputs}
+
+
+def dot_products(trace: Trace, query: str, names: Sequence[str], moment: int = 0) -> list[str]:
+    """Return the arithmetic of each score, as plain text.
+
+    The middle of a long sum is left out. With large embeddings, the sums far from the current
+    moment are left out as a whole: they are told when it comes near.
+    """
+    is_large = trace["inputs"].numel() > MOST_TOLD
+    results = trace["scores"][0].tolist()
+    return [
+        f"{query} · {name} = … = {result_of(results[position])}"
+        if is_large and abs(position - moment) > NEAR
+        else f"{query} · {name} = {shortened(trace.explain('scores', 0, position).formula)}"
+        for position, name in enumerate(names)
+    ]
+
+
+def largest(trace: Trace, *always: int) -> list[int]:
+    """Return which tokens are shown, in the sentence's order: all, or the largest weights'.
+
+    Args:
+        trace: A run with one query.
+        *always: Tokens that are shown in any case.
+    """
+    weights = trace["weights"][0]
+    if len(weights) <= MOST_WHOLE:
+        return list(range(len(weights)))
+    order = weights.argsort(descending=True, stable=True)[:LARGEST].tolist()
+    return sorted({*order, *always})
+
+
+def _others(shown: Sequence[int], n_tokens: int) -> list[int]:
+    """Return the tokens that are not shown."""
+    return sorted({*range(n_tokens)} - {*shown})
+
+
+def _of_all(shown: Sequence[int], names: Sequence[str]) -> str:
+    """Return which of the tokens are shown, as the beginning of a title."""
+    if len(shown) == len(names):
+        return f"All {len(names)}"
+    return f"The {len(shown)} largest of {len(names)}"
+
+
+def row_card(
+    trace: Trace,
+    step: str,
+    query: str,
+    names: Sequence[str],
+    row: int | None = None,
+    *,
+    conventions: Conventions = USUAL,
+) -> Card:
+    """Return the card of a step whose rows are one: the query's, which is this row of inputs."""
+    checks = trace.check(step)
+    card = step_card(
+        trace, step, names, checks, query=query, query_row=row, conventions=conventions
+    )
+    if trace.axes(step)[1] == "key token":
+        card["height"] = ROW_PX
+    card["spec"]["layout"]["minreducedheight"] = CELL_PX  # else Plotly takes room from the labels
+    return card
+
+
+def scores_so_far(
+    trace: Trace,
+    moment: int,
+    query: str,
+    names: Sequence[str],
+    row: int | None = None,
+    *,
+    conventions: Conventions = USUAL,
+) -> Card:
+    """Return the row of scores up to the current one, which a mark points at."""
+    card = row_card(trace, "scores", query, names, row, conventions=conventions)
+    card["id"], card["title"] = "so_far", "Attention scores so far"
+    card["cells"]["blank"] = "not computed yet"
+    layout = card["spec"]["layout"]
+    found = trace["scores"].clone()
+    found[0, moment + 1 :] = torch.nan
+    heatmap = with_numbers(card["spec"]["data"][0], found)
+    mark = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [moment],
+        "y": [0.72],
+        "marker": {"symbol": "triangle-up", "size": 13},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "meta": {"colors": ROLES["key"]},
+    }
+    card["spec"]["data"] = [heatmap, mark]
+    layout["dragmode"] = False
+    layout["xaxis"] |= {"range": [-0.5, len(names) - 0.5]}
+    layout["yaxis"] |= {"autorange": False, "range": [1.0, -0.5]}
+    card["height"] += 20
+    scores = trace["scores"][0, : moment + 1]
+    best = int(scores.argmax())
+    card["alt"] = (
+        f"{moment + 1} of {len(names)} scores; this one is {result_of(float(scores[moment]))}, "
+        f"the largest so far {result_of(float(scores[best]))} with {names[best]}."
+    )
+    return card
+
+
+def dots(lab: Lab) -> Group:
+    """Return the scores so far, and the angle behind the one that the stepper stands at."""
+    one = asked(lab)
+    moment = min(lab.moment, len(one.names) - 1)
+    cards = [
+        scores_so_far(
+            one.trace, moment, one.query, one.names, one.position, conventions=one.conventions
+        ),
+        alignment_card(one.trace, moment, one.query, one.names),
+    ]
+    return Group(cards, one.explained, arrows=False)
+
+
+def normalisations(lab: Lab) -> Group:
+    """Return the three ways of making shares of the scores."""
+    one = asked(lab)
+    cards = normalisation_cards(one.trace, one.query, one.names, one.conventions)
+    return Group(cards, one.explained, arrows=False)
+
+
+def context(lab: Lab) -> Group:
+    """Return the context vector."""
+    one = asked(lab)
+    card = row_card(one.trace, "context", one.query, one.names, conventions=one.conventions)
+    return Group([card], one.explained)
+
+
+def whole(lab: Lab) -> Group:
+    """Return the whole of it in pictures."""
+    one = asked(lab)
+    cards = picture_cards(one.trace, one.position, one.names, one.conventions)
+    return Group(cards, min_width=320)
+
+
+def alignment_of(trace: Trace, moment: int) -> Alignment:
+    """Return how the query and one key lie to each other."""
+    return alignment(trace["query"][0], trace["inputs"][moment])
+
+
+def alignment_card(trace: Trace, moment: int, query: str, names: Sequence[str]) -> Card:
+    """Return the picture of the angle between the query and the current key."""
+    found = alignment_of(trace, moment)
+    longest = float(trace["inputs"].norm(dim=1).max())
+    reach = min(longest, MOST_SPARE * max(found.lengths))  # one outlier must not shrink the rest
+    if found.cosine is None:
+        zero = query if found.lengths[0] == 0 else names[moment]
+        said = f"{zero} is the zero vector: it has no direction, so there is no angle."
+    else:
+        said = (
+            f"{names[moment]} stands at {found.degrees:.1f}° to {query}; "
+            f"cosine {result_of(found.cosine)}."
+        )
+    return picture_card(
+        "alignment",
+        "The same as alignment",
+        alignment_spec(found, reach, query, names[moment]),
+        height=270,
+        alt=said,
+        note="Two vectors of any width lie in one plane; this is that plane.",
+    )
+
+
+def alignment_sentence(trace: Trace, moment: int, query: str, names: Sequence[str]) -> str:
+    """Return the current dot product as lengths and angle, in Markdown."""
+    found = alignment_of(trace, moment)
+    asks, key = literal(query), literal(names[moment])
+    score = float(trace["scores"][0, moment])
+    if found.cosine is None:
+        zero = asks if found.lengths[0] == 0 else key
+        return (
+            f"**As alignment:** {zero} is the zero vector. It has no direction, so there is no "
+            f"angle, and its dot product with anything is 0."
+        )
+    cosine, (first, second) = found.cosine, found.lengths
+    line = equation(
+        lambda write: write(first) * write(second) * write(cosine), score, trace["scores"].dtype
+    )
+    return (
+        f"**As alignment:** the angle between {asks} and {key} is **{found.degrees:.1f}°**, its "
+        f"cosine **{result_of(cosine)}**. Length of {asks} × length of {key} × cosine = "
+        f"{line}: the same dot product."
+    )
+
+
+def normalisation_cards(
+    trace: Trace, query: str, names: Sequence[str], conventions: Conventions = USUAL
+) -> list[Card]:
+    """Return the three ways of making shares of the scores, each with its row sum."""
+    cards = [row_card(trace, step, query, names, conventions=conventions) for step in SHARES[1:]]
+    for card in cards:
+        total = float(trace[card["id"]].double().sum())
+        note = f"The row sums to {_shown(total)}. {_trouble(trace, card['id'])}".strip()
+        card["note"] = conventions.said(note)
+        card["spec"]["data"][0] |= (
+            {"texttemplate": "%{z:.2f}"} if len(names) <= WIDEST_LABELLED else {}
+        )
+    cards[2]["title"] = "torch.softmax"
+    together = torch.cat([trace[step] for step in SHARES[1:]])
+    if bool((together >= 0).all()):  # also false for NaN: then each keeps a scale of its own
+        for card in cards:
+            card["spec"]["data"][0]["zmax"] = float(together.max())
+    return cards
+
+
+def shares_table(trace: Trace, names: Sequence[str]) -> None:
+    """Draw the scores and the three ways of sharing side by side, a row for each key token."""
+    shown = largest(trace)
+    others = _others(shown, len(names))
+    columns = [_column(trace[step][0].tolist(), None, shown, others) for step in SHARES]
+    rows = zip(_rows(names, shown, others), *columns, strict=True)
+    head = ["key token", "score", "by the sum", "naive softmax", "torch.softmax"]
+    number_table(f"{_of_all(shown, names)} shares", head, list(map(list, rows)))
+
+
+def _rows(names: Sequence[str], shown: Sequence[int], others: Sequence[int]) -> list[str]:
+    """Return what the rows of a table are called that ends in a sum."""
+    together = [f"the other {len(others)} together"] if others else []
+    return [*(names[row] for row in shown), *together, "sum"]
+
+
+def _column(
+    numbers: Sequence[float],
+    result: float | None,
+    shown: Sequence[int],
+    others: Sequence[int],
+    write: Callable[[int, int], str] | None = None,
+) -> list[str]:
+    """Return a column of a table: with so many digits that what is printed adds up.
+
+    Args:
+        numbers: Of all tokens.
+        result: Their sum, as the page computed it; added up here if there is none.
+        shown: The tokens with a row of their own.
+        others: The tokens that share one.
+        write: Writes a number, given whose it is and how many digits; itself if nothing does.
+    """
+    parts = [numbers[row] for row in shown]
+    parts += [sum(numbers[row] for row in others)] if others else []
+    digits, total = column(parts, sum(numbers) if result is None else result)
+    texts = [_shown(part, digits) for part in parts]
+    if write:
+        texts[: len(shown)] = [write(row, digits) for row in shown]
+    return [*texts, total.replace("nan", "NaN")]
+
+
+def _shown(value: float, digits: int = DIGITS) -> str:
+    return "NaN" if math.isnan(value) else result_of(value, digits)
+
+
+def _trouble(trace: Trace, step: str) -> str:
+    """Return why a normalisation breaks on these scores, empty when it does not."""
+    if step == "by_sum":
+        return _trouble_of_sum(trace)
+    if step == "naive" and float(trace["naive"].sum()) == 0:
+        return (
+            "This is expected: the exponentials add up to more than float32 can hold, so the sum "
+            "is infinite and every share is 0. torch.softmax subtracts the row's maximum first."
+        )
+    if step == "naive" and not bool(trace["naive"].isfinite().all()):
+        high = float(trace["scores"].max())
+        if float(trace["scores"].exp().max()) == 0:
+            return (
+                f"This is expected: even exp({plain(high)}) is too small for float32 and becomes "
+                "0, so every share is 0 / 0. torch.softmax subtracts the row's maximum first."
+            )
+        return (
+            f"This is expected: exp({plain(high)}) is too large for float32, so the sum is "
+            "infinite, and infinity / infinity is not a number (NaN). torch.softmax subtracts the "
+            "row's maximum first."
+        )
+    return ""
+
+
+def _trouble_of_sum(trace: Trace) -> str:
+    shares = trace["by_sum"]
+    if not bool(shares.isfinite().all()):
+        return "This is expected: the scores add up to 0, and nothing can be divided by 0."
+    if bool((shares < 0).any()):
+        return (
+            f"This is expected: scores of both signs make {int((shares < 0).sum())} of these "
+            "“shares” negative. Softmax makes every score positive first."
+        )
+    if bool((trace["scores"] < 0).all()):
+        return (
+            "This is expected: every score is negative, so the lowest one gets the largest share. "
+            "Softmax keeps the order."
+        )
+    return ""
+
+
+def ten_times_said(lab: Lab) -> str:
+    """Return for which queries the naive softmax overflows at *Ten times larger*, as Markdown."""
+    overflows = _overflows(lab.sentence, lab.keep_punctuation, lab.d)
+    count, n_tokens = sum(overflows), len(overflows)
+    if not count:
+        said = "no score gets large enough for the naive softmax to overflow"
+    elif count == n_tokens:
+        said = "the naive softmax overflows, whichever token asks"
+    else:
+        called = words.names(labels_of(lab), lab.conventions)
+        some = [literal(name) for name, own in zip(called, overflows, strict=True) if own]
+        listed = f" ({', '.join(some)})" if count <= TOLD else ""
+        said = f"the naive softmax overflows for {count} of {n_tokens} query tokens{listed}"
+    highest = math.log(torch.finfo(torch.float32).max)
+    return (
+        f"- Choose *Ten times larger*: {said}. In float32, exp is infinite above {highest:.2f}; "
+        "`torch.softmax` subtracts the largest score first."
+    )
+
+
+@lru_cache(maxsize=8)  # no edit changes it
+def _overflows(sentence: str, keep_punctuation: bool, d: int) -> tuple[bool, ...]:
+    """Return for each query whether the naive softmax overflows at *Ten times larger*."""
+    large = Lab(sentence=sentence, keep_punctuation=keep_punctuation, d=d, preset="ten-times")
+    naive = NaiveSoftmax().compute(SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(large))["scores"])
+    return tuple((~naive.isfinite().all(dim=1) | ~naive.any(dim=1)).tolist())
+
+
+def terms_table(
+    trace: Trace, position: int, names: Sequence[str], conventions: Conventions = USUAL
+) -> None:
+    """Draw the weighted sum term by term: a row for each token, a column for each dimension."""
+    d_in = trace["context"].shape[1]
+    width, shown = min(d_in, MOST_COLUMNS), largest(trace)
+    others = _others(shown, len(names))
+    results = trace["context"][0, :width].tolist()
+    weights, entries = trace["weights"][0].tolist(), trace["inputs"][:, :width].T.tolist()
+    columns, off = [_column(weights, None, shown, others)], 0.0
+    for result, own in zip(results, entries, strict=True):
+        products = [weight * entry for weight, entry in zip(weights, own, strict=True)]
+        write = partial(_term, weights, own) if width <= MOST_WORKED else None
+        columns.append(_column(products, result, shown, others, write))
+        off = max(off, abs(result - math.fsum(products)))
+    *rows, total = zip(_rows(names, shown, others), *columns, strict=True)
+    number_table(
+        f"{_of_all(shown, names)} terms of the weighted sum"
+        + (f", the first {width} of {d_in} dimensions" if width < d_in else ""),
+        ["token", "weight", *map(conventions.dimension, range(width))],
+        [*map(list, rows), [f"sum = {vector('context', position, conventions)}", *total[1:]]],
+    )
+    st.caption(f"Adding up the columns once more, in Python, differs by at most {off:.1g}.")
+
+
+def _term(weights: Sequence[float], entries: Sequence[float], row: int, digits: int) -> str:
+    """Return a term of the weighted sum, worked out."""
+    weight, entry = weights[row], entries[row]
+    return equation(
+        lambda write: write(weight) * write(entry), weight * entry, torch.float64, digits
+    )
+
+
+def picture_cards(
+    trace: Trace, position: int, names: Sequence[str], conventions: Conventions = USUAL
+) -> list[Card]:
+    """Return attention as a flow and the vectors in space."""
+    context = trace["context"]
+    rows, note = largest(trace, position), ""
+    if len(rows) < len(names):
+        rest = float(trace["weights"][0, _others(rows, len(names))].double().sum())
+        note = (
+            f"Drawn are {len(rows)} of {len(names)} tokens, those with the largest weights and the "
+            f"query; the weights of the others make {result_of(rest)} together. "
+        )
+    told, inputs, weights = (
+        [names[row] for row in rows],
+        trace["inputs"][rows],
+        trace["weights"][:, rows],
+    )
+    flow = picture_card(
+        "flow",
+        "From inputs to the context vector",
+        flow_spec(weights, inputs, context, told, conventions),
+        height=flow_height(len(told)),
+        alt=_most(trace, position, names, conventions),
+        note=f"{note}A line is as wide as the token's weight.",
+    )
+    space = picture_card(
+        "space",
+        "The vectors in space",
+        space_spec(inputs, rows.index(position), context, told, conventions),
+        height=max(340, min(460, flow_height(len(told)))),
+        alt=_direction(trace, position, names, conventions),
+        note=f"{note}{_dimensions(inputs.shape[1])} Drag to turn the picture.".strip(),
+    )
+    return [flow, space]
+
+
+def _most(trace: Trace, position: int, names: Sequence[str], conventions: Conventions) -> str:
+    """Return what the context vector is mostly made of."""
+    weights = trace["weights"][0]
+    if len(weights) > 1 and float(weights.max() - weights.min()) <= EVEN:
+        same = result_of(float(weights.max()))
+        return f"{context_of(position, conventions)} takes the same from all tokens ({same})."
+    order = weights.argsort(descending=True, stable=True)[:3].tolist()
+    shares = [(names[row], float(weights[row])) for row in order if weights[row] >= 0.5e-4]
+    told = ", then ".join(f"{name} ({result_of(share)})" for name, share in shares)
+    return f"{context_of(position, conventions)} takes most from {told}."
+
+
+def _direction(trace: Trace, position: int, names: Sequence[str], conventions: Conventions) -> str:
+    """Return where the context vector points, compared with the query."""
+    found = alignment(trace["query"][0], trace["context"][0])
+    where = f"{context_of(position, conventions)} of {names[position]}"
+    if found.degrees is None:
+        return f"{where}: it or the query is the zero vector, so there is no angle between them."
+    return f"{where} points {found.degrees:.1f}° away from the query itself."
+
+
+def _dimensions(width: int) -> str:
+    if width > 3:
+        return f"Of the {width} dimensions, the first three are drawn."
+    return "Missing dimensions are drawn as 0." if width < 3 else ""
+
+
+def loops(position: int) -> str:
+    """Return the notebook's way of computing the same: a loop of ``torch.dot``."""
+    return f"""query = inputs[{position}]  # Python counts from 0
+
+scores = torch.empty(len(inputs))
+for i, x_i in enumerate(inputs):
+    scores[i] = torch.dot(x_i, query)
+
+weights = torch.softmax(scores, dim=0)
+
+context = torch.zeros(query.shape)
+for i, x_i in enumerate(inputs):
+    context += weights[i] * x_i
+"""
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return the run of the page, to be taken along."""
+    labels = labels_of(lab)
+    trace, query = asked(lab).trace, labels[lab.query_index]
+    return [Shown("one-query", "One query and every key", trace, [query], labels)]

@@ -1,0 +1,230 @@
+"""What the page "Queries, keys, values" shows: one token in three roles, scaled scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import streamlit as st
+from torch import Tensor
+
+from attention_core import SELF_ATTENTION, Trace
+from attention_core.export import Shown, Table
+from attention_core.figures import with_lit_row
+from attention_core.figures.curves import peak_finding, peak_spec, spread_finding, spread_spec
+from attention_core.figures.findings import leading
+from attention_core.mechanisms.projections import ROLES
+from attention_core.numbers import result_of
+from attention_core.reference import compare_with_torch
+from attention_core.studies.scale import MOST_D_K, Scale, scales, widths
+from ui.cards.literal import literal, names
+from ui.lab.lab import Lab
+from ui.parts import overriding, parameters, step_view
+from ui.parts.step_view import Group
+from ui.parts.widgets import choice, chosen, query_chosen, set_widget
+from ui.parts.worksheet import labels_of, tensor_of
+
+OWN = "qkv"
+PLACES = ("figures:projected", "figures:attending")
+PROJECTED = tuple(ROLES.values())
+ATTENDING = ("scores", "scaled", "weights", "context")
+MOST_WIDTHS = (16, 64, 256, 1024, MOST_D_K)
+TOLD = 6  # numbers of a vector in a sentence
+
+
+def inputs_of(lab: Lab) -> dict[str, Tensor]:
+    """Return the inputs of self-attention with trainable weights."""
+    return {"inputs": tensor_of(lab), **parameters.parameters_of(lab)}
+
+
+def trace_of(lab: Lab) -> Trace:
+    """Return the run that the page shows."""
+    return overriding.applied(SELF_ATTENTION.run(**inputs_of(lab)), lab, OWN)
+
+
+def projected(lab: Lab) -> Group:
+    """Return queries, keys and values, the chosen token's row of each lit up."""
+    return _lit(trace_of(lab), PROJECTED, lab)
+
+
+def attending(lab: Lab) -> Group:
+    """Return the steps from the scores to the context vectors."""
+    return _lit(trace_of(lab), ATTENDING, lab)
+
+
+def _lit(trace: Trace, shown: tuple[str, ...], lab: Lab) -> Group:
+    tokens = labels_of(lab)
+    group = step_view.steps(trace, shown, tokens, conventions=lab.conventions)
+    for card in group.cards:
+        card["spec"] = with_lit_row(card["spec"], lab.query_index, tokens[lab.query_index])
+    return overriding.overridable(group, OWN, lab.conventions)
+
+
+def token_chooser(lab: Lab) -> None:
+    """Draw the choice of the token that is followed through its three roles."""
+    labels = names(labels_of(lab), lab.conventions)
+    choice(
+        "Follow this token through its three roles",
+        labels,
+        lab.query_index,
+        widget_key="_role_token",
+        on_choice=query_chosen,
+        width=320,
+    )
+
+
+def roles_said(trace: Trace, lab: Lab) -> str:
+    """Return what one token is in each role, with its numbers, as Markdown."""
+    row = lab.query_index
+    called = names(labels_of(lab), lab.conventions)
+    word, weights = literal(called[row]), trace["weights"]
+    given, got = weights[row], weights[:, row]
+    most, own = (result_of(float(shares.max())) for shares in (given, got))
+    found, finders = (_called(shares, called) for shares in (given, got))
+    finds = f"It finds {found} most, with a weight of {most}."
+    if not found:
+        finds = f"It finds all tokens equally, with a weight of {most}."
+    found_by = f"{finders} {'gives' if len(leading(got)) == 1 else 'give'} it most, {own}."
+    if not finders:
+        found_by = f"All tokens give it the same, {own}."
+    return (
+        f"- **As a query** {word} asks: {_vector(trace['queries'][row])}. {finds}\n"
+        f"- **As a key** it is found: {_vector(trace['keys'][row])}. {found_by}\n"
+        f"- **As a value** it has this to give: {_vector(trace['values'][row])}, and gives each "
+        "query its weight's share of it."
+    )
+
+
+def _called(shares: Tensor, called: Sequence[str]) -> str:
+    """Return which tokens have the largest share; nothing if all of several do."""
+    best = leading(shares)
+    if 1 < len(best) == len(shares):
+        return ""
+    listed = [literal(called[at]) for at in best]
+    return " and ".join(listed) if len(listed) <= 2 else f"{len(listed)} tokens"
+
+
+def _vector(row: Tensor) -> str:
+    """Return a vector's numbers, the first few of a long one."""
+    numbers = [result_of(number) for number in row[:TOLD].tolist()]
+    more = ", …" if len(row) > TOLD else ""
+    return literal(f"({', '.join(numbers)}{more})")
+
+
+def roots_said(lab: Lab) -> str:
+    """Return what the scores are divided by, as Markdown."""
+    root = lab.d_out**0.5
+    products = "one product" if lab.d_out == 1 else f"a sum of {lab.d_out} products"
+    return (
+        f"With d_out = {lab.d_out}, each score is {products} and is divided by "
+        f"√{lab.d_out} = {root:.4f}."
+    )
+
+
+def linear_said(lab: Lab) -> str:
+    """Return what ``nn.Linear`` begins with at the width of the embeddings, as Markdown.
+
+    Example:
+        >>> linear_said(Lab())[:62]
+        'numbers of both signs, within ±1 / √3 = ±0.5774. From embeddin'
+    """
+    return (
+        f"numbers of both signs, within ±1 / √{lab.d} = ±{lab.d**-0.5:.4f}. From embeddings as "
+        "small as the notebook's they make small scores, and weights close to even."
+    )
+
+
+# ---- Torch's own -------------------------------------------------------------------------------
+
+
+def compared(trace: Trace) -> str:
+    """Return how far a run is from torch's own attention, as Markdown."""
+    checks = compare_with_torch(trace)
+    if not checks and trace.overridden:
+        return "Torch cannot be told the numbers you put into a step: nothing to compare."
+    if not checks:
+        return "Torch's own attention cannot be compared here: nothing in it is a number."
+    lines = []
+    for check in checks:
+        verdict = "the same" if check.ok else ":red[**not the same**]"
+        lines.append(
+            f"`{check.route}` on the same numbers gives {verdict} `{check.step}`: {check.numbers}."
+        )
+    return "  \n".join(lines)
+
+
+# ---- Why divide by the root --------------------------------------------------------------------
+
+
+@lru_cache(maxsize=8)
+def _measured(most: int, seed: int) -> tuple[Scale, ...]:
+    return scales(most, seed)
+
+
+def scale_study(lab: Lab) -> Group:
+    """Return how scores spread and softmax peaks as d_k grows, with and without the scaling."""
+    found = _measured(lab.most_d_k, lab.parameter_seed)
+    cards = [
+        step_view.picture_card(
+            "spread",
+            "Spread of the scores",
+            spread_spec(found),
+            height=320,
+            alt=spread_finding(found),
+        ),
+        step_view.picture_card(
+            "peak", "Largest weight of a row", peak_spec(found), height=320, alt=peak_finding(found)
+        ),
+    ]
+    return Group(cards, arrows=False, min_width=step_view.MIN_WIDTH_WIDE)
+
+
+def spread_said(trace: Trace) -> str:
+    """Return how far the scores of a run spread, before and after the division, as Markdown."""
+    undivided, scaled = (
+        result_of(float(trace[name].detach().double().std(correction=0)))
+        for name in ("scores", "scaled")
+    )
+    return (
+        "Your own queries and keys need not be such: the standard deviation of your scores is "
+        f"{undivided}, that of your scaled ones {scaled}."
+    )
+
+
+def width_slider(lab: Lab) -> None:
+    """Draw the choice of how wide the vectors of the study become."""
+    options = sorted({*MOST_WIDTHS, lab.most_d_k})
+    set_widget("_most_d_k", lab.most_d_k)
+    st.select_slider(
+        "Up to which width d_k?",
+        options,
+        lab.most_d_k,
+        key="_most_d_k",
+        on_change=chosen,
+        args=("most_d_k",),
+        width=360,
+        help=f"Measured at {len(widths(lab.most_d_k))} widths, from the seed of the weights.",
+    )
+
+
+# ---- To be taken along -------------------------------------------------------------------------
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return the run of the page, and the study of the scores' spread as labelled data."""
+    study = Table(
+        "scale-study",
+        "Why divide by √d_k: scores of random vectors",
+        f"Measured with 64 random queries and keys of each width, seed {lab.parameter_seed}. The "
+        "draws of a seed depend on the platform.",
+        (
+            "d_k",
+            "standard deviation of the scores",
+            "the same, over √d_k",
+            "largest weight of a row, on average",
+            "the same, over √d_k",
+        ),
+        tuple(tuple(scale) for scale in _measured(lab.most_d_k, lab.parameter_seed)),
+    )
+    trace, labels = trace_of(lab), labels_of(lab)
+    return [Shown("self-attention", "Self-attention", trace, labels, tables=(study,))]

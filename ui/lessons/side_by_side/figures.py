@@ -1,0 +1,507 @@
+"""What the page "Side by side" shows: one sentence through every mechanism, on one scale."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import streamlit as st
+from torch import Tensor
+
+from attention_core import (
+    CAUSAL_SELF_ATTENTION,
+    CROSS_ATTENTION,
+    MULTI_HEAD_ATTENTION,
+    SELF_ATTENTION,
+    SIMPLE_SELF_ATTENTION,
+    STACKED_HEADS,
+    Check,
+    Conventions,
+    Mechanism,
+    Trace,
+)
+from attention_core.checks import SAMPLE_SEED, distances, verdict
+from attention_core.export import Derived
+from attention_core.export import Shown as Taken
+from attention_core.export.literals import tensor_code
+from attention_core.figures import matrix_spec
+from attention_core.figures.heatmap import position_labels
+from attention_core.figures.labels import TwoSentences
+from attention_core.glossary import symbol
+from attention_core.numbers import result_of
+from attention_core.spread import spread_of
+from attention_core.studies.entropy import check_entropy, entropy, entropy_rounding
+from ui.lab import state
+from ui.lab.lab import MAX_HEADS, OTHER_SENTENCE, Lab
+from ui.parts import parameters, step_view
+from ui.parts.explain_view import Explained
+from ui.parts.number_table import number_table
+from ui.parts.step_view import Card, Group
+from ui.parts.widgets import chosen, set_widget
+from ui.parts.worksheet import labels_of, tensor_of
+
+TABLES = ("w_query", "w_key", "b_query", "b_key")  # what the weights depend on
+MOST_OTHER = 64  # tokens of the second sentence
+LONGEST_OTHER = 2_000  # characters
+CHECKED_ROWS = 256  # entropies; of more, a sample is computed again by loops
+PLACE = "figures:side_"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One mechanism of the page.
+
+    Args:
+        title: Its name.
+        asks: Whom a query may attend to.
+        learns: What is trained.
+        told: What is different from those above, as Markdown.
+        run: Its run on the numbers of a lab.
+    """
+
+    title: str
+    asks: str
+    learns: str
+    told: str
+    run: Callable[[Lab], Trace]
+
+
+# ---- Runs --------------------------------------------------------------------------------------
+
+
+def _weights_of(lab: Lab, *, with_bias: bool = True) -> dict[str, Any]:
+    given = parameters.parameters_of(replace(lab, d_value=0))  # as wide as the heads need them
+    return {name: t for name, t in given.items() if with_bias or name.startswith("w_")}
+
+
+def _simple(lab: Lab) -> Trace:
+    return SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(lab))
+
+
+def _self(lab: Lab) -> Trace:
+    return SELF_ATTENTION.run(tensor_of(lab), **_weights_of(lab))
+
+
+def _causal(lab: Lab) -> Trace:
+    return CAUSAL_SELF_ATTENTION.run(tensor_of(lab), **_weights_of(lab))
+
+
+def _heads(lab: Lab) -> Trace:
+    given: dict[str, Any] = parameters.parameters_of(lab, out=True)
+    return MULTI_HEAD_ATTENTION.run(tensor_of(lab), **given, n_heads=lab.n_heads)
+
+
+def _cross(lab: Lab) -> Trace:
+    given = _weights_of(lab, with_bias=False)
+    return CROSS_ATTENTION.run(tensor_of(lab), tensor_of(other_of(lab)), **given)
+
+
+SHOWN: Mapping[str, Shown] = MappingProxyType(
+    {
+        "simple": Shown(
+            "Simple self-attention",
+            "every token",
+            "nothing",
+            "No trained weights: the embeddings themselves are compared. The longer an embedding, "
+            "the further its scores are from 0: it draws attention from those that point its way, "
+            "and loses that of those that point away.",
+            _simple,
+        ),
+        "self": Shown(
+            "Self-attention",
+            "every token",
+            "query, key, value weights",
+            "Queries and keys are projections of the embeddings, and scores are divided by √d_k: "
+            "who attends to whom can be learned.",
+            _self,
+        ),
+        "causal": Shown(
+            "Causal self-attention",
+            "itself and what came before",
+            "the same",
+            "The same scores, but nobody sees what comes later. The first token has no choice, and "
+            "the last one sees all: its row is that of *Self-attention*. Nothing is dropped here.",
+            _causal,
+        ),
+        "heads": Shown(
+            "Multi-head attention",
+            "itself and what came before, in each head",
+            "the same, and what mixes the heads",
+            "The same projections, split: each head compares only its own columns of queries and "
+            "keys, so each can look elsewhere.",
+            _heads,
+        ),
+        "cross": Shown(
+            "Cross-attention",
+            "every token of another sentence",
+            "query, key, value weights",
+            "Your sentence asks, another one answers: keys and values come from there.",
+            _cross,
+        ),
+    }
+)
+
+
+def trace_of(lab: Lab, which: str) -> Trace:
+    """Return the run of a mechanism on the numbers of a lab.
+
+    Raises:
+        ValueError: If the heads cannot share the width evenly.
+    """
+    return SHOWN[which].run(lab)
+
+
+def tokens_of(lab: Lab, which: str) -> Sequence[str]:
+    """Return the labels of a mechanism's tokens."""
+    own = labels_of(lab)
+    return TwoSentences(own, labels_of(other_of(lab))) if which == "cross" else own
+
+
+def other_of(lab: Lab) -> Lab:
+    """Return the lab of the sentence that is asked in cross-attention, of 64 tokens at most.
+
+    It is embedded as the first one is. A word of both has one embedding, edits included.
+    """
+    other = replace(lab, sentence=lab.other_sentence)
+    if not other.all_tokens:
+        return replace(lab, sentence=OTHER_SENTENCE, keep_punctuation=False)
+    if len(other.all_tokens) > MOST_OTHER:
+        cut = [token.text for token in other.all_tokens[:MOST_OTHER]]
+        return replace(other, sentence=" ".join(cut))
+    return other
+
+
+def unsplit(lab: Lab) -> str:
+    """Return why there are no heads, as Markdown; nothing if there are."""
+    if lab.d_out % lab.n_heads == 0:
+        return ""
+    return (
+        f"Multi-head attention splits queries, keys and values evenly: d_out = {lab.d_out} cannot "
+        f"be split among n_heads = {lab.n_heads}. Choose a d_out that is a multiple of "
+        f"{lab.n_heads}, or another number of heads. The other rows go on."
+    )
+
+
+def possible(lab: Lab) -> list[str]:
+    """Return the mechanisms that can run on the numbers of a lab."""
+    return [which for which in SHOWN if which != "heads" or not unsplit(lab)]
+
+
+def stacked_said(lab: Lab) -> str:
+    """Return how far separate heads with the same weights are from the split ones, as Markdown."""
+    split = trace_of(lab, "heads")
+    given: dict[str, Any] = {
+        name: tensor.reshape(len(tensor), lab.n_heads, -1).movedim(1, 0)
+        for name, tensor in split.inputs.items()
+        if name[:2] in ("w_", "b_") and not name.endswith("_out")
+    }
+    for name in [name for name in given if name.startswith("b_")]:
+        given[name] = given[name].squeeze(1)
+    stacked = STACKED_HEADS.run(split["inputs"], **given)
+    allowed = 2 * spread_of(split, "weights")["weights"]  # both are the same sums
+    off = distances(stacked["weights"], split["weights"])
+    check = verdict("weights", "separate heads, stacked", off, allowed)
+    same = "the same weights" if check.ok else ":red[**other weights**]"
+    return (
+        f"Separate heads, stacked, with the same columns of the matrices give {same}: "
+        f"{check.numbers}. So they have no row of their own."
+    )
+
+
+# ---- Figures -----------------------------------------------------------------------------------
+
+
+def figures_of(lab: Lab, which: str) -> Group:
+    """Return a mechanism's weights, of each head, and the entropy of each row.
+
+    Raises:
+        ValueError: If the heads cannot share the width evenly.
+    """
+    trace, tokens, conventions = trace_of(lab, which), tokens_of(lab, which), lab.conventions
+    scope, checks = f"side by side: {which}", trace.check("weights")
+    heads = range(len(trace["weights"])) if trace["weights"].ndim == 3 else [None]
+    cards = []
+    for head in heads:
+        card = step_view.step_card(
+            trace, "weights", tokens, checks, conventions=conventions, head=head
+        )
+        whole = card["spec"]["data"][0]
+        scaled = [{**whole, "zmin": 0.0, "zmax": 1.0}, *card["spec"]["data"][1:]]
+        spec, cells = {**card["spec"], "data": scaled}, {**card["cells"], "scope": scope}
+        cards.append({**card, "spec": spec, "cells": cells})
+    cards.append(_entropy_card(trace["weights"], bounds_of(trace), tokens, conventions))
+    width = step_view.card_width(max(len(tokens), trace["weights"].shape[-1]))
+    return Group(cards, Explained(trace, tokens, scope=scope), width, arrows=False)
+
+
+def _entropy_card(
+    weights: Tensor, bounds: Sequence[float], tokens: Sequence[str], conventions: Conventions
+) -> Card:
+    """Return the card of the entropies: a column, or one for each head."""
+    bits = entropy(weights)
+    columns = bits.unsqueeze(1) if bits.ndim == 1 else bits.T  # (n_queries, 1 or n_heads)
+    rows = position_labels("query token", len(columns), tokens, conventions)
+    heads = [step_view.head_of(head, conventions) for head in range(columns.shape[1])]
+    names = heads if bits.ndim == 2 else ["entropy"]
+    spec = matrix_spec(
+        columns,
+        (rows, names),
+        axes=("query token", "bits"),
+        title="Entropy",
+        kind="weights",
+        sentence="%{y} (query) spreads its attention over {value} bits, %{x}",
+    )
+    top = math.log2(weights.shape[-1]) or 1.0
+    spec["data"][0] |= {"zmin": 0.0, "zmax": top}
+    card = step_view.value_card(
+        "entropy",
+        "Entropy of each row" if not conventions.is_turned else "Entropy of each column",
+        spec,
+        entropy_said(bits, rows),
+        columns,
+        turns="entropy" if conventions.is_turned else "",
+    )
+    return {
+        **card,
+        "check": step_view.verdict([_checked(weights, bits)], conventions),
+        "note": conventions.said(bounds_said(bounds)),
+    }
+
+
+def bounds_of(trace: Trace) -> list[float]:
+    """Return the most bits that each query's entropy can have: log₂ of the keys it may attend to.
+
+    Example:
+        >>> bounds_of(trace_of(Lab(sentence="to be or be"), "causal"))[:2]
+        [0.0, 1.0]
+    """
+    n_queries, n_keys = trace["weights"].shape[-2:]
+    n_open = [n_keys] * n_queries
+    if "mask" in trace.inputs:
+        n_open = trace["mask"].sum(dim=-1).tolist()
+    return [math.log2(count) if count else 0.0 for count in n_open]
+
+
+def bounds_said(bounds: Sequence[float]) -> str:
+    """Return how large entropies can be, for queries as rows.
+
+    Example:
+        >>> bounds_said([2.0, 2.0])
+        'In bits: 0 where one token gets everything; at most log₂ 4 = 2.0000, where 4 get the same.'
+    """
+    least, most = min(bounds), max(bounds)
+    n_least, n_most = (round(2**bound) for bound in (least, most))
+    if most == 0:
+        return "In bits: with a single token there is nothing to spread."
+    if least == most:
+        return (
+            f"In bits: 0 where one token gets everything; at most log₂ {n_most} = "
+            f"{result_of(most)}, where {n_most} get the same."
+        )
+    return (
+        "In bits: 0 where one token gets everything; at most log₂ of the tokens that a row may "
+        f"attend to, from log₂ {n_least} = {result_of(least)} to log₂ {n_most} = {result_of(most)}."
+    )
+
+
+def entropy_said(bits: Tensor, rows: Sequence[str]) -> str:
+    """Return which row spreads its attention most and which least.
+
+    Example:
+        >>> entropy_said(torch.tensor([0.5, 2.0]), ["to", "be"])
+        'mean 1.2500 bits; most spread be, 2.0000; least to, 0.5000.'
+    """
+    flat = bits.detach().double().flatten()
+    most, least = (int(place) % len(rows) for place in (flat.argmax(), flat.argmin()))
+    return (
+        f"mean {result_of(float(flat.mean()))} bits; most spread {rows[most]}, "
+        f"{result_of(float(flat.max()))}; least {rows[least]}, {result_of(float(flat.min()))}."
+    )
+
+
+def _checked(weights: Tensor, bits: Tensor) -> Check:
+    """Return the entropies' second route, of a seeded sample where there are many."""
+    rows, entropies = weights.flatten(end_dim=-2), bits.flatten()
+    if len(rows) <= CHECKED_ROWS:
+        return check_entropy(rows, entropies)
+    sample = random.Random(SAMPLE_SEED).sample(range(len(rows)), CHECKED_ROWS)
+    check = check_entropy(rows[sample], entropies[sample])
+    return check._replace(route=f"{check.route}, {CHECKED_ROWS} seeded rows")
+
+
+# ---- Words, tables, choices --------------------------------------------------------------------
+
+
+def heads_chooser(lab: Lab) -> None:
+    """Draw the number of heads."""
+    set_widget("_n_heads", lab.n_heads)
+    st.number_input(
+        "Number of heads",
+        1,
+        MAX_HEADS,
+        lab.n_heads,
+        key="_n_heads",
+        on_change=chosen,
+        args=("n_heads",),
+        width=150,
+        help="d_out is split among them, so it must be divisible by their number.",
+    )
+
+
+def other_field(lab: Lab, label: str = "Another sentence, that yours asks") -> None:
+    """Draw the second sentence's text field and say what became of it."""
+    set_widget("_other_sentence", lab.other_sentence)
+    st.text_input(
+        label,
+        lab.other_sentence,
+        key="_other_sentence",
+        max_chars=LONGEST_OTHER,
+        on_change=_other_typed,
+    )
+    count = len(replace(lab, sentence=lab.other_sentence).all_tokens)
+    if not count:
+        st.warning(
+            "There is no word in the other sentence. Type at least one. Until then it is "
+            f"“{OTHER_SENTENCE}”.",
+            icon=":material/edit:",
+        )
+    elif count > MOST_OTHER:
+        st.info(
+            f"The other sentence has {count:,} tokens. The first {MOST_OTHER} are used.",
+            icon=":material/content_cut:",
+        )
+
+
+def _other_typed() -> None:
+    typed = st.session_state["_other_sentence"][:LONGEST_OTHER]
+    clean = typed.encode("utf-8", "ignore").decode()
+    state.commit(replace(state.current(), other_sentence=clean))
+
+
+def self_or_cross(lab: Lab) -> str:
+    """Return what "self" means, with the shapes on screen, as Markdown."""
+    weights = trace_of(lab, "cross")["weights"]
+    own, other = weights.shape
+    bias = " and no biases" if "b_query" in _weights_of(lab) else ""
+    return (
+        f"**Self** means that one sentence asks itself: queries, keys and values are made of the "
+        f"same {own} tokens, and the weights are {own} × {own}. In **cross**-attention they are "
+        f"made of two: {own} queries of your sentence, {other} keys and values of the other, so "
+        f"the weights are {own} × {other}. It is the same arithmetic with the same matrices{bias}. "
+        "A Transformer's decoder asks the source sentence this way. A mask of the future would "
+        "make no sense: no token of one sentence comes before one of the other."
+    )
+
+
+def summary(lab: Lab) -> dict[str, list[str]]:
+    """Return what each mechanism did, by column: a line for each, or for each head."""
+    table: dict[str, list[str]] = {
+        name: [] for name in ("mechanism", "a query may attend to", "learned", *_MEASURED)
+    }
+    for which in possible(lab):
+        shown, trace = SHOWN[which], trace_of(lab, which)
+        weights, bounds = trace["weights"].detach(), bounds_of(trace)
+        heads = weights if weights.ndim == 3 else weights.unsqueeze(0)
+        for head, matrix in enumerate(heads):
+            called = f", {step_view.head_of(head, lab.conventions)}" if weights.ndim == 3 else ""
+            table["mechanism"].append(f"{shown.title}{called}")
+            table["a query may attend to"].append(shown.asks)
+            table["learned"].append(shown.learns)
+            for name, measured in zip(_MEASURED, _measured(matrix, bounds), strict=True):
+                table[name].append(result_of(measured))
+    return table
+
+
+def numbers(lab: Lab) -> None:
+    """Draw what each mechanism did, as a table."""
+    table = summary(lab)
+    rows = list(zip(*table.values(), strict=True))
+    number_table("Every mechanism in numbers", list(table), rows, has_sum=False)
+
+
+_MEASURED = ("mean entropy (bits)", "at most", "largest weight")
+
+
+def _measured(matrix: Tensor, bounds: Sequence[float]) -> tuple[float, float, float]:
+    return mean_entropy(matrix), math.fsum(bounds) / len(bounds), float(matrix.max())
+
+
+def mean_entropy(weights: Tensor) -> float:
+    """Return the mean over all rows, in bits."""
+    return float(entropy(weights.detach().double()).mean())
+
+
+def entropy_formula(conventions: Conventions) -> str:
+    """Return the entropy of a row, in LaTeX."""
+    weight = symbol("weights", conventions)
+    formula = rf"H_i = -\sum_j {weight}_{{ij}} \log_2 {weight}_{{ij}}"
+    return conventions.formula(formula)
+
+
+# ---- Code --------------------------------------------------------------------------------------
+
+
+def code_of(lab: Lab) -> str:
+    """Return PyTorch that computes every row of the page, to the last bit."""
+    runs = {which: trace_of(lab, which) for which in possible(lab)}
+    given: dict[str, Tensor] = {}
+    for which, trace in runs.items():
+        given |= {} if which == "cross" else trace.inputs
+    numbers = {name: tensor for name, tensor in given.items() if tensor.is_floating_point()}
+    start = Trace(Mechanism(tuple(numbers), ()), numbers)
+    parts = [step_view.pytorch_of(start, labels_of(lab)).rstrip()]
+    other = other_of(lab)
+    parts.append(
+        "\n".join(
+            [
+                "query_inputs = inputs",
+                tensor_code("key_inputs", runs["cross"]["key_inputs"], labels_of(other)),
+                "mask = torch.ones(len(inputs), len(inputs), dtype=torch.bool).tril()",
+            ]
+        )
+    )
+    for which, trace in runs.items():
+        title = f"# {SHOWN[which].title}"
+        parts.append("\n".join([title, trace.mechanism.pytorch(), f"{which}_weights = weights"]))
+    return "\n\n".join(parts)
+
+
+def spread_out(lab: Lab, factor: float) -> dict[str, float]:
+    """Return each mechanism's mean entropy once every embedding is multiplied by a factor."""
+    found = {}
+    for which in possible(lab):
+        trace = trace_of(lab, which)
+        inputs = {
+            name: tensor * factor if name.endswith("inputs") else tensor
+            for name, tensor in trace.inputs.items()
+        }
+        found[which] = mean_entropy(trace.mechanism.run(**inputs)["weights"])
+    return found
+
+
+# ---- To be taken along -------------------------------------------------------------------------
+
+
+def shown(lab: Lab) -> list[Taken]:
+    """Return the run of each mechanism that is possible, with the entropy of each row."""
+    return [_taken(lab, which) for which in possible(lab)]
+
+
+def _taken(lab: Lab, which: str) -> Taken:
+    trace, other = trace_of(lab, which), labels_of(other_of(lab))
+    bits, heads = entropy(trace["weights"]), ("head",) * (trace["weights"].ndim - 2)
+    derived = Derived(
+        "bits",
+        "the entropy of each row of weights, in bits",
+        "bits = -torch.xlogy(weights, weights).sum(dim=-1) / math.log(2)",
+        bits,
+        (*heads, "query token"),
+        entropy_rounding(trace["weights"]),
+        lambda values: entropy(values["weights"]),
+    )
+    keys = other if which == "cross" else None
+    return Taken(which, SHOWN[which].title, trace, labels_of(lab), keys, (derived,))

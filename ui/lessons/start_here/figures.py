@@ -1,0 +1,51 @@
+"""What the page "Start here" shows: the whole of self-attention, any step of it open to change."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from attention_core import SIMPLE_SELF_ATTENTION, Trace
+from attention_core.export import Shown
+from attention_core.numbers import result_of
+from ui.lab.lab import Lab
+from ui.parts import overriding, step_view
+from ui.parts.step_view import Group
+from ui.parts.worksheet import labels_of, tensor_of
+
+OWN = "start"
+PLACES = ("figures:start",)
+
+
+def trace_of(lab: Lab) -> Trace:
+    """Return the run that the page shows."""
+    return overriding.applied(SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(lab)), lab, OWN)
+
+
+def steps(lab: Lab) -> Group:
+    """Return every step of it."""
+    trace = trace_of(lab)
+    group = step_view.steps(trace, trace.steps, labels_of(lab), conventions=lab.conventions)
+    return overriding.overridable(group, OWN, lab.conventions)
+
+
+def ten_times_said(lab: Lab) -> str:
+    """Return what *Ten times larger* makes of the sentence's weights, as Markdown."""
+    least, greatest = map(result_of, _largest_weights(lab.sentence, lab.keep_punctuation, lab.d))
+    each = f"between {least} and {greatest}" if least != greatest else least
+    return (
+        "- Choose *Ten times larger*: the scores become a hundred times those of *As in the "
+        f"notebook*, and each query gives one token {each} of its attention."
+    )
+
+
+@lru_cache(maxsize=8)  # no edit changes it
+def _largest_weights(sentence: str, keep_punctuation: bool, d: int) -> tuple[float, float]:
+    """Return the smallest and the greatest of the rows' largest weights at *Ten times larger*."""
+    large = Lab(sentence=sentence, keep_punctuation=keep_punctuation, d=d, preset="ten-times")
+    most = SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(large))["weights"].amax(dim=1)
+    return float(most.min()), float(most.max())
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return the run of the page, to be taken along."""
+    return [Shown("self-attention", "Simple self-attention", trace_of(lab), labels_of(lab))]

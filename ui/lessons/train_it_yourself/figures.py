@@ -1,0 +1,553 @@
+"""What the page "Train it yourself" shows: a training of one's own, while it goes on."""
+
+from __future__ import annotations
+
+import math
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+from torch import Tensor
+
+from attention_core.export import Shown, Table
+from attention_core.figures import matrix_spec
+from attention_core.figures.curves import Curve, curves_spec
+from attention_core.figures.heatmap import height_of
+from attention_core.figures.lengths import LOOKS
+from attention_core.figures.palette import ROLES
+from attention_core.numbers import plain, result_of
+from attention_core.recurrent.accuracy import SEEN, Accuracy
+from attention_core.recurrent.language import (
+    END,
+    START,
+    right_alignment,
+    right_translation,
+    target_vocabulary,
+    values,
+)
+from attention_core.recurrent.marking import aligned
+from attention_core.recurrent.network import fresh
+from attention_core.recurrent.task import batch_of
+from attention_core.recurrent.training import loss_of
+from attention_core.recurrent.translation import Model, Translation, translate
+from ui.cards.literal import literal
+from ui.components import component
+from ui.lab import state
+from ui.lab.lab import MAX_SEED, READERS, Lab
+from ui.parts import step_view
+from ui.parts.marked import marked
+from ui.parts.numbers_field import words_of
+from ui.parts.predict import Truth
+from ui.parts.step_view import Card, Group
+from ui.parts.widgets import chosen, set_widget
+from ui.server.training_process import EACH, LENGTHS, N_SENTENCES
+from ui.server.trainings import (
+    DONE,
+    FAILED,
+    PAUSED,
+    QUEUED,
+    RUNNING,
+    STOPPED,
+    Choice,
+    Report,
+    TooManyError,
+    Trainings,
+    View,
+)
+
+Spec = dict[str, Any]
+REDRAW_SECONDS = 1.0
+SHORTEST, TALLEST = 340, 460  # px, of the two curves: as tall as the alignment, if they can be
+NO_POINT = (None,)  # drawn as nothing, but it has its line in the legend: no plot changes its size
+FIGURES = "figures:training"
+SIGNS = {END: "(end)", START: "(start)"}
+BADGES = {
+    QUEUED: ":orange-badge[:material/hourglass: Queued]",
+    RUNNING: ":green-badge[:material/play_arrow: Running]",
+    PAUSED: ":blue-badge[:material/pause: Paused]",
+    DONE: ":green-badge[:material/check: Done]",
+    STOPPED: ":gray-badge[:material/stop: Stopped]",
+    FAILED: ":red-badge[:material/error: Ended]",
+}
+_OWNER = "training_owner"
+_REFUSED = "training_refused"
+_NAME = re.compile("[0-9a-f]{32}")
+
+_tab = component("tab")
+
+
+@st.cache_resource(show_spinner=False)
+def registry() -> Trainings:
+    """Return the trainings of this server: shared by all visitors, on purpose."""
+    return Trainings()
+
+
+def owner() -> str:
+    """Return what this session's training is kept under; nobody else can guess it."""
+    if _OWNER not in st.session_state:
+        st.session_state[_OWNER] = secrets.token_hex(16)
+    return str(st.session_state[_OWNER])
+
+
+def find_again() -> None:
+    """Let a tab that was reloaded find its training: the name is the tab's, not the session's."""
+    known = _tab(data={"name": owner()}, key="tab", on_known_change=lambda: None).known
+    if isinstance(known, str) and _NAME.fullmatch(known) and known != owner():
+        registry().reset(owner())
+        st.session_state[_OWNER] = known
+        st.rerun()
+
+
+def choice_of(lab: Lab) -> Choice:
+    """Return what the lab says to train."""
+    return Choice(lab.train_kind, lab.train_units, lab.train_seed)
+
+
+# ---- The controls ------------------------------------------------------------------------------
+
+
+def controls(lab: Lab) -> None:
+    """Draw what there is to choose, and the buttons."""
+    view = registry().look(owner())
+    _choices(lab, is_fixed=bool(view and view.is_active))
+    _buttons(view)
+    refused = st.session_state.pop(_REFUSED, "")
+    if refused:
+        st.warning(refused, icon=":material/groups:")
+
+
+def _choices(lab: Lab, *, is_fixed: bool) -> None:
+    why = "Stop the training to change it." if is_fixed else None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        set_widget("_train_kind", lab.train_kind)
+        st.selectbox(
+            "Model",
+            READERS,
+            READERS.index(lab.train_kind),
+            key="_train_kind",
+            format_func=lambda kind: LOOKS[kind].name,
+            on_change=chosen,
+            args=("train_kind",),
+            disabled=is_fixed,
+            width=280,
+            help=why,
+        )
+        for name, label, least, most, more in (
+            ("train_units", "Hidden units", 4, 64, "Numbers in each hidden state."),
+            ("train_seed", "Seed", 0, MAX_SEED, "Of the first weights and of the sentences."),
+        ):
+            set_widget(f"_{name}", getattr(lab, name))
+            st.number_input(
+                label,
+                least,
+                most,
+                getattr(lab, name),
+                key=f"_{name}",
+                on_change=chosen,
+                args=(name,),
+                disabled=is_fixed,
+                width=140,
+                help=why or more,
+            )
+
+
+def _buttons(view: View | None) -> None:
+    """Draw the buttons; each stays in its place, whatever the training does."""
+    now = view.state if view else ""
+    label, icon, event = {
+        QUEUED: ("Start training", ":material/play_arrow:", _start),
+        RUNNING: ("Pause", ":material/pause:", _pause),
+        PAUSED: ("Go on", ":material/play_arrow:", _go_on),
+        "": ("Start training", ":material/play_arrow:", _start),
+    }.get(now, ("Start again", ":material/play_arrow:", _start))
+    is_active = bool(view and view.is_active)
+    with st.container(horizontal=True):
+        st.button(
+            label,
+            key="train_start",
+            icon=icon,
+            on_click=event,
+            disabled=now == QUEUED,
+            width=170,
+        )
+        st.button(
+            "Leave the queue" if now == QUEUED else "Stop",
+            key="train_stop",
+            icon=":material/stop:",
+            on_click=_stop,
+            disabled=not is_active,
+            width=170,
+        )
+        st.button(
+            "Reset",
+            key="train_reset",
+            icon=":material/restart_alt:",
+            on_click=_reset,
+            disabled=view is None,
+            width=110,
+            help="Forget what was learnt.",
+        )
+
+
+def _start() -> None:
+    try:
+        registry().start(owner(), choice_of(state.current()))
+    except TooManyError as error:
+        st.session_state[_REFUSED] = str(error)
+
+
+def _pause() -> None:
+    registry().pause(owner())
+
+
+def _go_on() -> None:
+    registry().go_on(owner())
+
+
+def _stop() -> None:
+    registry().stop(owner())
+
+
+def _reset() -> None:
+    registry().reset(owner())
+
+
+# ---- What is watched ---------------------------------------------------------------------------
+
+
+def watch(lab: Lab) -> None:
+    """Draw the training, and redraw it every second or so while it goes on."""
+    view = registry().look(owner())
+    drawn = view.state if view else ""
+    is_active = bool(view and view.is_active)
+    fragment: Callable[..., Callable[[Lab, str], None]] = st.fragment(
+        run_every=REDRAW_SECONDS if is_active else None
+    )
+    fragment(_watch)(lab, drawn)
+
+
+def _watch(lab: Lab, drawn: str) -> None:
+    """Draw the training as it is now; where the buttons are those of another state, all anew."""
+    view = registry().look(owner())
+    if (view.state if view else "") != drawn:
+        st.rerun()
+    budget = registry().budget
+    st.progress(_share(view, budget.steps), text=status(view, lab, registry()))
+    report = view.report if view else None
+    choice = view.choice if view else choice_of(lab)
+    translation = translation_of(choice, report, words_of(lab))
+    step_view.draw(group(report, translation, lab, budget.steps), widget_key=FIGURES)
+    st.markdown(written(translation, choice))
+
+
+def _share(view: View | None, steps: int) -> float:
+    return min(1.0, view.report.step / steps) if view and view.report else 0.0
+
+
+def status(view: View | None, lab: Lab, trainings: Trainings) -> str:
+    """Return in a line what the training does, as Markdown."""
+    budget = trainings.budget
+    if view is None:
+        return (
+            f"Not started. One training is up to {budget.steps:,} steps or {budget.seconds:.0f} "
+            "seconds of learning, whatever comes first."
+        )
+    said = [f"{BADGES[view.state]} {called(view.choice)}"]
+    if view.state == QUEUED:
+        ahead = f"{view.before} before you" if view.before else "you are next"
+        most = budget.seconds + budget.paused
+        said.append(
+            f"{ahead}; {trainings.at_once} at a time, each {budget.seconds:.0f} s, or "
+            f"{most:.0f} s with its pauses"
+        )
+    elif view.is_active and not view.report:
+        said.append("its process is starting, which takes some seconds")
+    if view.report:
+        said.append(f"step {view.report.step:,} of {budget.steps:,}")
+        if view.report.losses:
+            said.append(f"loss {plain(round(view.report.losses[-1], 3))}")
+        said.append(f"{view.report.seconds:.0f} of {budget.seconds:.0f} s")
+    if view.said:
+        said.append(literal(view.said))
+    if not view.is_active and view.choice != choice_of(lab):
+        said.append("*Start again* trains what you chose above")
+    return " · ".join(said)
+
+
+def called(choice: Choice) -> str:
+    """Return a choice in words.
+
+    Example:
+        >>> called(Choice("lstm", 8, 3))
+        'lstm, 8 units, seed 3'
+    """
+    return f"{choice.kind}, {choice.n_units} units, seed {choice.seed}"
+
+
+def translation_of(choice: Choice, report: Report | None, words: Sequence[str]) -> Translation:
+    """Return what the model makes of a sentence: as it was reported, or before its first step.
+
+    It may write one word more than the right translation has, with its end mark.
+    """
+    if report:
+        weights = report.tensors()
+    else:
+        weights = dict(fresh(choice.kind, choice.n_units, choice.seed).state_dict())
+    longest = len(right_translation(words)) + 2
+    return translate(Model(choice.kind, weights), words, longest=longest)
+
+
+# ---- The pictures ------------------------------------------------------------------------------
+
+
+def group(report: Report | None, translation: Translation, lab: Lab, steps: int) -> Group:
+    """Return the loss, the accuracy by length and, with attention, the alignment."""
+    losses = report.losses if report else ()
+    valid = report.valid if report else ()
+    accuracy = report.accuracy if report else ()
+    height = max(SHORTEST, min(TALLEST, _height(translation)))
+    cards = [
+        step_view.picture_card(
+            "loss",
+            "Loss",
+            loss_spec(losses, valid, steps),
+            height=height,
+            alt=loss_finding(losses),
+        ),
+        step_view.picture_card(
+            "accuracy",
+            "Accuracy by length",
+            accuracy_spec(accuracy),
+            height=height,
+            alt=accuracy_finding(accuracy),
+        ),
+    ]
+    if translation.weights is not None:
+        cards.append(alignment_card(translation, translation.weights, lab))
+    return Group(cards, arrows=False, min_width=step_view.card_width(len(translation.source)))
+
+
+def loss_spec(losses: Sequence[float], valid: Sequence[tuple[int, float]], steps: int) -> Spec:
+    """Return the loss over the steps, on axes that stay where they are."""
+    evenly = math.log(len(target_vocabulary()))
+    places = range(EACH, EACH * len(losses) + 1, EACH)
+    spec = curves_spec(
+        "Loss",
+        places,
+        [Curve("training", "query", losses)],
+        x_title="step",
+        y_title="loss, in nats for each word",
+        x_axis={"range": [0, steps], "nticks": 5},
+        y_axis={"range": [0, math.ceil(evenly)], "dtick": 1},
+        mode="lines",
+    )
+    unseen = curves_spec(
+        "",
+        [step for step, _ in valid],
+        [Curve("validation", "value", [loss for _, loss in valid])],
+        x_title="",
+        y_title="",
+        x_axis={},
+        y_axis={},
+        mode="markers",
+    )
+    level = _line(f"guessing evenly: ln {len(target_vocabulary())}", [0, steps], [evenly] * 2)
+    return _with_legend(spec, [*spec["data"], *unseen["data"], level])
+
+
+def _with_legend(spec: Spec, data: Sequence[Spec]) -> Spec:
+    """Return a plot with these lines, all of them in the legend from the first redraw on."""
+    lines = [{**line, "x": line["x"] or NO_POINT, "y": line["y"] or NO_POINT} for line in data]
+    return {"data": lines, "layout": {**spec["layout"], "showlegend": True}}
+
+
+def _line(name: str, x: Sequence[float], y: Sequence[float]) -> Spec:
+    """Return a dotted line to compare with."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": list(x),
+        "y": list(y),
+        "line": {"width": 2, "dash": "dot"},
+        "hoverinfo": "skip",
+        "meta": {"colors": ROLES["quiet"]},
+    }
+
+
+def loss_finding(losses: Sequence[float]) -> str:
+    """Return how far the loss has come."""
+    if not losses:
+        return "nothing is learnt yet."
+    first, last = result_of(losses[0]), result_of(losses[-1])
+    return f"from {first} in the first {EACH} steps to {last} in the last {EACH}."
+
+
+def accuracy_spec(curve: Sequence[Accuracy]) -> Spec:
+    """Return the accuracy over the number of English words."""
+    spec = curves_spec(
+        "Accuracy by length",
+        [point.n_words for point in curve],
+        [
+            Curve("whole sentences", "query", [point.exact for point in curve]),
+            Curve("words", "key", [point.by_token for point in curve]),
+        ],
+        x_title="English words in the sentence",
+        y_title="share that is right",
+        x_axis={"range": [0, LENGTHS[-1] + 1], "dtick": 4},
+        y_axis={"range": [0, 1.05], "dtick": 0.25},
+    )
+    edge = _line(f"longest learnt from: {SEEN}", [SEEN, SEEN], [0, 1.05])
+    return _with_legend(spec, [*spec["data"], edge])
+
+
+def accuracy_finding(curve: Sequence[Accuracy]) -> str:
+    """Return how long the sentences are that the model gets right."""
+    if not curve:
+        return "nothing is measured yet."
+    good = [point.n_words for point in curve if point.exact >= 0.5]
+    most = f"at least half of the sentences of {good[-1]} words" if good else "few sentences"
+    return f"{most} are right, of up to {N_SENTENCES} of each length that it never learnt from."
+
+
+def alignment_card(translation: Translation, weights: Tensor, lab: Lab) -> Card:
+    """Return the card of the weights: a row for each word written, a column for each word read."""
+    words = [SIGNS.get(word, word) for word in translation.written]
+    spec = matrix_spec(
+        weights,
+        [words, list(translation.source)],
+        axes=("word written (query)", "word read (key)"),
+        title="Alignment",
+        kind="weights",
+        sentence="%{y} looks at %{x}: {value}",
+    )
+    spec["data"][0]["zmax"] = 1.0  # the same colours from the first redraw to the last
+    turns = "weights" if lab.conventions.is_turned else ""
+    card = step_view.value_card(
+        "alignment",
+        "Alignment",
+        spec,
+        alignment_finding(translation, weights),
+        weights,
+        turns=turns,
+    )
+    return {**card, "height": _height(translation)}  # so that a shorter text moves nothing
+
+
+def _height(translation: Translation) -> int:
+    """Return how tall the alignment is with as many rows as it may get."""
+    return height_of(len(right_translation(translation.source)) + 2)
+
+
+def alignment_finding(translation: Translation, weights: Tensor) -> str:
+    """Return how much weight is where it belongs, as far as that can be said."""
+    belongs = right_alignment(translation.source)
+    right = right_translation(translation.source)
+    shares, at = [], 0
+    for place in aligned(translation.words, right):  # as the words themselves are marked
+        if place.is_right:
+            shares.append(float(weights[place.step][list(belongs[at])].sum()))
+        at += bool(place.right)
+    if not shares:
+        return "no word is right yet, so nothing is aligned."
+    mean = sum(shares) / len(shares)
+    return (
+        f"at the {len(shares)} of {len(right)} words that are right, {result_of(mean)} of the "
+        "weight is on what they translate, on average."
+    )
+
+
+def written(translation: Translation, choice: Choice) -> str:
+    """Return the translation beside the right one, and what a model without attention lacks."""
+    right = right_translation(translation.source)
+    found = marked(translation.words, right, SIGNS) if translation.words else "(nothing)"
+    is_right = translation.words == right and translation.ended
+    lines = [
+        f"- **Read**: {literal(' '.join(translation.source))}",
+        f"- **Written**: {found}{' ✓' if is_right else ''}",
+        f"- **Right**: {literal(' '.join(right))}",
+    ]
+    if translation.weights is None:
+        lines.append(
+            f"- **Alignment**: there is none. The decoder of the {choice.kind} gets the encoder's "
+            "final state and nothing else, so there are no weights to draw."
+        )
+    return "\n".join(lines)
+
+
+# ---- The formula, the code, the question -------------------------------------------------------
+
+LOSS = r"L = -\frac{1}{n} \sum_{i=1}^{n} \ln p(y_i \mid y_1, \ldots, y_{i-1}, x)"
+
+
+def code(lab: Lab, steps: int) -> str:
+    """Return the code that trains what was chosen, and looks at the sentence with it."""
+    choice = choice_of(lab)
+    return "\n".join(
+        [
+            "import torch",
+            "from attention_core.recurrent.training import EVERY, Trainer",
+            "from attention_core.recurrent import Model, translate",
+            "",
+            "torch.set_num_threads(1)",
+            f'trainer = Trainer("{choice.kind}", n_units={choice.n_units}, seed={choice.seed})',
+            f"for step in range(1, {steps} + 1):",
+            "    loss = trainer.step()  # one batch of 64 sentences",
+            "    if step % EVERY == 0:",
+            "        trainer.validate()",
+            "",
+            f"words = {list(words_of(lab))!r}",
+            f'model = Model("{choice.kind}", trainer.network.state_dict())',
+            "translation = translate(model, words)",
+            "translation.words, translation.weights",
+        ]
+    )
+
+
+def first_loss(lab: Lab) -> tuple[str, list[str], Truth]:
+    """Return: what is the loss before anything was learnt?"""
+    choice, n_words = choice_of(lab), len(target_vocabulary())
+    network = fresh(choice.kind, choice.n_units, choice.seed)
+    loss = float(loss_of(network, batch_of([values(words_of(lab))])).detach())
+    guesses = [0.0, 0.5, math.log(n_words), float(n_words)]
+    right = min(range(len(guesses)), key=lambda at: abs(guesses[at] - loss))
+    options = ["0", "0.5", f"ln {n_words} = {guesses[2]:.2f}", str(n_words)]
+    question = (
+        f"The model can write {n_words} German words and signs. **Before its first step**, about "
+        "how large is its loss, in nats for each word?"
+    )
+    because = (
+        f"The untrained {called(choice)} has a loss of {result_of(loss)} on your sentence. It "
+        f"gives each of the {n_words} about the same probability, and −ln (1 / {n_words}) = "
+        f"{guesses[2]:.2f}: the dotted line in the first picture."
+    )
+    return question, options, Truth(right, because)
+
+
+# ---- To be taken along -------------------------------------------------------------------------
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return nothing: what a training makes is measured, and no function of the lab."""
+    return []
+
+
+def measured() -> list[Table]:
+    """Return the curves of this visitor's training so far, if there is one."""
+    view = registry().look(owner())
+    report = view.report if view else None
+    if view is None or report is None:
+        return []
+    told = (
+        f"Measured while {called(view.choice)} was trained on the server, for {report.step} steps."
+    )
+    means = tuple((EACH * at, loss) for at, loss in enumerate(report.losses, start=1))
+    accuracy = tuple((one.n_words, one.exact, one.by_token) for one in report.accuracy)
+    shares = ("English words", "share without a mistake", "share of words right")
+    return [
+        Table("loss", "Loss of the training", told, ("step", "mean loss (nats per word)"), means),
+        Table("validation", "Validation loss", told, ("step", "loss"), report.valid),
+        Table("accuracy", "Accuracy by length", told, shares, accuracy),
+    ]

@@ -1,0 +1,811 @@
+"""What the page "Why attention" shows: an encoder that reads, what it hands on, what is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache, partial
+from html import escape
+from types import MappingProxyType
+
+import streamlit as st
+from torch import Tensor
+
+from attention_core import Check, Trace
+from attention_core.export import Shown, Table
+from attention_core.figures import with_marks
+from attention_core.figures.lengths import (
+    LOOKS,
+    MEASURES,
+    Memory,
+    Records,
+    accuracy_finding,
+    accuracy_spec,
+    encoder_of,
+    memory_finding,
+    memory_spec,
+    recall_finding,
+    recall_spec,
+    training_spec,
+)
+from attention_core.numbers import plain
+from attention_core.recurrent import (
+    CheckpointError,
+    Edits,
+    Model,
+    Translation,
+    load_model,
+    probing,
+    rate_search,
+)
+from attention_core.recurrent.accuracy import BUCKETS, SEEN, in_bucket
+from attention_core.recurrent.checkpoints import records, trials
+from attention_core.recurrent.language import numbers, right_translation, values
+from attention_core.recurrent.marking import Written, aligned
+from attention_core.recurrent.reading import (
+    cell_of,
+    compare_with_torch,
+    pytorch_of,
+    read_sentence,
+)
+from attention_core.recurrent.training import EVERY, LAST_SHARE, LEARNT, PATIENCE
+from attention_core.recurrent.translation import check_word_sensitivity, translate, word_sensitivity
+from ui.lab import state
+from ui.lab.edits import NO_EDITS, RowEdits, RowKey
+from ui.lab.lab import READERS, Lab, number
+from ui.parts import step_view
+from ui.parts.explain_view import Explained
+from ui.parts.matrix_editor import Editor, Entry, Row
+from ui.parts.number_table import number_table
+from ui.parts.numbers_field import words_of
+from ui.parts.step_view import Card, Group
+from ui.parts.widgets import chosen, set_widget
+
+MOST_NUMBERS = 16  # on the slider
+MORE = (34, 7, 61, 16, 99, 28, 53, 42, 85, 11, 77, 39, 24, 98, 68, 45)  # what it goes on with
+EXAMPLES = {
+    "one number": "thirty-four",
+    "three numbers": "thirty-four, seven, sixty-one",
+    "six numbers": "53, 12, 88, 47, 31, 26",
+    "eight numbers": "53, 12, 88, 47, 31, 26, 94, 75",
+    "twelve: longer than any in training": "53, 12, 88, 47, 31, 26, 94, 75, 62, 19, 83, 58",
+}
+CELLS = {
+    "rnn": "A plain recurrent cell: each word writes all over the hidden state.",
+    "lstm": "Gates, and a cell line that is only scaled and added to.",
+    "gru": "Gates that choose how much of the state to keep.",
+    "bahdanau": "The same GRU, but its decoder also looks back at every hidden state.",
+}
+LINES = ("hidden", "cell")  # what may be carried, and then is handed on
+CARRIED = {"final_hidden": 0, "final_cell": 1}  # the row of the bottleneck that each is
+FINAL = "after the last word"
+ONE_ROW = 150  # px
+MOST_OF, STRETCHED = 0.95, 1.5  # a cell line's colours show most of it, where a few are far beyond
+LONGEST_SEEN, BEYOND = BUCKETS[3], BUCKETS[4]
+
+
+# ---- The models --------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=8)
+def model_of(kind: str) -> Model:
+    """Return a trained model; CheckpointError if there is none."""
+    return load_model(kind)
+
+
+def problem(kind: str) -> str:
+    """Return what is wrong with a trained model, or an empty text."""
+    try:
+        model_of(kind)
+    except CheckpointError as error:
+        return str(error)
+    return ""
+
+
+@lru_cache(maxsize=1)
+def _records() -> Records:
+    return MappingProxyType(records())
+
+
+@lru_cache(maxsize=1)
+def _trials() -> tuple[rate_search.Trial, ...]:
+    return trials()
+
+
+def records_problem() -> str:
+    """Return what is wrong with the list of the trained models, or an empty text."""
+    try:
+        _records()
+        _trials()
+    except CheckpointError as error:
+        return str(error)
+    return ""
+
+
+@lru_cache(maxsize=16)
+def _read(kind: str, words: tuple[str, ...]) -> Trace:
+    return read_sentence(model_of(kind), words)
+
+
+def trace_of(lab: Lab) -> Trace:
+    """Return how the encoder reads the sentence, with the user's numbers in its final state."""
+    trace, own = _read(lab.reader, words_of(lab)), own_numbers(lab)
+    if not own:
+        return trace
+    cells: dict[str, dict[tuple[int, ...], float]] = {}
+    for name, row in CARRIED.items():
+        found: dict[tuple[int, ...], float]
+        found = {(0, unit): entry for (at, unit), entry in own.items() if at == row}
+        if found:
+            cells[name] = found
+    return trace.mechanism.with_overrides(cells).run(**trace.inputs)
+
+
+def translation_of(lab: Lab) -> Translation:
+    """Return what the model writes, beginning with the user's numbers."""
+    edits = Edits(bottleneck=own_numbers(lab))
+    return translate(model_of(lab.reader), words_of(lab), edits=edits)
+
+
+# ---- The sentence ------------------------------------------------------------------------------
+
+
+def sentence_options(lab: Lab) -> None:
+    """Draw the examples, the slider of the length, and which model translates."""
+    n_numbers = len(values(words_of(lab)))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for name, text in EXAMPLES.items():
+            st.button(name.capitalize(), key=f"_example:{name}", on_click=_example, args=(text,))
+    set_widget("_n_numbers", n_numbers)
+    st.slider(
+        "How many numbers",
+        1,
+        max(MOST_NUMBERS, n_numbers),
+        n_numbers,
+        key="_n_numbers",
+        on_change=_length_chosen,
+        help="Shortens your sentence, or goes on with the same numbers every time: "
+        f"{', '.join(map(str, MORE[:4]))} … Undo brings yours back.",
+    )
+    set_widget("_reader", lab.reader)
+    st.radio(
+        "Model",
+        READERS,
+        READERS.index(lab.reader),
+        key="_reader",
+        format_func=lambda kind: LOOKS[kind].name,
+        captions=[CELLS[kind] for kind in READERS],
+        horizontal=True,
+        on_change=chosen,
+        args=("reader",),
+    )
+
+
+def _example(text: str) -> None:
+    state.commit(replace(state.current(), numbers=text))
+
+
+def _length_chosen() -> None:
+    lab = state.current()
+    state.commit(
+        replace(lab, numbers=text_of_length(lab, st.session_state["_n_numbers"])), "length"
+    )
+
+
+def text_of_length(lab: Lab, n_numbers: int) -> str:
+    """Return the sentence with so many numbers: shortened, or going on with ``MORE``.
+
+    A number is left out where it would be read as part of the one before: "twenty, four" is 24.
+
+    Example:
+        >>> text_of_length(Lab(numbers="20, 12"), 4), text_of_length(Lab(numbers="1 2 3"), 2)
+        ('twenty, twelve, sixty-one, sixteen', 'one, two')
+    """
+    found = list(values(words_of(lab)))[:n_numbers]
+    while len(found) < n_numbers:
+        following = MORE[len(found) % len(MORE) :] + MORE
+        joins = found[-1] >= 20 and found[-1] % 10 == 0
+        found.append(next(own for own in following if not (joins and own < 10)))
+    return ", ".join("-".join(numbers()[own][0]) for own in found)
+
+
+# ---- The encoder -------------------------------------------------------------------------------
+
+
+def reading(lab: Lab) -> Group:
+    """Return the hidden state at every word and, of an LSTM, the cell line beside it."""
+    trace = trace_of(lab)
+    return _steps(trace, [name for name in LINES if name in trace.steps], lab)
+
+
+def gates(lab: Lab) -> Group:
+    """Return everything else of the cell: the states before, the gates, the candidate."""
+    trace = trace_of(lab)
+    others = [name for name in trace.steps if name not in LINES and name not in CARRIED]
+    group = _steps(trace, others, lab)
+    for card in group.cards:
+        told = card["note"].partition(step_view.TOO_MANY)[0]
+        card["note"] = f"{told}Point at a cell for its number, click it for its arithmetic."
+    return group
+
+
+def _steps(trace: Trace, names: Sequence[str], lab: Lab) -> Group:
+    words = words_of(lab)
+    checks = (*trace.check(*names), *_third(lab.reader, words))
+    cards = [
+        step_view.step_card(trace, name, words, checks, conventions=lab.conventions)
+        for name in names
+    ]
+    for card in cards:
+        if card["id"] in ("cell", "cell_before"):
+            _stretch(card, trace["cell"])
+    n_units = trace["hidden"].shape[1]
+    return Group(cards, Explained(trace, words), step_view.card_width(n_units), arrows=False)
+
+
+def _stretch(card: Card, cells: Tensor) -> None:
+    """Let the colours of a cell line end before its few largest numbers, which hide all others."""
+    sizes = cells.abs().flatten()
+    end = float(sizes.quantile(MOST_OF))
+    if end > 0 and float(sizes.max()) > STRETCHED * end:
+        card["spec"]["data"][0] |= {"zmin": -end, "zmax": end}
+        told = f"The colours end at ±{plain(round(end, 2))}; a few numbers are beyond."
+        card["note"] = f"{told} {card['note']}".strip()
+
+
+@lru_cache(maxsize=16)
+def _third(kind: str, words: tuple[str, ...]) -> tuple[Check, ...]:
+    return compare_with_torch(_read(kind, words))
+
+
+# ---- The bottleneck ----------------------------------------------------------------------------
+
+
+def vector(lab: Lab) -> Group:
+    """Return all that the decoder begins with: one row, of an LSTM two."""
+    trace, words = trace_of(lab), words_of(lab)
+    names = [name for name in CARRIED if name in trace.steps]
+    checks, own = trace.check(*names), trace.overridden
+    cards = []
+    for name in names:
+        card = step_view.step_card(
+            trace, name, words, checks, query=FINAL, conventions=lab.conventions
+        )
+        card["note"], card["height"] = "", ONE_ROW
+        card["spec"]["layout"]["xaxis"] |= {"title": {"text": ""}}
+        card["spec"]["layout"]["yaxis"] |= {"title": {"text": ""}, "ticktext": [""]}
+        if name == "final_cell":
+            _stretch(card, trace["cell"])
+        if name in own:
+            card["spec"] = with_marks(card["spec"], sorted(own[name]))
+            count = len(own[name])
+            yours = f"Yours: {count} of {trace[name].numel()}, marked with a dot."
+            card["note"] = f"{yours} {card['note']}".strip()
+        cards.append(card)
+    # Cells can be pointed at; the numbers stand in the table below, so no part is shown.
+    return Group(cards, None, step_view.MIN_WIDTH_WIDE, arrows=False)
+
+
+def vector_said(lab: Lab) -> str:
+    """Return what the final state is to the decoder, as Markdown."""
+    model = model_of(lab.reader)
+    if model.attends:
+        return (
+            "This decoder begins here, too. But before each word it also looks back at every state "
+            "of section 3. **Change a number** in the table and see how much it still matters."
+        )
+    count = model.n_units * len(model.cell.carries)
+    return (
+        f"The translation above was written from these {count} numbers alone, however long the "
+        "sentence. **Change one** in the table and watch the translation."
+    )
+
+
+def own_numbers(lab: Lab) -> dict[tuple[int, ...], float]:
+    """Return the user's own numbers in the final state: 0 for hidden or 1 for cell, and the unit.
+
+    They are those of this model and of this number of words; others wait.
+    """
+    n_units, n_words = model_of(lab.reader).n_units, len(words_of(lab))
+    return {
+        (row, unit): entry
+        for row, name in enumerate(LINES)
+        if row < len(model_of(lab.reader).cell.carries)
+        for unit, entry in lab.overrides.row(*_key(lab.reader, name, n_words, n_units)).items()
+    }
+
+
+def _key(kind: str, name: str, n_words: int, n_units: int) -> RowKey:
+    return f"bottleneck/{kind}/{name}", n_words, n_units
+
+
+def _set_entries(name: str, lab: Lab, entries: Sequence[Entry]) -> Lab:
+    """Return the lab with numbers of its own in the final state, or raise ValueError."""
+    words = words_of(lab)
+    trace = _read(lab.reader, words)
+    if f"final_{name}" not in trace.steps:
+        raise ValueError("a value that this model hands on")
+    start = trace[f"final_{name}"][0].tolist()
+    key = _key(lab.reader, name, len(words), len(start))
+    row = dict(lab.overrides.row(*key))
+    for row_id, column, entry in entries:
+        if row_id != name or not 0 <= column < len(start):
+            raise ValueError("a row and a column of the table")
+        row[column] = number(entry)
+        if row[column] == start[column]:
+            del row[column]  # a number typed back to the original is no edit
+    return replace(lab, overrides=lab.overrides.with_rows({key: row}))
+
+
+def _reset(name: str, lab: Lab, row_id: str | None) -> Lab:
+    """Return the lab with the final state as the encoder computes it."""
+    key = _key(lab.reader, name, len(words_of(lab)), model_of(lab.reader).n_units)
+    gone: dict[RowKey, RowEdits] = {key: NO_EDITS}
+    return replace(lab, overrides=lab.overrides.with_rows(gone))
+
+
+EDITORS: Mapping[str, Editor] = MappingProxyType(
+    {
+        name: Editor(
+            f"bottleneck_{name}",
+            f"final_{name}",
+            partial(_set_entries, name),
+            partial(_reset, name),
+        )
+        for name in LINES
+    }
+)
+
+
+def take_in() -> Lab:
+    """Apply what the tables have sent; do it at the beginning of a run."""
+    for editor in EDITORS.values():
+        editor.take_in()
+    return state.current()
+
+
+def tables(lab: Lab) -> None:
+    """Draw the editable final state. Do it last in a run."""
+    trace, own = trace_of(lab), own_numbers(lab)
+    for row, name in enumerate(LINES):
+        if f"final_{name}" not in trace.steps:
+            continue
+        numbers_of = trace[f"final_{name}"]
+        edited = [(0, unit) for at, unit in sorted(own) if at == row]
+        EDITORS[name].show(
+            label=f"Final {name}, 1 × {numbers_of.shape[1]}",
+            rows=[Row(name, name, bool(edited))],
+            columns=[lab.conventions.dimension(unit) for unit in range(numbers_of.shape[1])],
+            cells=numbers_of.tolist(),
+            edited=edited,
+            role="query",
+        )
+
+
+# ---- The translation ---------------------------------------------------------------------------
+
+_STYLE = """<style>
+ol.translated.translated {
+  display: flex; flex-wrap: wrap; gap: 0.5rem; list-style: none; padding: 0; margin: 0;
+}
+ol.translated.translated > li {
+  display: grid; justify-items: center; padding: 0.3rem 0.6rem; border-radius: 0.5rem;
+  border: 1px solid rgba(128, 134, 150, 0.5); line-height: 1.35; margin: 0;
+}
+ol.translated.translated > li.wrong {
+  border: 2px dashed #d95f0e; background: rgba(217, 95, 14, 0.12);
+}
+.translated small { font-size: 0.8rem; font-variant-numeric: tabular-nums; }
+</style>"""
+
+
+def translation(lab: Lab) -> None:
+    """Draw what the model writes, word by word, beside what is right."""
+    written = translation_of(lab)
+    right = right_translation(written.source)
+    places = aligned(written.words, right)
+    chances = written.probabilities.max(-1).values.tolist()
+    st.markdown(f"**Written** by {LOOKS[lab.reader].name}: {verdict_said(places, len(right))}")
+    items = "".join(_item(place, chances) for place in places)
+    st.html(f'{_STYLE}<ol class="translated" aria-label="The translation">{items}</ol>')
+    if not written.ended:
+        st.warning(
+            f"The model did not end its sentence: it was stopped after {len(written.words)} words.",
+            icon=":material/more_horiz:",
+        )
+    st.markdown(f"**Right:** {' '.join(right)}")
+
+
+def verdict_said(places: Sequence[Written], n_right: int) -> str:
+    """Return how much of a translation is right, in words."""
+    wrong = sum(not place.is_right for place in places)
+    if not wrong:
+        return f"all {n_right} words are right." if n_right > 1 else "the word is right."
+    kept = sum(place.is_right for place in places)
+    return f"{kept} of the {n_right} right words are there, {wrong} marked ✗ are mistakes."
+
+
+def _item(place: Written, chances: Sequence[float]) -> str:
+    """Return one word as HTML, with the probability that the model gave it."""
+    if place.step < 0:
+        return f'<li class="wrong"><span>✗ …</span><small>{escape(place.mistake)}</small></li>'
+    chance = f"{chances[place.step]:.1%}"
+    word = escape(place.word)
+    told = f"{word}: the model gave it {chance}"
+    if place.is_right:
+        return f'<li title="{told}"><span>✓ {word}</span><small>{chance}</small></li>'
+    return (
+        f'<li class="wrong" title="{told}"><span>✗ {word}</span>'
+        f"<small>{chance} · {escape(place.mistake)}</small></li>"
+    )
+
+
+# ---- Accuracy ----------------------------------------------------------------------------------
+
+
+def accuracy(lab: Lab) -> Group:
+    """Return how often each model is right, by length, with the length of the user's sentence."""
+    here, found = len(words_of(lab)), _records()
+    bucket = next((own for own in BUCKETS if own[0] <= here <= own[1]), LONGEST_SEEN)
+    cards = [
+        step_view.picture_card(
+            f"accuracy_{measure}",
+            told.title,
+            accuracy_spec(found, measure, here),
+            height=380,
+            alt=accuracy_finding(found, measure, bucket),
+        )
+        for measure, told in MEASURES.items()
+    ]
+    cards[0]["note"] = (
+        "Points: the models of seed 0, which this page uses, with 95 % intervals (Wilson). "
+        "Thin lines: other seeds, where they are trained. Greedy translation of 100 sentences of "
+        "each length that no model was trained on; of 1 and 2 words there are fewer."
+    )
+    cards[1]["note"] = (
+        "The same sentences. No intervals here: the words of one sentence are not independent."
+    )
+    return Group(cards, None, step_view.MIN_WIDTH_WIDE, arrows=False)
+
+
+def finding_said() -> str:
+    """Return what was found, of all trained models of each kind, as Markdown.
+
+    The gap is that of the worst model with attention above the best one without: it does not hang
+    on which seed is looked at.
+    """
+    found = _records()
+    if {kind for kind, _ in found} != set(LOOKS):
+        return "Not every model is trained yet, so there is nothing to compare."
+    told = []
+    for name, bucket in (("seen in training", LONGEST_SEEN), ("never seen", BEYOND)):
+        shares = [f"{LOOKS[kind].name} **{_range_said(found, kind, bucket)}**" for kind in LOOKS]
+        told.append(f"- {bucket[0]} to {bucket[1]} words, {name}: {', '.join(shares)}")
+    seen = {key: in_bucket(own.accuracy, LONGEST_SEEN).exact for key, own in found.items()}
+    worst = min(share for (kind, _), share in seen.items() if kind == "bahdanau")
+    kind, seed = max((key for key in seen if key[0] != "bahdanau"), key=seen.__getitem__)
+    gap = round((worst - seen[kind, seed]) * 100)
+    seeds = sorted({seed for _, seed in found})
+    trained = f"trained from {len(seeds)} seeds: worst to best" if len(seeds) > 1 else "one seed"
+    return "\n".join(
+        [
+            f"Sentences translated without any mistake ({trained}):",
+            *told,
+            "",
+            f"At {LONGEST_SEEN[0]} to {LONGEST_SEEN[1]} words the worst model with attention is "
+            f"{abs(gap)} percentage points {'below' if gap < 0 else 'above'} the best one without "
+            f"it, {LOOKS[kind].name} of seed {seed}. "
+            f"But at {BEYOND[0]} to {BEYOND[1]} words, more than the {SEEN} seen in training, "
+            f"attention has {_range_said(found, 'bahdanau', BEYOND)} right itself: it removes the "
+            "bottleneck, and does not teach a model lengths it has never seen.",
+        ]
+    )
+
+
+def _range_said(found: Records, kind: str, bucket: tuple[int, int]) -> str:
+    """Return the shares of the worst and the best model of a kind."""
+    return _ends_said(
+        [in_bucket(own.accuracy, bucket).exact for key, own in found.items() if key[0] == kind]
+    )
+
+
+def training(lab: Lab) -> Group:
+    """Return how the validation loss of each model fell."""
+    found = _records()
+    ends = {LOOKS[r.kind].name: min(p.valid for p in r.curve) for r in found.values() if not r.seed}
+    best = ", ".join(f"{name} {plain(loss)}" for name, loss in ends.items())
+    card = step_view.picture_card(
+        "training", "Validation loss", training_spec(found), height=340, alt=f"lowest: {best}."
+    )
+    return Group([card], None, step_view.MIN_WIDTH_WIDE, arrows=False)
+
+
+def training_told() -> None:
+    """Draw how the models were trained, from their manifest."""
+    st.markdown(
+        f"All four: {_width()} units, embeddings of 16, the same sentences of 1 to 8 numbers, "
+        f"Adam. The learning rate is halved whenever {PATIENCE} validations, {EVERY} steps apart, "
+        f"bring nothing better; training ends when it is below {LAST_SHARE:g} of the first one, or "
+        f"the loss below {LEARNT:g}. {rates_told()}"
+    )
+    rows = [
+        (
+            f"{LOOKS[record.kind].name}, seed {record.seed}",
+            f"{record.steps:,}",
+            plain(min(point.valid for point in record.curve)),
+            plain(record.curve[-1].rate),
+        )
+        for _, record in sorted(_records().items())
+    ]
+    head = ("model", "steps", "lowest loss", "last rate")
+    number_table("How each model was trained", head, rows, has_sum=False)
+    st.markdown(f"The search: the validation loss after {rate_search.STEPS:,} steps.")
+    number_table("The search of the first learning rates", *search_rows(), has_sum=False)
+
+
+def rates_told() -> str:
+    """Return where the first learning rates come from, as Markdown."""
+    found = _trials()
+    best = rate_search.chosen(found)
+    firsts = ", ".join(f"{LOOKS[kind].name} {rate:g}" for kind, rate in best.items())
+    rates = sorted({one.rate for one in found})
+    return (
+        f"What the first one is, the same small search said for each kind: {len(rates)} rates from "
+        f"{rates[0]:g} to {rates[-1]:g}, {rate_search.STEPS:,} steps each, from one more seed; the "
+        f"lowest validation loss at their end decided: {firsts}. So the RNN's line is what a plain "
+        f"cell reaches at the best of these rates: {_lowest('rnn'):.2g} nats for each word, where "
+        f"GRU with attention comes to {_lowest('bahdanau'):.2g}. The search is short: over a whole "
+        "training another rate can still come out ahead."
+    )
+
+
+def _lowest(kind: str) -> float:
+    """Return the lowest validation loss of a kind, of all seeds."""
+    found = [record for record in _records().values() if record.kind == kind]
+    return min(point.valid for record in found for point in record.curve)
+
+
+def search_rows() -> tuple[list[str], list[list[str]]]:
+    """Return the head and the rows of the search: the validation loss of each kind, by rate."""
+    found = {(one.kind, one.rate): one.loss for one in _trials()}
+    best = rate_search.chosen(_trials())
+    rows = []
+    for rate in sorted({rate for _, rate in found}, reverse=True):
+        losses = [
+            f"{plain(found[kind, rate])}{' ← lowest' if best[kind] == rate else ''}"
+            for kind in LOOKS
+        ]
+        rows.append([f"{rate:g}", *losses])
+    return ["first rate", *(look.name for look in LOOKS.values())], rows
+
+
+def _width() -> int:
+    return next(iter(_records().values())).n_units
+
+
+# ---- What is left of each word -----------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _probed() -> probing.Probed:
+    return probing.shipped()
+
+
+def probe_problem() -> str:
+    """Return what is wrong with what was read back, or an empty text."""
+    try:
+        _probed()
+    except CheckpointError as error:
+        return str(error)
+    return ""
+
+
+def probed_length(lab: Lab) -> int:
+    """Return the number of words that was probed and is nearest to that of the user's sentence."""
+    return min(probing.LENGTHS, key=lambda n_words: abs(n_words - len(words_of(lab))))
+
+
+def recall(lab: Lab) -> Group:
+    """Return how often each word of sentences like the user's is read back."""
+    n_words = probed_length(lab)
+    probed = _probed()
+    found = {key: recalls[n_words] for key, recalls in probed.models.items()}
+    guess = probed.guess[n_words]
+    own = words_of(lab)
+    is_own = len(own) == n_words
+    card = step_view.picture_card(
+        "recall",
+        "Which word stood there? Read back from the final state",
+        recall_spec(found, guess, own if is_own else [f"word {at + 1}" for at in range(n_words)]),
+        height=400,
+        alt=recall_finding(found),
+    )
+    has = "one word" if len(own) == 1 else f"{len(own)} words"
+    nearest = "" if is_own else f"Yours has {has}; this is the nearest that was measured. "
+    card["note"] = (
+        f"{nearest}A linear probe for each place sees the final state alone and names the word; it "
+        f"was fitted on {probing.N_FIT:,} sentences of {n_words} words and asked about "
+        f"{guess.n_sentences} others that no model was trained on. Points: the models of seed 0, "
+        "with 95 % intervals (Wilson). Thin lines: other seeds. Dotted: naming the commonest word."
+    )
+    return Group([card], None, step_view.MIN_WIDTH_WIDE, arrows=False)
+
+
+def recall_said(lab: Lab) -> str:
+    """Return what can be read back of all trained models of each kind, as Markdown."""
+    n_words = probed_length(lab)
+    first, least = [], []
+    for kind in LOOKS:
+        shares = [
+            recalls[n_words].shares
+            for (other, _), recalls in _probed().models.items()
+            if other == kind
+        ]
+        first.append(f"{encoder_of(kind)} **{_ends_said([own[0] for own in shares])}**")
+        least.append(f"{encoder_of(kind)} **{_ends_said([min(own) for own in shares])}**")
+    return "\n".join(
+        [
+            f"Read back from sentences of {n_words} words (worst to best seed):",
+            f"- the first word: {', '.join(first)}",
+            f"- the word that is hardest to read: {', '.join(least)}",
+            "",
+            "In sentences of eight words and more: without attention the **beginning** mostly "
+            "stays, which the decoder writes first, and the **middle** goes. The encoder with "
+            "attention keeps the end, and less of the beginning than the others: it can afford to, "
+            "as its decoder looks back at every state. What a linear probe cannot read may still "
+            "be there in another form.",
+        ]
+    )
+
+
+def _ends_said(shares: Sequence[float]) -> str:
+    """Return the least and the largest share, once if they look the same."""
+    return "–".join(dict.fromkeys(f"{share:.0%}" for share in (min(shares), max(shares))))
+
+
+@lru_cache(maxsize=32)
+def word_sensitivities(kind: str, words: tuple[str, ...]) -> tuple[Mapping[str, Tensor], Check]:
+    """Return how strongly a model's final state answers to each word, and its second route."""
+    norms = word_sensitivity(model_of(kind), words)
+    return MappingProxyType(norms), check_word_sensitivity(model_of(kind), words, norms)
+
+
+def memory(lab: Lab) -> Group:
+    """Return how strongly each final state answers to each word of the user's sentence."""
+    words = words_of(lab)
+    there = [kind for kind in LOOKS if not problem(kind)]
+    found = [
+        Memory(kind, value, norms.tolist())
+        for kind in there
+        for value, norms in word_sensitivities(kind, words)[0].items()
+    ]
+    card = step_view.picture_card(
+        "memory",
+        "How strongly the final state answers to each word",
+        memory_spec(found, words),
+        height=400,
+        alt=memory_finding(found),
+    )
+    absent = [LOOKS[kind].name for kind in LOOKS if kind not in there]
+    if absent:
+        card["note"] = f"This is without {' and '.join(absent)}, which could not be loaded."
+    card["check"] = _memory_verdict([word_sensitivities(kind, words)[1] for kind in there])
+    return Group([card], None, step_view.MIN_WIDTH_WIDE, arrows=False)
+
+
+def _memory_verdict(checks: Sequence[Check]) -> dict[str, object]:
+    ok = all(check.ok for check in checks)
+    off = max(check.max_difference for check in checks)
+    text = (
+        "Multiplying the derivatives of every step (plain maths, float64) gives the same lengths "
+        f"(largest difference {off:.1g} of a word's own)."
+        if ok
+        else "Something is wrong: multiplying the derivatives of every step gives other lengths "
+        f"(off by {off:.2g} of a word's own). Do not trust this picture."
+    )
+    return {"ok": ok, "text": text, "detail": []}
+
+
+def answer_said(lab: Lab) -> str:
+    """Return how strongly the model on screen answers to the first word, as Markdown."""
+    words = words_of(lab)
+    norms, _ = word_sensitivities(lab.reader, words)
+    first, last = (float(norms["hidden"][at]) for at in (0, -1))
+    if len(words) == 1:
+        return "With one word there is nothing to compare. Type a longer sentence."
+    times = last / first if first else float("inf")
+    compared = (
+        f"**{times:,.3g} times** less than to its last, *{words[-1]}*"
+        if times >= 1
+        else f"**{1 / times:,.3g} times** more than to its last, *{words[-1]}*"
+    )
+    return (
+        f"The final hidden state of {LOOKS[lab.reader].name} answers to the first word, "
+        f"*{words[0]}*, {compared}."
+    )
+
+
+# ---- Code --------------------------------------------------------------------------------------
+
+
+def code_of(lab: Lab) -> str:
+    """Return PyTorch that reads and translates the user's sentence."""
+    return pytorch_of(lab.reader, words_of(lab), own_numbers(lab))
+
+
+def formula_steps(lab: Lab) -> tuple[str, ...]:
+    """Return the steps whose formulas are shown."""
+    return tuple(name for name in _read(lab.reader, words_of(lab)).steps if name not in CARRIED)
+
+
+def is_gated(lab: Lab) -> bool:
+    """Return whether the model's cell has gates."""
+    return cell_of(model_of(lab.reader)) != "rnn"
+
+
+# ---- To be taken along -------------------------------------------------------------------------
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return how the encoder reads, with what was measured of the models as labelled data."""
+    if problem(lab.reader):
+        return []
+    words, written = list(words_of(lab)), translation_of(lab)
+    chances = written.probabilities.amax(dim=1).tolist()
+    tables = [
+        Table(
+            "words",
+            "What it writes",
+            "The likeliest word of each step and its probability, by the trained decoder.",
+            ("written word", "probability"),
+            tuple(zip(written.written, chances, strict=True)),
+        )
+    ]
+    if not records_problem():
+        tables += [_accuracy_table(), _curve_table()]
+    if not probe_problem():
+        tables.append(_recall_table(lab))
+    run = Shown("reading", "How the encoder reads", trace_of(lab), words, tables=tuple(tables))
+    return [run]
+
+
+def _accuracy_table() -> Table:
+    rows = [
+        (LOOKS[record.kind].name, record.seed, one.n_words, one.exact, one.by_token)
+        for _, record in sorted(_records().items())
+        for one in record.accuracy
+    ]
+    return Table(
+        "accuracy",
+        "How often each model is right, by length",
+        "Measured on sentences that no model was trained on, when they were trained.",
+        ("model", "seed", "English words", "share without a mistake", "share of words right"),
+        tuple(rows),
+    )
+
+
+def _recall_table(lab: Lab) -> Table:
+    n_words = probed_length(lab)
+    rows = [
+        (LOOKS[kind].name, seed, place, share)
+        for (kind, seed), recalls in sorted(_probed().models.items())
+        for place, share in enumerate(recalls[n_words].shares, start=1)
+    ]
+    return Table(
+        "read-back",
+        "How often each word is read back from the final state",
+        f"Measured by a linear probe on {probing.N_HELD_OUT} sentences of {n_words} words.",
+        ("model", "seed", "place of the word", "share read back"),
+        tuple(rows),
+    )
+
+
+def _curve_table() -> Table:
+    rows = [
+        (LOOKS[record.kind].name, record.seed, point.step, point.valid)
+        for _, record in sorted(_records().items())
+        for point in record.curve
+    ]
+    told = "Measured while they were trained."
+    columns = ("model", "seed", "step", "validation loss")
+    return Table("validation-loss", "How the models learned", told, columns, tuple(rows))

@@ -1,0 +1,315 @@
+"""Pin and compare: the lab that was pinned is A, the one on screen is B, each figure shows either.
+
+A is kept inside of the lab as text, so the address holds both, and undo unpins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from attention_core.arithmetic import column
+from attention_core.figures import matrix_spec
+from attention_core.figures.heads import shown_of
+from attention_core.numbers import result_of
+from attention_core.studies.entropy import entropy
+from ui.cards.literal import literal, names
+from ui.lab import link, state
+from ui.lab.lab import MAX_PINNED, SHOWINGS, VIEW, Lab
+from ui.parts.step_view import Card, Group
+from ui.parts.widgets import chosen, set_widget
+
+MARK = "A:"  # before the pinned lab's text, which is empty for the one everybody starts with
+TOLD = 8  # of the largest changes
+SHOWN = {"B": "B, now", "A": "A, pinned", "B − A": "B − A"}
+SENTENCE = "{row} · {column}: B − A = {value}"
+
+
+def pinned_of(lab: Lab) -> Lab | None:
+    """Return the pinned lab, looked at as the one on screen is; None if none can be read."""
+    pinned = link.kept(lab.pinned, MARK)
+    return pinned and replace(pinned, **{name: getattr(lab, name) for name in VIEW})
+
+
+def both(figures: Callable[[Lab], Group], lab: Lab) -> tuple[Group | None, Group]:
+    """Return a group of figures of what is pinned and of now; None where A is not looked at.
+
+    Args:
+        figures: Returns the group for a lab.
+        lab: What is on screen.
+    """
+    now = figures(lab)
+    pinned = pinned_of(lab) if lab.showing != "B" and now.explained else None
+    return (None if pinned is None else figures(pinned)), now
+
+
+def compared(figures: Callable[[Lab], Group], lab: Lab) -> Group:
+    """Return a group of figures as the user wants it, when nothing else is asked of A and B."""
+    return shown(*both(figures, lab), lab)
+
+
+def shown(before: Group | None, now: Group, lab: Lab) -> Group:
+    """Return a group of figures as the user wants it: of now, of what is pinned, or what differs.
+
+    Args:
+        before: What ``both`` returned first.
+        now: And second.
+        lab: What is on screen.
+    """
+    if before is None:
+        return now
+    if lab.showing == "A":
+        cards = [{**card, "title": f"{card['title']} · A"} for card in before.cards]
+        return replace(before, cards=cards, own="")
+    return _difference(before, now)
+
+
+def _difference(before: Group, now: Group) -> Group:
+    """Return B − A of each figure that both have in one shape; of the others, B with a note."""
+    known = {card["id"]: card for card in before.cards}
+    cards = [_difference_card(known.get(card["id"]), card, before, now) for card in now.cards]
+    return replace(now, cards=cards, own="")
+
+
+def _difference_card(was: Card | None, card: Card, before: Group, now: Group) -> Card:
+    cells = card["cells"]
+    if not cells or before.explained is None or now.explained is None:
+        return card
+    pair = _pair(was, card, before, now)
+    if pair is None:
+        told = "A has no matrix of this shape, so this is B alone."
+        return {**card, "note": f"{told} {card['note']}".strip()}
+    difference = pair[1] - pair[0]
+    axes = shown_of(now.explained.trace, cells["name"], cells.get("head")).axes
+    spec = matrix_spec(
+        difference,
+        [cells["rows"], cells["columns"]],
+        axes=axes,
+        title=f"{card['title']}, B − A",
+        kind="scores",
+        sentence="%{y} · %{x}: B − A = {value}",
+    )
+    return {
+        **card,
+        "spec": spec,
+        "title": f"{card['title']}, B − A",
+        "formula": "",
+        "alt": _alt(*pair),
+        "note": "",
+        "check": _verdict(difference, *pair),
+        "cells": {**cells, "sentence": SENTENCE},
+    }
+
+
+def _pair(was: Card | None, card: Card, before: Group, now: Group) -> tuple[Tensor, Tensor] | None:
+    """Return a figure's matrix in A and in B, if A has one of that shape."""
+    if not was or not was["cells"] or before.explained is None or now.explained is None:
+        return None
+    tensors = []
+    for each, group in ((was["cells"], before.explained), (card["cells"], now.explained)):
+        if each["name"] not in (*group.trace.inputs, *group.trace.steps):
+            return None
+        matrix = shown_of(group.trace, each["name"], each.get("head")).matrix.detach()
+        tensors.append(matrix.float() if matrix.dtype == torch.bool else matrix)
+    old, new = tensors
+    return (old, new) if old.shape == new.shape else None
+
+
+def _alt(old: Tensor, new: Tensor) -> str:
+    changed = _changed(old, new)
+    count, difference = int(changed.sum()), (new - old)[changed]
+    if not count:
+        return "nothing changed."
+    known = difference[difference.isfinite()]
+    most = _most(known) if known.numel() else 0.0
+    by = f", by {_sign(most)}{result_of(most)} at most" if known.numel() else ""
+    lost = count - known.numel()
+    beyond = f"; {lost:,} of them to or from what is no number" if lost else ""
+    return f"{count:,} of {old.numel():,} cells changed{by}{beyond}."
+
+
+def _changed(old: Tensor, new: Tensor) -> Tensor:
+    """Return which cells differ. What is not a number in both does not."""
+    return (old != new) & ~(old.isnan() & new.isnan())
+
+
+def _most(known: Tensor) -> float:
+    return float(known[known.abs().argmax()])
+
+
+def _verdict(difference: Tensor, old: Tensor, new: Tensor) -> dict[str, object]:
+    """Return whether A plus the difference is B again: the second route."""
+    again = old.double() + difference.double()
+    apart = (again - new.double()).abs()
+    known = apart[apart.isfinite()]
+    off = float(known.max()) if known.numel() else 0.0
+    finite = old[old.isfinite()].abs()
+    size = float(finite.max()) if finite.numel() else 1.0
+    size = max(1.0, size, float(new.nan_to_num(0, 0, 0).abs().max()))
+    allowed = 4 * torch.finfo(new.dtype).eps * size
+    ok = off <= allowed
+    said = "A and this difference add up to B" if ok else "A and this difference do not make B"
+    return {"ok": ok, "text": f"{said} (largest difference {off:.1g}).", "detail": []}
+
+
+# ---- What changed, in words --------------------------------------------------------------------
+
+
+def largest_changes(before: Group, now: Group) -> list[tuple[str, str, str, float, float]]:
+    """Return the largest changes over a group's figures: name, row, column, in A, in B."""
+    found: list[tuple[str, str, str, float, float]] = []
+    known = {card["id"]: card for card in before.cards}
+    for card in now.cards:
+        pair = card["cells"] and _pair(known.get(card["id"]), card, before, now)
+        if not pair:
+            continue
+        old, new = pair
+        off = (new.double() - old.double()).nan_to_num(0, 0, 0).abs().flatten()
+        for at in off.topk(min(TOLD, len(off))).indices.tolist():
+            row, column = divmod(at, old.shape[1])
+            if off[at]:
+                labels = card["cells"]["rows"][row], card["cells"]["columns"][column]
+                numbers = float(old[row, column]), float(new[row, column])
+                found.append((card["title"], *labels, *numbers))
+    return sorted(found, key=lambda change: -abs(change[4] - change[3]))[:TOLD]
+
+
+def why_none(before: Group, now: Group) -> str:
+    """Return why no changes are listed: nothing is comparable, nothing differs, or no number."""
+    known = {card["id"]: card for card in before.cards}
+    pairs = [
+        pair for card in now.cards if (pair := _pair(known.get(card["id"]), card, before, now))
+    ]
+    if not pairs:
+        return "A has no matrix of these shapes, so there is nothing to compare."
+    if any(bool(_changed(*pair).any()) for pair in pairs):
+        return "What differs here between A and B is no number in one of them."
+    return "Nothing differs here between A and B."
+
+
+def entropies(before: Group, now: Group) -> tuple[Tensor, Tensor] | None:
+    """Return the entropy of each query's weights in A and in B, in bits, if both have them."""
+    if before.explained is None or now.explained is None:
+        return None
+    traces = before.explained.trace, now.explained.trace
+    if any("weights" not in trace.steps for trace in traces):
+        return None
+    old, new = (entropy(trace["weights"].detach()) for trace in traces)
+    return (old, new) if old.shape == new.shape and old.ndim == 1 else None
+
+
+def changes(before: Group | None, now: Group, lab: Lab) -> None:
+    """Draw the largest changes of a group's figures, and each query's change in entropy.
+
+    Args:
+        before: What ``both`` returned first.
+        now: And second.
+        lab: What is on screen.
+    """
+    if before is None or lab.showing != "B − A":
+        return
+    found = largest_changes(before, now)
+    with st.expander("The largest changes from A to B", expanded=bool(found)):
+        if not found:
+            st.markdown(why_none(before, now))
+            return
+        st.table(
+            {
+                "figure": [change[0] for change in found],
+                "cell": [literal(f"{change[1]} · {change[2]}") for change in found],
+                **_columns([change[3:] for change in found]),
+            }
+        )
+        pair = entropies(before, now)
+        if pair and any(card["id"] == "weights" for card in now.cards):
+            _entropy_table(pair, now, lab)
+
+
+def _entropy_table(pair: tuple[Tensor, Tensor], now: Group, lab: Lab) -> None:
+    if now.explained is None:
+        return
+    tokens = names(now.explained.tokens, lab.conventions)
+    old, new = (each.tolist() for each in pair)
+    shown = sorted(range(len(new)), key=lambda row: -abs(new[row] - old[row]))[:TOLD]
+    said = lab.conventions.said
+    st.markdown(
+        said("**Entropy per row of the weights**, in bits: more bits, attention more spread out.")
+    )
+    st.table(
+        {
+            "query token": [literal(tokens[row]) for row in shown],
+            **_columns([(old[row], new[row]) for row in shown]),
+        }
+    )
+
+
+def _columns(pairs: Sequence[tuple[float, float]]) -> dict[str, list[str]]:
+    """Return numbers of A and of B, each pair with the digits that make its difference come out."""
+    rows = []
+    for old, new in pairs:
+        digits, difference = column([new, -old], new - old)
+        rows.append(
+            (result_of(old, digits), result_of(new, digits), f"{_sign(new - old)}{difference}")
+        )
+    return {
+        name: [literal(text) for text in texts]
+        for name, texts in zip(("A", "B", "B − A"), zip(*rows, strict=True), strict=True)
+    }
+
+
+def _sign(difference: float) -> str:
+    return "+" if difference > 0 else ""
+
+
+# ---- In the sidebar ----------------------------------------------------------------------------
+
+
+def switch() -> None:
+    """Draw what pins the lab, and which of both the figures show."""
+    lab = state.current()
+    with st.sidebar:
+        st.markdown("**Compare**")
+        if not lab.pinned:
+            st.button(
+                "Pin this as A",
+                key="_pin",
+                icon=":material/push_pin:",
+                on_click=_pin,
+                help="Keeps the lab as it is now. Go on editing, then let the pictures of the "
+                "steps show A, B or the difference B − A, on every page but *Train it yourself* "
+                "and *Your tensors*.",
+            )
+            return
+        if pinned_of(lab) is None:
+            st.warning("What was pinned in this link is damaged.", icon=":material/link_off:")
+        set_widget("_showing", lab.showing)
+        st.radio(
+            "Figures show",
+            SHOWINGS,
+            SHOWINGS.index(lab.showing),
+            key="_showing",
+            format_func=SHOWN.__getitem__,
+            on_change=chosen,
+            args=("showing",),
+            horizontal=True,
+        )
+        if lab.showing != "B":
+            st.caption("Tables and sentences are those of B.")
+        st.button("Unpin", key="_unpin", on_click=_unpin)
+
+
+def _pin() -> None:
+    lab = state.current()
+    text = link.keep(lab, MARK)
+    if len(text) > MAX_PINNED:
+        state.complain("This lab is too large to be pinned beside another one.")
+        return
+    state.commit(replace(lab, pinned=text, showing="B"))
+
+
+def _unpin() -> None:
+    state.commit(replace(state.current(), pinned="", showing="B"))

@@ -1,0 +1,83 @@
+"""The sentence of numbers that is translated: its text field, and the words it stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from attention_core.recurrent.language import SentenceError, source_words
+from ui.cards.literal import literal
+from ui.lab import state
+from ui.lab.lab import MAX_NUMBERS, NUMBERS, Lab
+from ui.parts.widgets import set_widget
+
+_REFUSED = "numbers:refused"
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A text that is no sentence of numbers."""
+
+    typed: str
+    message: str
+    instead: str  # what the lab went on with
+
+
+def words_of(lab: Lab) -> tuple[str, ...]:
+    """Return the words that are translated: the lab's or, if an address brought none, the first.
+
+    Example:
+        >>> words_of(Lab(numbers="34 7")), words_of(Lab(numbers="hello"))[:2]
+        (('thirty', 'four', 'seven'), ('thirty', 'four'))
+    """
+    try:
+        return source_words(lab.numbers)
+    except SentenceError:
+        return source_words(NUMBERS)
+
+
+def numbers_field(lab: Lab, label: str = "Numbers to translate, from zero to ninety-nine") -> None:
+    """Draw the field. What is no sentence stays in it with a message; the figures stay as well.
+
+    Args:
+        lab: What the user chose.
+        label: What the field asks for.
+    """
+    refused = st.session_state.get(_REFUSED)
+    if refused is None or refused.instead != lab.numbers:  # undo, a link, another sentence
+        refused = _refusal(lab.numbers, lab.numbers)
+    shown = refused.typed if refused else lab.numbers
+    set_widget("_numbers", shown)
+    st.text_input(
+        label,
+        shown,
+        key="_numbers",
+        max_chars=MAX_NUMBERS,
+        on_change=_typed,
+        help="English number words or digits, such as “thirty-four, 7”. Press Enter to translate.",
+    )
+    if refused:
+        said = literal(" ".join(words_of(lab)))
+        st.warning(
+            f"{literal(refused.message)} Until then the page shows “{said}”.",
+            icon=":material/edit:",
+        )
+
+
+def _refusal(typed: str, instead: str) -> _Refused | None:
+    """Return why a text is no sentence, or None if it is one."""
+    try:
+        source_words(typed)
+    except SentenceError as error:
+        return _Refused(typed, str(error), instead)
+    return None
+
+
+def _typed() -> None:
+    typed = str(st.session_state["_numbers"])[:MAX_NUMBERS].encode("utf-8", "ignore").decode()
+    lab = state.current()
+    refused = _refusal(typed, lab.numbers)
+    st.session_state[_REFUSED] = refused
+    if refused is None:
+        state.commit(replace(lab, numbers=typed))

@@ -1,0 +1,200 @@
+"""The worksheet: the sentence and its embeddings, editable, on every page that starts from them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+import torch
+from streamlit.delta_generator import DeltaGenerator
+
+from attention_core.embeddings import MAX_WIDTH, NOTEBOOK_SENTENCE
+from ui.lab import state
+from ui.lab.lab import MAX_SEED, MAX_SENTENCE, MAX_TOKENS, Lab
+from ui.parts.matrix_editor import Editor, Entry, Row, paging
+from ui.parts.widgets import chosen, set_widget
+
+PRESET_NAMES = {
+    "notebook": "As in the notebook",
+    "one-hot": "One-hot",
+    "random": "Random (seeded)",
+    "equal": "All rows equal",
+    "ten-times": "Ten times larger",
+}
+PAUSE_SECONDS = 2.0  # of typing, that make the next word a step of its own to undo
+
+
+def _set_entries(lab: Lab, entries: Sequence[Entry]) -> Lab:
+    return lab.with_entries([(*_word(row_id), column, entry) for row_id, column, entry in entries])
+
+
+def _reset(lab: Lab, row_id: str | None) -> Lab:
+    return lab.without_edits() if row_id is None else lab.without_edits(*_word(row_id))
+
+
+def _word(row_id: str) -> tuple[str, int]:
+    """Return the word and its occurrence that a row of the table stands for."""
+    word, _, nth = row_id.rpartition("|")
+    if not nth.isascii() or not nth.isdigit() or not word:
+        raise ValueError("a row of the table")
+    return word, int(nth[:9])
+
+
+EMBEDDINGS = Editor("embeddings", "inputs", _set_entries, _reset, Lab.with_table_row)
+
+
+def worksheet() -> tuple[Lab, DeltaGenerator]:
+    """Draw the sentence and its options.
+
+    Returns:
+        The lab as it is after the last event, and the place of the table: the page fills it last
+        (``embeddings_table``), since its answer asks for the next edit.
+    """
+    EMBEDDINGS.take_in()
+    lab = state.current()
+    _sentence(lab)
+    table, options = st.columns([2, 1], gap="medium")
+    with options:
+        _options(lab)
+    return lab, table
+
+
+def tensor_of(lab: Lab) -> torch.Tensor:
+    """Return the embeddings as the core takes them, (n_tokens, d)."""
+    return lab.tensor
+
+
+def inputs_of(lab: Lab) -> dict[str, torch.Tensor]:
+    """Return the inputs of a mechanism that starts from the embeddings alone."""
+    return {"inputs": tensor_of(lab)}
+
+
+def labels_of(lab: Lab) -> list[str]:
+    """Return the tokens as the figures name them."""
+    return [token.text for token in lab.tokens]
+
+
+def embeddings_table(lab: Lab) -> None:
+    """Draw the editable table of the embeddings."""
+    page = paging([f"{token.word}|{token.nth}" for token in lab.tokens], lab.d, lab.table_row)
+    tokens = lab.tokens[page.rows]
+    edits = [lab.edits.row(token.word, token.nth, lab.d) for token in tokens]
+    EMBEDDINGS.show(
+        label=f"Embeddings of your {len(lab.tokens)} tokens, {lab.d} numbers each",
+        rows=[
+            Row(row_id, token.text, bool(edited))
+            for row_id, token, edited in zip(page.row_ids[page.rows], tokens, edits, strict=True)
+        ],
+        columns=[lab.conventions.dimension(column) for column in range(lab.d)],
+        cells=lab.embeddings[page.rows],
+        edited=[(row, column) for row, edited in enumerate(edits) for column in sorted(edited)],
+        can_reset=lab.is_edited,
+        page=page,
+    )
+
+
+def _sentence(lab: Lab) -> None:
+    """Draw the sentence's text field and say what became of the sentence."""
+    set_widget("_sentence", lab.sentence)
+    st.text_input("Sentence", lab.sentence, key="_sentence", live=True, on_change=_sentence_typed)
+    count = len(lab.all_tokens)
+    if not lab.sentence.strip():
+        st.warning(
+            "The sentence is empty. Type at least one word. Until then the page shows "
+            f"“{NOTEBOOK_SENTENCE}”.",
+            icon=":material/edit:",
+        )
+    elif count == 0:
+        st.warning(
+            "There is no word in this sentence, only punctuation. Type a word, or turn on "
+            f"“Keep punctuation”. Until then the page shows “{NOTEBOOK_SENTENCE}”.",
+            icon=":material/edit:",
+        )
+    elif count > MAX_TOKENS:
+        st.info(
+            f"The sentence has {count:,} tokens. The first {MAX_TOKENS} are used.",
+            icon=":material/content_cut:",
+        )
+
+
+def _sentence_typed() -> None:
+    typed = st.session_state["_sentence"]
+    if len(typed) > MAX_SENTENCE:
+        state.complain(
+            f"The text has {len(typed):,} characters; the first {MAX_SENTENCE:,} are kept."
+        )
+    clean = typed[:MAX_SENTENCE].encode("utf-8", "ignore").decode()
+    state.commit(replace(state.current(), sentence=clean), ("sentence", _spell()))
+
+
+def _spell() -> int:
+    """Return which spell of typing this is: after a pause, undo leads back to what stood there."""
+    number, last = st.session_state.get("typing", (0, 0.0))
+    now = time.monotonic()
+    number += now - last > PAUSE_SECONDS
+    st.session_state["typing"] = (number, now)
+    return int(number)
+
+
+def _options(lab: Lab) -> None:
+    """Draw what else the embeddings depend on."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        set_widget("_d", lab.d)
+        st.number_input(
+            "Width d",
+            1,
+            MAX_WIDTH,
+            lab.d,
+            key="_d",
+            on_change=chosen,
+            args=("d",),
+            width=120,
+            help="How many numbers each token has. Edits at another width are kept for it.",
+        )
+        set_widget("_preset", lab.preset)
+        st.selectbox(
+            "Start from",
+            list(PRESET_NAMES),
+            list(PRESET_NAMES).index(lab.preset),
+            key="_preset",
+            format_func=PRESET_NAMES.__getitem__,
+            on_change=_preset_chosen,
+            width=190,
+            help="Fills the table. Your edits in it are cleared; undo brings them back. "
+            "One-hot: a single 1 for each different word, starting over after d words.",
+        )
+        if lab.preset == "random":
+            set_widget("_seed", lab.seed)
+            st.number_input(
+                "Seed",
+                0,
+                MAX_SEED,
+                lab.seed,
+                key="_seed",
+                on_change=chosen,
+                args=("seed",),
+                width=130,
+            )
+        set_widget("_keep_punctuation", lab.keep_punctuation)
+        st.toggle(
+            "Keep punctuation",
+            lab.keep_punctuation,
+            key="_keep_punctuation",
+            on_change=chosen,
+            args=("keep_punctuation",),
+        )
+
+
+def with_preset(lab: Lab, preset: str) -> Lab:
+    """Return the lab with its table filled anew, as choosing a preset does."""
+    return replace(lab.without_edits(), preset=preset)
+
+
+def _preset_chosen() -> None:
+    before = state.current()
+    lab = with_preset(before, st.session_state["_preset"])
+    if lab.edits != before.edits:
+        state.notify("The table was filled anew. Undo brings your edits back.")
+    state.commit(lab)

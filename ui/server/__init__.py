@@ -1,0 +1,1 @@
+"""What the server does beside pages: it answers ahead of them, delivers, trains."""
