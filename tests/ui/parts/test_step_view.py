@@ -104,7 +104,8 @@ def test_the_largest_table_that_is_printed() -> None:
 
 def test_code_that_reads_the_file_says_where_it_comes_from() -> None:
     script = (
-        "import torch\nfrom attention_core import SIMPLE_SELF_ATTENTION\nfrom ui.parts import step_view\n"
+        "import torch\nfrom attention_core import SIMPLE_SELF_ATTENTION\n"
+        "from ui.parts import step_view\n"
         "step_view.code(SIMPLE_SELF_ATTENTION.run(inputs=torch.rand(100, 11)))"
     )
     at = AppTest.from_string(script, default_timeout=30).run()
