@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui.lab import state
 from ui.lessons.bahdanau_attention import figures as bahdanau
-from ui.parts import step_view
+from ui.parts import matrix_editor, step_view
 from ui.parts.code_view import code
 from ui.parts.numbers_field import numbers_field
 from ui.parts.predict import prediction
@@ -21,7 +21,7 @@ st.markdown(
     "und dreißig” cross “thirty four”."
 )
 
-bahdanau.ENCODER.take_in()
+matrix_editor.take_in(bahdanau.ENCODER)
 lab = state.current()
 said = lab.conventions.said
 numbers_field(lab)

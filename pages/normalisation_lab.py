@@ -5,7 +5,7 @@ import streamlit as st
 from ui.lab import state
 from ui.lessons.normalisation_lab import figures as normalisation
 from ui.lessons.one_query.figures import shares_table
-from ui.parts import step_view
+from ui.parts import matrix_editor, step_view
 from ui.parts.code_view import code
 from ui.parts.predict import prediction
 from ui.parts.questions import five_more
@@ -18,7 +18,7 @@ st.markdown(
     "**Try this first:** choose *A negative score*, then *A score of 1000*, and see which survives."
 )
 
-normalisation.ROW.take_in()
+matrix_editor.take_in(normalisation.ROW)
 lab = state.current()
 table = st.container()
 normalisation.row_buttons(lab)

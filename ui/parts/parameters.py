@@ -16,6 +16,7 @@ from attention_core.parameters import additive_parameters, linear_parameters, ra
 from ui.lab import state
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
 from ui.lab.lab import DRAWN_AS, MAX_SEED, Lab, Same, number
+from ui.parts import matrix_editor
 from ui.parts.matrix_editor import Editor, Entry, Row, paging
 from ui.parts.widgets import chosen, set_widget
 
@@ -154,7 +155,7 @@ def take_in(names: Sequence[str] = (*WEIGHTS, *BIASES)) -> Lab:
         The lab as it is then.
     """
     for name in names:
-        editor_of(name, names).take_in()
+        matrix_editor.take_in(editor_of(name, names))
     return state.current()
 
 
@@ -244,7 +245,8 @@ def _table(lab: Lab, editor: Editor, tensor: Tensor) -> None:
     rows = range(n_rows)[page.rows]
     edits = {row: lab.parameters.row(*_key(name, row, width)) for row in range(n_rows)}
     is_bias = name.startswith("b_")
-    editor.show(
+    matrix_editor.show(
+        editor,
         label=f"{term(name).title}, {n_rows} × {width}",
         rows=[
             Row(

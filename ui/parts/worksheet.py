@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from attention_core.embeddings import MAX_WIDTH, NOTEBOOK_SENTENCE
 from ui.lab import state
 from ui.lab.lab import MAX_SEED, MAX_SENTENCE, MAX_TOKENS, Lab
+from ui.parts import matrix_editor
 from ui.parts.matrix_editor import Editor, Entry, Row, paging
 from ui.parts.widgets import chosen, set_widget
 
@@ -52,7 +53,7 @@ def worksheet() -> tuple[Lab, DeltaGenerator]:
         The lab as it is after the last event, and the place of the table: the page fills it last
         (``embeddings_table``), since its answer asks for the next edit.
     """
-    EMBEDDINGS.take_in()
+    matrix_editor.take_in(EMBEDDINGS)
     lab = state.current()
     _sentence(lab)
     table, options = st.columns([2, 1], gap="medium")
@@ -81,7 +82,8 @@ def embeddings_table(lab: Lab) -> None:
     page = paging([f"{token.word}|{token.nth}" for token in lab.tokens], lab.d, lab.table_row)
     tokens = lab.tokens[page.rows]
     edits = [lab.edits.row(token.word, token.nth, lab.d) for token in tokens]
-    EMBEDDINGS.show(
+    matrix_editor.show(
+        EMBEDDINGS,
         label=f"Embeddings of your {len(lab.tokens)} tokens, {lab.d} numbers each",
         rows=[
             Row(row_id, token.text, bool(edited))

@@ -52,7 +52,7 @@ from ui.lab import state
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
 from ui.lab.lab import MAX_STEP, Lab, Same, number
 from ui.lessons.one_query.figures import ROW_PX
-from ui.parts import overriding, step_view
+from ui.parts import matrix_editor, overriding, step_view
 from ui.parts.explain_view import Explained
 from ui.parts.marked import marked
 from ui.parts.matrix_editor import Editor, Entry, Row, paging
@@ -636,7 +636,8 @@ def states_table(lab: Lab) -> None:
     page = paging([f"{row + 1}/{n_in}" for row in range(n_in)], n_units, lab.parameter_row)
     rows = range(n_in)[page.rows]
     edits = [lab.overrides.row(*_key(row, n_in, n_units)) for row in range(n_in)]
-    ENCODER.show(
+    matrix_editor.show(
+        ENCODER,
         label=f"Encoder states of your {n_in} words, {n_units} numbers each",
         rows=[Row(page.row_ids[row], source[row], bool(edits[row])) for row in rows],
         columns=[lab.conventions.dimension(column) for column in range(n_units)],

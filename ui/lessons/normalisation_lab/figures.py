@@ -29,7 +29,7 @@ from ui.cards.literal import literal, names
 from ui.lab import state
 from ui.lab.lab import DTYPES, LIMIT, MAX_SCORES, NOTEBOOK_SCORES, Lab
 from ui.lessons.one_query.figures import row_card
-from ui.parts import step_view
+from ui.parts import matrix_editor, step_view
 from ui.parts.explain_view import Explained
 from ui.parts.matrix_editor import Editor, Entry, Row
 from ui.parts.step_view import Card, Group
@@ -80,7 +80,8 @@ def row_table(lab: Lab) -> None:
         for column, score in enumerate(lab.row_scores)
         if column >= len(NOTEBOOK_SCORES) or score != NOTEBOOK_SCORES[column]
     ]
-    ROW.show(
+    matrix_editor.show(
+        ROW,
         label=f"One row of {len(lab.row_scores)} scores: one query with every key",
         rows=[Row(ROW_ID, "score", bool(edited))],
         columns=keys_of(lab),

@@ -53,7 +53,7 @@ from attention_core.recurrent.translation import check_word_sensitivity, transla
 from ui.lab import state
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
 from ui.lab.lab import READERS, Lab, number
-from ui.parts import step_view
+from ui.parts import matrix_editor, step_view
 from ui.parts.explain_view import Explained
 from ui.parts.matrix_editor import Editor, Entry, Row
 from ui.parts.number_table import number_table
@@ -360,7 +360,7 @@ EDITORS: Mapping[str, Editor] = MappingProxyType(
 def take_in() -> Lab:
     """Apply what the tables have sent; do it at the beginning of a run."""
     for editor in EDITORS.values():
-        editor.take_in()
+        matrix_editor.take_in(editor)
     return state.current()
 
 
@@ -372,7 +372,8 @@ def tables(lab: Lab) -> None:
             continue
         numbers_of = trace[f"final_{name}"]
         edited = [(0, unit) for at, unit in sorted(own) if at == row]
-        EDITORS[name].show(
+        matrix_editor.show(
+            EDITORS[name],
             label=f"Final {name}, 1 × {numbers_of.shape[1]}",
             rows=[Row(name, name, bool(edited))],
             columns=[lab.conventions.dimension(unit) for unit in range(numbers_of.shape[1])],
