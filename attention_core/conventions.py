@@ -5,6 +5,7 @@ Conventions are for showing. The tensors keep their queries as rows, whatever is
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -12,6 +13,11 @@ QUERIES_AS = ("rows", "columns")
 COUNT_FROM = (0, 1)
 SYMBOLS = ("notebook", "paper", "words")
 _SWAPPED = {"row": "column", "column": "row", "Row": "Column", "Column": "Row"}
+_WORDS = ("row", "rows", "Row", "Rows"), ("column", "columns", "Column", "Columns")
+_LINES = {  # what the template of a sentence calls a line: what it is called as it is drawn
+    drawn: dict(zip(itertools.chain(*_WORDS), itertools.chain(*words), strict=True))
+    for drawn, words in (("rows", _WORDS), ("columns", _WORDS[::-1]))
+}
 _LINE = re.compile(rf"\b({'|'.join(_SWAPPED)})(?=s?\b)")
 _SHAPE = re.compile(r"\((1|n_\w+|d_\w+), (1|n_\w+|d_\w+)\)")
 _TWO_INDICES = re.compile(r"_\{([a-z])([a-z])\}")
@@ -53,6 +59,42 @@ class Conventions:
             'd3'
         """
         return f"d{self.number(column)}"
+
+    def say(self, template: str, /, **fields: object) -> str:
+        """Return a sentence, written for queries as rows, with its lines and fields filled in.
+
+        ``{row} {rows} {Row} {Rows}`` name the line of a query as it is drawn, and ``{column}
+        {columns} {Column} {Columns}`` that of a key. A field's own text is never changed, whatever
+        is in it.
+
+        Args:
+            template: The whole sentence, as for ``str.format``.
+            fields: What else is filled in, such as a token.
+
+        Raises:
+            TypeError: If a field has the name of a line.
+            KeyError: If a name in the template is neither a line nor a field.
+
+        Example:
+            >>> Conventions().say("Each {row} sums to 1, no {column} need.")
+            'Each row sums to 1, no column need.'
+            >>> Conventions("columns").say("The {row} of {token} sums to 1.", token="row")
+            'The column of row sums to 1.'
+        """
+        return template.format(**_LINES[self.queries_as], **fields)
+
+    def shape(self, rows: object, columns: object) -> str:
+        """Return the shape of a matrix as it is drawn.
+
+        Args:
+            rows: How many rows it has with queries as rows, as a number or as a name.
+            columns: How many columns.
+
+        Example:
+            >>> Conventions().shape("n_tokens", "d_in"), Conventions("columns").shape(6, 3)
+            ('(n_tokens, d_in)', '(3, 6)')
+        """
+        return f"({columns}, {rows})" if self.is_turned else f"({rows}, {columns})"
 
     def said(self, text: str) -> str:
         """Return our own words, written for queries as rows, with rows and columns in their places.

@@ -173,6 +173,30 @@ def test_a_word_that_is_row_stays_what_it_is() -> None:
     assert told.startswith("column row: most on ")
 
 
+def test_a_sentence_has_its_lines_in_their_places_and_its_fields_as_they_are() -> None:
+    template = "{Rows} are queries, a {row}'s sum; the {columns} of {token}. {Row} {Column} {rows}."
+    word = "row {column} rows, Column"
+    assert Conventions().say(template, token=word) == (
+        f"Rows are queries, a row's sum; the columns of {word}. Row Column rows."
+    )
+    assert COLUMNS.say(template, token=word) == (
+        f"Columns are queries, a column's sum; the rows of {word}. Column Row columns."
+    )
+    assert COLUMNS.say("{Columns}, a {column}") == "Rows, a row"
+
+
+def test_a_sentence_has_every_field_once() -> None:
+    with pytest.raises(KeyError, match="token"):
+        Conventions().say("the {row} of {token}")
+    with pytest.raises(TypeError, match="row"):
+        Conventions().say("the {row}", row="mine")
+
+
+def test_a_shape_is_said_as_it_is_drawn() -> None:
+    assert Conventions().shape("n_tokens", 3) == "(n_tokens, 3)"
+    assert COLUMNS.shape("n_tokens", 3) == "(3, n_tokens)"
+
+
 def test_rows_and_columns_are_said_in_their_places() -> None:
     said = COLUMNS.said
     assert said("Rows are queries, a row's sum; the columns.") == (
