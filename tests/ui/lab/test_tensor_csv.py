@@ -60,6 +60,9 @@ def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     for many in (b"1\n" * 513, b"a\n" + b"1\n" * 513, b"1\n" * 100_000):
         with pytest.raises(CsvError, match=r"512 rows of numbers"):
             read_matrix(many)
+    never_read = b'"' + b"2" * 200_000
+    with pytest.raises(CsvError, match="more than 512 rows of numbers"):
+        read_matrix(b"1\n" * 514 + never_read)
     wide = b",".join([b"1"] * 4_096)
     assert read_matrix(wide)[0].shape == (1, 4_096)
     assert read_matrix(b"to," + wide)[0].shape == (1, 4_096)
