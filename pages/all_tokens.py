@@ -2,13 +2,14 @@
 
 import streamlit as st
 
+from ui.cards import embeddings
+from ui.cards.questions import largest_row_sum
 from ui.lab import state
+from ui.lessons.all_tokens import controls
 from ui.lessons.all_tokens import figures as all_tokens
-from ui.parts import ripple, step_view, worksheet
+from ui.parts import figure_group, ripple, step_view, worksheet
 from ui.parts.code_view import code
 from ui.parts.predict import prediction
-from ui.parts.questions import largest_row_sum
-from ui.server import live
 
 said = state.current().conventions.said
 st.title("How do all tokens attend at the same time, by matrix products?", anchor=False)
@@ -21,7 +22,7 @@ st.markdown(
 )
 
 lab, table = worksheet.worksheet()
-tokens = worksheet.labels_of(lab)
+tokens = embeddings.labels_of(lab)
 
 trace, conventions = all_tokens.trace_of(lab), lab.conventions
 
@@ -29,20 +30,20 @@ st.subheader("All scores: two loops, or one product", anchor=False)
 part = all_tokens.partly(len(tokens), lab.d)
 if part:
     st.markdown(part)
-live.figures("figures:loops", lab)
-all_tokens.timings(lab)
+figure_group.figures("figures:loops", lab)
+controls.timings(lab)
 
 st.subheader(said("All rows: weights and context vectors"), anchor=False)
-all_tokens.query_chooser(lab)
-ripple.status(trace, lab, worksheet.inputs_of)
-live.figures("figures:all", lab)
+controls.query_chooser(lab)
+ripple.status(trace, lab, embeddings.inputs_of)
+figure_group.figures("figures:all", lab)
 
 st.subheader("Which axis? Look at the sums", anchor=False)
 numbers, words = st.columns(2, gap="medium")
 with numbers:
-    all_tokens.sums_table(trace, tokens, conventions)
+    controls.sums_table(trace, tokens, conventions)
 with words:
-    all_tokens.axis_switch(lab)
+    controls.axis_switch(lab)
     st.markdown(said(all_tokens.sums_explained(trace, wrong_axis=lab.wrong_axis)))
     line = trace.mechanism.step("weights").operation.pytorch("weights", "scores")
     code("line", line)
@@ -53,8 +54,8 @@ st.markdown(
     "where a token stands, so each context vector should come out the same, "
     + said("in another row.")
 )
-all_tokens.order_buttons(lab)
-live.figures("figures:orders", lab)
+controls.order_buttons(lab)
+figure_group.figures("figures:orders", lab)
 order = all_tokens.order_of(len(tokens), lab.order_seed)
 st.markdown(all_tokens.moves(tokens, order, conventions))
 

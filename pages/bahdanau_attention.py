@@ -2,14 +2,15 @@
 
 import streamlit as st
 
+from ui.cards import step_cards
+from ui.cards.questions import forced_look
 from ui.lab import state
+from ui.lessons.bahdanau_attention import controls
 from ui.lessons.bahdanau_attention import figures as bahdanau
-from ui.parts import matrix_editor, step_view
+from ui.parts import figure_group, matrix_table, step_view
 from ui.parts.code_view import code
 from ui.parts.numbers_field import numbers_field
 from ui.parts.predict import prediction
-from ui.parts.questions import forced_look
-from ui.server import live
 
 st.title("How does a decoder look back at every word it has read?", anchor=False)
 st.markdown(
@@ -21,7 +22,7 @@ st.markdown(
     "und dreißig” cross “thirty four”."
 )
 
-matrix_editor.take_in(bahdanau.ENCODER)
+matrix_table.take_in(bahdanau.ENCODER)
 lab = state.current()
 said = lab.conventions.said
 numbers_field(lab)
@@ -36,11 +37,11 @@ else:
         st.caption("The classic bug of part 4 is switched on.")
 
     st.subheader("1. One word at a time", anchor=False)
-    bahdanau.play(lab, run)
+    controls.play(lab, run)
     lab = state.current()
-    bahdanau.look_only(lab, run)
-    live.figures(bahdanau.NOW, lab)
-    bahdanau.terms(lab, run)
+    controls.look_only(lab, run)
+    figure_group.figures(bahdanau.NOW, lab)
+    controls.terms(lab, run)
 
     st.subheader("2. Where it looked so far", anchor=False)
     st.markdown(
@@ -50,7 +51,7 @@ else:
             "right."
         )
     )
-    live.figures(bahdanau.SO_FAR, lab)
+    figure_group.figures(bahdanau.SO_FAR, lab)
     st.markdown(f"**Over the whole sentence:** {bahdanau.said_of_looks(run)}")
 
     st.subheader("3. What it read: the encoder's states", anchor=False)
@@ -69,12 +70,12 @@ else:
         "a decoder that counts along can learn where to look. Here there are no places to learn: "
         "without the encoder's part all words look alike."
     )
-    bahdanau.bug_switch(lab)
+    controls.bug_switch(lab)
     if not lab.sees_encoder:
         st.warning(bahdanau.symptom(lab), icon=":material/bug_report:")
 
     st.subheader("5. All words at once", anchor=False)
-    live.figures(bahdanau.ALL, lab)
+    figure_group.figures(bahdanau.ALL, lab)
 
 st.subheader("The story, and the formula", anchor=False)
 st.markdown(
@@ -98,7 +99,7 @@ if not problem:
     st.markdown("The attention of every word, with the trained weights: exactly the numbers above.")
     with st.expander("PyTorch of the attention"):
         if lab.conventions.is_turned:
-            st.caption(step_view.IN_TORCH)
+            st.caption(step_cards.IN_TORCH)
         code("bahdanau", bahdanau.code_of(lab))
 
 st.subheader("What to try", anchor=False)
@@ -116,4 +117,4 @@ st.markdown(
 if not problem:
     prediction("bahdanau", *forced_look(lab))
     with states:
-        bahdanau.states_table(lab)
+        controls.states_table(lab)

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
+from ui.cards import embeddings
+from ui.cards.questions import first_token_unmasked
+from ui.lessons.causal_attention import controls
 from ui.lessons.causal_attention import figures as causal
 from ui.lessons.queries_keys_values import figures as trainable
-from ui.parts import goal, lens, parameters, ripple, step_view, worksheet
+from ui.parts import figure_group, goal, gradient_lens, ripple, step_view, weight_tables, worksheet
 from ui.parts.predict import prediction
-from ui.parts.questions import first_token_unmasked
-from ui.server import live
 
 st.title("How is a token kept from seeing what comes after it?", anchor=False)
 st.markdown(
@@ -17,23 +18,23 @@ st.markdown(
     "pictures after it."
 )
 
-parameters.take_in()
+weight_tables.take_in()
 lab, table = worksheet.worksheet()
 conventions = lab.conventions
 said = conventions.said
-trace, tokens = causal.trace_of(lab), worksheet.labels_of(lab)
+trace, tokens = causal.trace_of(lab), embeddings.labels_of(lab)
 
 st.subheader("1. The mask: who may attend to whom", anchor=False)
 choice, painting = st.columns([2, 3], gap="medium")
 with choice:
-    causal.controls(lab)
+    controls.controls(lab)
     st.markdown(
         "`True` (1) means *may attend*, as in `scaled_dot_product_attention`. "
         "`nn.MultiheadAttention` has it **the other way round**: there `True` means *may not*. "
         "To give it this mask, write `attn_mask=~mask`."
     )
 with painting:
-    causal.painter(lab)
+    controls.painter(lab)
 blind = causal.blind_said(lab)
 if blind:
     st.info(blind, icon=":material/visibility_off:")
@@ -44,7 +45,7 @@ st.markdown(
     "among the tokens that may be seen, if there is one, and nothing has to be repaired afterwards."
 )
 ripple.status(trace, lab, causal.inputs_of)
-live.figures("figures:masked", lab)
+figure_group.figures("figures:masked", lab)
 
 st.subheader("3. Or 0 after it, and divide again", anchor=False)
 st.markdown(
@@ -54,7 +55,7 @@ st.markdown(
         "come out equal, but for rounding. The last picture is the difference."
     )
 )
-live.figures("figures:renormalised", lab)
+figure_group.figures("figures:renormalised", lab)
 underflown = causal.underflown_said(lab)
 if underflown:
     st.info(underflown, icon=":material/lightbulb:")
@@ -62,7 +63,7 @@ if underflown:
 st.subheader("4. The context vectors", anchor=False)
 mixed, theirs = st.columns([3, 2], gap="medium")
 with mixed:
-    live.figures("figures:causal_context", lab)
+    figure_group.figures("figures:causal_context", lab)
 with theirs:
     st.markdown("Torch's own attention, given the same mask:")
     st.caption(trainable.compared(trace))
@@ -77,10 +78,10 @@ st.markdown(
         "column."
     )
 )
-causal.leak_chooser(lab)
-live.figures("figures:leaks", lab)
+controls.leak_chooser(lab)
+figure_group.figures("figures:leaks", lab)
 
-lens.section(trace, lab, causal.PLACES, live.figures, causal.OWN)
+gradient_lens.section(trace, lab, causal.PLACES, figure_group.figures, causal.OWN)
 goal.section(trace, lab, causal.trace_of, causal.OWN)
 
 st.subheader("The formula", anchor=False)
@@ -99,7 +100,7 @@ st.markdown("Paste this anywhere PyTorch runs: it computes the steps of sections
 step_view.code(trace, tokens, conventions=conventions)
 
 st.subheader("The weights it runs with", anchor=False)
-parameters.options(lab)
+weight_tables.options(lab)
 weights = st.container()
 
 st.subheader("What to try", anchor=False)
@@ -115,6 +116,6 @@ st.markdown(
 prediction("causal", *first_token_unmasked(lab))
 
 with weights:
-    parameters.tables(lab)
+    weight_tables.tables(lab)
 with table:
     worksheet.embeddings_table(lab)

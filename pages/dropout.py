@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from ui.cards import embeddings
+from ui.cards.questions import grown_weight
+from ui.lessons.dropout import controls
 from ui.lessons.dropout import figures as dropping
-from ui.parts import parameters, ripple, step_view, worksheet
+from ui.parts import figure_group, ripple, step_view, weight_tables, worksheet
 from ui.parts.predict import prediction
-from ui.parts.questions import grown_weight
-from ui.server import live
 
 st.title("Why throw weights away while training?", anchor=False)
 st.markdown(
@@ -15,23 +16,23 @@ st.markdown(
     "**Try this first:** switch *Training* off and on again, and watch the weights after dropout."
 )
 
-parameters.take_in()
+weight_tables.take_in()
 lab, table = worksheet.worksheet()
 conventions = lab.conventions
 said = conventions.said
-trace, tokens = dropping.trace_of(lab), worksheet.labels_of(lab)
+trace, tokens = dropping.trace_of(lab), embeddings.labels_of(lab)
 
 st.subheader("1. Weights, dropped, mixed", anchor=False)
-dropping.controls(lab)
+controls.controls(lab)
 ripple.status(trace, lab, dropping.inputs_of)
-live.figures("figures:dropping", lab)
+figure_group.figures("figures:dropping", lab)
 st.caption(dropping.PLATFORM)
 st.caption("The mask is that of the page *Causal attention*.")
 
 st.subheader(said("2. Why a weight can exceed 1, and a row need not sum to 1"), anchor=False)
 numbers, words = st.columns(2, gap="medium")
 with numbers:
-    dropping.sums_table(trace, tokens, conventions)
+    controls.sums_table(trace, tokens, conventions)
 with words:
     st.markdown(dropping.sums_said(trace, lab))
 
@@ -41,8 +42,8 @@ st.markdown(
     "On the whole it comes closer to the weights of evaluation, about as fast as 1 / √N shrinks: "
     "of four times the draws, expect half the distance."
 )
-dropping.draws_slider(lab)
-live.figures("figures:mean_draws", lab)
+controls.draws_slider(lab)
+figure_group.figures("figures:mean_draws", lab)
 
 st.subheader("The formula", anchor=False)
 step_view.formulas(trace.mechanism, only=("weights", "dropped", "context"), conventions=conventions)
@@ -55,7 +56,7 @@ st.markdown(
 step_view.code(trace, tokens, conventions=conventions)
 
 st.subheader("The weights it runs with", anchor=False)
-parameters.options(lab)
+weight_tables.options(lab)
 weights = st.container()
 
 st.subheader("What to try", anchor=False)
@@ -71,6 +72,6 @@ st.markdown(
 prediction("dropout", *grown_weight(lab))
 
 with weights:
-    parameters.tables(lab)
+    weight_tables.tables(lab)
 with table:
     worksheet.embeddings_table(lab)

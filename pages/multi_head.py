@@ -2,12 +2,13 @@
 
 import streamlit as st
 
+from ui.cards import embeddings, parameters
+from ui.cards.questions import most_missed_head
+from ui.lessons.multi_head import controls
 from ui.lessons.multi_head import figures as multi_head
 from ui.lessons.queries_keys_values import figures as trainable
-from ui.parts import lens, parameters, ripple, step_view, worksheet
+from ui.parts import figure_group, gradient_lens, ripple, step_view, weight_tables, worksheet
 from ui.parts.predict import prediction
-from ui.parts.questions import most_missed_head
-from ui.server import live
 
 EDITABLE = (*parameters.WEIGHTS, *parameters.BIASES, *parameters.OUT)
 
@@ -20,40 +21,40 @@ st.markdown(
     "of the output."
 )
 
-parameters.take_in(EDITABLE)
+weight_tables.take_in(EDITABLE)
 lab, table = worksheet.worksheet()
-conventions, tokens = lab.conventions, worksheet.labels_of(lab)
+conventions, tokens = lab.conventions, embeddings.labels_of(lab)
 
 st.subheader("The trainable matrices", anchor=False)
-multi_head.heads_options(lab)
-parameters.options(lab)
+controls.heads_options(lab)
+weight_tables.options(lab)
 weights = st.container()
 
 trace = multi_head.trace_of(lab)
 
 st.subheader("1. All heads, in one colour scale", anchor=False)
 ripple.status(trace, lab, multi_head.inputs_of)
-live.figures("figures:heads", lab)
+figure_group.figures("figures:heads", lab)
 st.markdown(multi_head.differs_said(trace, tokens, conventions))
 
 st.subheader("2. One head, step by step", anchor=False)
-multi_head.head_chooser(lab)
+controls.head_chooser(lab)
 picture, words = st.columns([3, 2], gap="medium")
 with picture:
-    live.figures("figures:head", lab)
+    figure_group.figures("figures:head", lab)
 with words:
     st.markdown(conventions.said(multi_head.split_said(lab)))
-live.figures("figures:head_steps", lab)
+figure_group.figures("figures:head_steps", lab)
 
 st.subheader("3. Side by side, then mixed", anchor=False)
-live.figures("figures:joined", lab)
+figure_group.figures("figures:joined", lab)
 st.caption(trainable.compared(trace))
 
 st.subheader("4. What each head contributes", anchor=False)
-multi_head.on_switches(lab)
-multi_head.cell_chooser(lab)
-live.figures("figures:contributions", lab)
-multi_head.parts_table(lab)
+controls.on_switches(lab)
+controls.cell_chooser(lab)
+figure_group.figures("figures:contributions", lab)
+controls.parts_table(lab)
 
 st.subheader("5. Separate heads, stacked, are the same", anchor=False)
 st.markdown(
@@ -61,9 +62,9 @@ st.markdown(
     "single, split projection. Given the same weights, both make the same output, but for "
     "rounding:"
 )
-live.figures("figures:stacked", lab)
+figure_group.figures("figures:stacked", lab)
 
-lens.section(trace, lab, multi_head.PLACES, live.figures, multi_head.OWN)
+gradient_lens.section(trace, lab, multi_head.PLACES, figure_group.figures, multi_head.OWN)
 
 st.subheader("The formula", anchor=False)
 step_view.formulas(trace.mechanism, conventions=conventions)
@@ -85,6 +86,6 @@ st.markdown(
 prediction("heads", *most_missed_head(lab))
 
 with weights:
-    parameters.tables(lab, EDITABLE)
+    weight_tables.tables(lab, EDITABLE)
 with table:
     worksheet.embeddings_table(lab)

@@ -2,14 +2,15 @@
 
 import streamlit as st
 
+from ui.cards import step_cards
+from ui.cards.questions import five_more
 from ui.lab import state
+from ui.lessons.normalisation_lab import controls
 from ui.lessons.normalisation_lab import figures as normalisation
-from ui.lessons.one_query.figures import shares_table
-from ui.parts import matrix_editor, step_view
+from ui.lessons.one_query.controls import shares_table
+from ui.parts import figure_group, matrix_table, step_view
 from ui.parts.code_view import code
 from ui.parts.predict import prediction
-from ui.parts.questions import five_more
-from ui.server import live
 
 st.title("Why softmax, and not simply a share of the sum?", anchor=False)
 st.markdown(
@@ -18,28 +19,28 @@ st.markdown(
     "**Try this first:** choose *A negative score*, then *A score of 1000*, and see which survives."
 )
 
-matrix_editor.take_in(normalisation.ROW)
+matrix_table.take_in(normalisation.ROW)
 lab = state.current()
 table = st.container()
-normalisation.row_buttons(lab)
-normalisation.options(lab)
+controls.row_buttons(lab)
+controls.options(lab)
 
 trace = normalisation.trace_of(lab)
 
 st.subheader("Three ways to make weights", anchor=False)
 if lab.temperature != 1:
-    live.figures("figures:scaled", lab)
-live.figures("figures:ways", lab)
+    figure_group.figures("figures:scaled", lab)
+figure_group.figures("figures:ways", lab)
 shares_table(trace, normalisation.keys_of(lab))
 
 st.subheader("What the numbers are held in", anchor=False)
 st.markdown(normalisation.rounding_said(trace))
-normalisation.dtype_table(lab)
+controls.dtype_table(lab)
 
 st.subheader("Gradients: how softmax answers", anchor=False)
 picture, words = st.columns([3, 2], gap="medium")
 with picture:
-    live.figures("figures:jacobian", lab)
+    figure_group.figures("figures:jacobian", lab)
 with words:
     jacobian, _ = normalisation.jacobian_of(lab)
     st.markdown(normalisation.jacobian_said(jacobian, lab))
@@ -56,7 +57,7 @@ st.markdown(
 
 st.subheader("The same in PyTorch", anchor=False)
 if lab.conventions.is_turned:
-    st.caption(step_view.IN_TORCH)
+    st.caption(step_cards.IN_TORCH)
 code("all", normalisation.code(lab, trace))
 
 st.subheader("What to try", anchor=False)
@@ -72,4 +73,4 @@ st.markdown(
 prediction("normalisation", *five_more(lab))
 
 with table:
-    normalisation.row_table(lab)
+    controls.row_table(lab)

@@ -6,14 +6,15 @@ import streamlit as st
 
 from attention_core import ONE_QUERY
 from attention_core.glossary import vector
+from ui.cards import embeddings
 from ui.cards.literal import literal
+from ui.cards.questions import doubled_query
+from ui.lessons.one_query import controls
 from ui.lessons.one_query import figures as one_query
-from ui.parts import ripple, step_view, worksheet
+from ui.parts import figure_group, ripple, step_view, worksheet
 from ui.parts.code_view import code
 from ui.parts.predict import prediction
-from ui.parts.questions import doubled_query
 from ui.parts.stepper import stepper
-from ui.server import live
 
 st.title("How does one token find out which tokens matter to it?", anchor=False)
 st.markdown(
@@ -27,7 +28,7 @@ lab, table = worksheet.worksheet()
 one, conventions = one_query.asked(lab), lab.conventions
 trace, tokens, query = one.trace, one.names, one.query
 
-one_query.query_picker(lab, tokens)
+controls.query_picker(lab, tokens)
 ripple.status(trace, lab, one_query.inputs_of)
 
 st.subheader("1. One dot product at a time", anchor=False)
@@ -42,33 +43,33 @@ moment = stepper(
     texts=lambda step: one_query.dot_products(trace, query, tokens, step),
 )
 st.markdown(one_query.alignment_sentence(trace, moment, query, tokens))
-live.figures("figures:dots", replace(lab, moment=moment))
+figure_group.figures("figures:dots", replace(lab, moment=moment))
 
 st.subheader("2. Three ways to turn scores into shares", anchor=False)
 st.markdown(
     "Shares should be positive and sum to 1. Dividing by the sum is the simplest way; **softmax** "
     "takes exp of each score first. `torch.softmax` is the same formula, computed safely."
 )
-live.figures("figures:normalisations", lab)
-one_query.shares_table(trace, tokens)
+figure_group.figures("figures:normalisations", lab)
+controls.shares_table(trace, tokens)
 
 st.subheader(
     f"3. The weighted sum, term by term, to {vector('context', one.position, conventions)}",
     anchor=False,
 )
 st.markdown("Each token's vector times its weight. Added up, column by column:")
-one_query.terms_table(trace, one.position, tokens, conventions)
-live.figures("figures:context", lab)
+controls.terms_table(trace, one.position, tokens, conventions)
+figure_group.figures("figures:context", lab)
 
 st.subheader("The whole of it in two pictures", anchor=False)
-live.figures("figures:whole", lab)
+figure_group.figures("figures:whole", lab)
 
 st.subheader("The formula", anchor=False)
 step_view.formulas(ONE_QUERY, conventions=conventions)
 
 st.subheader("The same in PyTorch", anchor=False)
 st.markdown("Paste this anywhere PyTorch runs: it computes every step above again.")
-step_view.code(trace, worksheet.labels_of(lab), conventions=conventions)
+step_view.code(trace, embeddings.labels_of(lab), conventions=conventions)
 st.markdown("And as the notebook does it, with a loop of `torch.dot` (paste it below the first):")
 code("loop", one_query.loops(one.position))
 

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from ui.cards import embeddings
+from ui.cards.questions import doubled_query_weights
+from ui.lessons.queries_keys_values import controls
 from ui.lessons.queries_keys_values import figures as trainable
-from ui.parts import goal, lens, parameters, ripple, step_view, worksheet
+from ui.parts import figure_group, goal, gradient_lens, ripple, step_view, weight_tables, worksheet
 from ui.parts.predict import prediction
-from ui.parts.questions import doubled_query_weights
-from ui.server import live
 
 st.title("Why does a token get three vectors instead of one?", anchor=False)
 st.markdown(
@@ -16,24 +17,24 @@ st.markdown(
     "and values stay, and the scores follow the queries."
 )
 
-parameters.take_in()
+weight_tables.take_in()
 lab, table = worksheet.worksheet()
 conventions = lab.conventions
-trace, tokens = trainable.trace_of(lab), worksheet.labels_of(lab)
+trace, tokens = trainable.trace_of(lab), embeddings.labels_of(lab)
 
 st.subheader("The three trainable matrices", anchor=False)
-parameters.options(lab, has_value_width=True)
+weight_tables.options(lab, has_value_width=True)
 weights = st.container()
 
 st.subheader("1. One token, three roles", anchor=False)
-trainable.token_chooser(lab)
+controls.token_chooser(lab)
 ripple.status(trace, lab, trainable.inputs_of)
-live.figures("figures:projected", lab)
+figure_group.figures("figures:projected", lab)
 st.markdown(conventions.said(trainable.roles_said(trace, lab)))
 
 st.subheader("2. Scores, scaled, become weights", anchor=False)
 st.markdown(trainable.roots_said(lab))
-live.figures("figures:attending", lab)
+figure_group.figures("figures:attending", lab)
 st.caption(trainable.compared(trace))
 
 st.subheader("3. Why divide by √d_k?", anchor=False)
@@ -44,10 +45,10 @@ st.markdown(
     "by √d_k brings this spread back to 1. Here are 64 such queries and keys for each width, "
     f"really drawn and multiplied. {trainable.spread_said(trace)}"
 )
-trainable.width_slider(lab)
-live.figures("figures:scale", lab)
+controls.width_slider(lab)
+figure_group.figures("figures:scale", lab)
 
-lens.section(trace, lab, trainable.PLACES, live.figures, trainable.OWN)
+gradient_lens.section(trace, lab, trainable.PLACES, figure_group.figures, trainable.OWN)
 goal.section(trace, lab, trainable.trace_of, trainable.OWN)
 
 st.subheader("The formula", anchor=False)
@@ -73,6 +74,6 @@ st.markdown(
 prediction("qkv", *doubled_query_weights(lab))
 
 with weights:
-    parameters.tables(lab)
+    weight_tables.tables(lab)
 with table:
     worksheet.embeddings_table(lab)

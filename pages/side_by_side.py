@@ -2,17 +2,17 @@
 
 import streamlit as st
 
+from ui.cards.questions import doubled_embeddings
+from ui.lessons.side_by_side import controls
 from ui.lessons.side_by_side import figures as side_by_side
-from ui.parts import parameters, worksheet
+from ui.parts import figure_group, weight_tables, worksheet
 from ui.parts.code_view import code
 from ui.parts.predict import prediction
-from ui.parts.questions import doubled_embeddings
-from ui.server import live
 
 st.title("What does each mechanism make of the same sentence?", anchor=False)
 lab_said = st.empty()
 
-parameters.take_in(side_by_side.TABLES)
+weight_tables.take_in(side_by_side.TABLES)
 lab, table = worksheet.worksheet()
 conventions = lab.conventions
 lab_said.markdown(
@@ -25,18 +25,18 @@ lab_said.markdown(
 )
 
 st.subheader("What may be learned", anchor=False)
-parameters.options(lab)
-side_by_side.heads_chooser(lab)
+weight_tables.options(lab)
+controls.heads_chooser(lab)
 weights = st.container()
 
 for number, (which, shown) in enumerate(side_by_side.SHOWN.items(), start=1):
     st.subheader(f"{number}. {shown.title}", anchor=False)
     st.markdown(conventions.said(shown.told))
     if which == "cross":
-        side_by_side.other_field(lab)
+        controls.other_field(lab)
         st.markdown(conventions.said(side_by_side.self_or_cross(lab)))
     if which in side_by_side.possible(lab):
-        live.figures(f"{side_by_side.PLACE}{which}", lab)
+        figure_group.figures(f"{side_by_side.PLACE}{which}", lab)
     else:
         st.warning(side_by_side.unsplit(lab), icon=":material/error:")
     if which == "heads" and not side_by_side.unsplit(lab):
@@ -52,7 +52,7 @@ st.markdown(
 st.markdown(
     rf"$\displaystyle {side_by_side.entropy_formula(conventions)}$", text_alignment="center"
 )
-side_by_side.numbers(lab)
+controls.numbers(lab)
 
 st.subheader("The same in PyTorch", anchor=False)
 st.markdown("The weights of each mechanism, one after the other:")
@@ -75,6 +75,6 @@ st.markdown(
 prediction("side", *doubled_embeddings(lab))
 
 with weights:
-    parameters.tables(lab, side_by_side.TABLES)
+    weight_tables.tables(lab, side_by_side.TABLES)
 with table:
     worksheet.embeddings_table(lab)

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from attention_core import SIMPLE_SELF_ATTENTION
+from ui.cards import embeddings
+from ui.cards.questions import doubled_first_value
 from ui.lessons.start_here import figures as start
-from ui.parts import goal, lens, ripple, step_view, worksheet
+from ui.parts import figure_group, goal, gradient_lens, ripple, step_view, worksheet
 from ui.parts.predict import prediction
-from ui.parts.questions import doubled_first_value
-from ui.server import live
 
 st.title("What does self-attention do to a sentence?", anchor=False)
 st.markdown(
@@ -21,10 +21,10 @@ lab, table = worksheet.worksheet()
 
 trace = start.trace_of(lab)
 
-ripple.status(trace, lab, worksheet.inputs_of)
-live.figures("figures:start", lab)
+ripple.status(trace, lab, embeddings.inputs_of)
+figure_group.figures("figures:start", lab)
 
-lens.section(trace, lab, start.PLACES, live.figures, start.OWN)
+gradient_lens.section(trace, lab, start.PLACES, figure_group.figures, start.OWN)
 goal.section(trace, lab, start.trace_of, start.OWN)
 
 st.subheader("The formula", anchor=False)
@@ -32,7 +32,7 @@ step_view.formulas(SIMPLE_SELF_ATTENTION, conventions=lab.conventions)
 
 st.subheader("The same in PyTorch", anchor=False)
 st.markdown("Paste this anywhere PyTorch runs: it computes every step above again.")
-step_view.code(trace, worksheet.labels_of(lab), conventions=lab.conventions)
+step_view.code(trace, embeddings.labels_of(lab), conventions=lab.conventions)
 
 st.subheader("What to try", anchor=False)
 st.markdown(

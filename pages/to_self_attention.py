@@ -2,12 +2,13 @@
 
 import streamlit as st
 
+from ui.cards import parameters
+from ui.cards.questions import made_the_same
+from ui.lessons.to_self_attention import controls
 from ui.lessons.to_self_attention import figures as to_self
-from ui.parts import lens, parameters, step_view, worksheet
+from ui.parts import figure_group, gradient_lens, step_view, weight_tables, worksheet
 from ui.parts.code_view import code
 from ui.parts.predict import prediction
-from ui.parts.questions import made_the_same
-from ui.server import live
 
 st.title("How did attention become self-attention?", anchor=False)
 st.markdown(
@@ -19,19 +20,19 @@ st.markdown(
     "becomes square."
 )
 
-parameters.take_in(parameters.ALIGNMENT)
+weight_tables.take_in(parameters.ALIGNMENT)
 lab, table = worksheet.worksheet()
 conventions = lab.conventions
 
 st.subheader("Who asks whom?", anchor=False)
-to_self.sequences(lab)
+controls.sequences(lab)
 st.caption(
     "Here embeddings stand in for the states of decoder and encoder, so that you can edit each "
     "number. A word of both sequences has one embedding."
 )
 
 st.subheader("What the alignment model learns", anchor=False)
-parameters.options(lab, width=to_self.WIDTH)
+weight_tables.options(lab, width=to_self.WIDTH)
 weights = st.container()
 
 for number, (which, shown) in enumerate(to_self.SHOWN.items(), start=1):
@@ -39,12 +40,12 @@ for number, (which, shown) in enumerate(to_self.SHOWN.items(), start=1):
     st.markdown(conventions.said(shown.told))
     formula = to_self.formula_of(which, lab, conventions)
     st.markdown(rf"$\displaystyle {formula}$", text_alignment="center")
-    live.figures(f"{to_self.PLACE}{which}", lab)
+    figure_group.figures(f"{to_self.PLACE}{which}", lab)
     st.caption(to_self.compared(lab, which))
 
 st.subheader("What each costs, and why the dot product won", anchor=False)
 st.markdown("From these inputs to the numbers that the softmax gets:")
-to_self.cost_table(lab)
+controls.cost_table(lab)
 st.markdown(
     "- **Additive attention** takes a tanh for every pair and every dimension, and its largest "
     "tensor holds them all. In return it is learned, and queries and keys may differ in width.\n"
@@ -57,8 +58,13 @@ st.markdown(
     "queries and keys are projections again, but multiplied and not added."
 )
 
-lens.section(
-    to_self.trace_of(lab), lab, to_self.PLACES[:1], live.figures, to_self.OWN, to_self.tokens_of
+gradient_lens.section(
+    to_self.trace_of(lab),
+    lab,
+    to_self.PLACES[:1],
+    figure_group.figures,
+    to_self.OWN,
+    to_self.tokens_of,
 )
 
 st.subheader("The formula", anchor=False)
@@ -84,6 +90,6 @@ st.markdown(
 prediction("to_self", *made_the_same(lab))
 
 with weights:
-    parameters.tables(lab, parameters.ALIGNMENT)
+    weight_tables.tables(lab, parameters.ALIGNMENT)
 with table:
     worksheet.embeddings_table(lab)

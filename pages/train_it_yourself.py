@@ -5,6 +5,7 @@ import streamlit as st
 from attention_core.recurrent.accuracy import SEEN
 from attention_core.recurrent.training import FIRST_RATE
 from ui.lab import state
+from ui.lessons.train_it_yourself import controls
 from ui.lessons.train_it_yourself import figures as train_live
 from ui.parts.code_view import code
 from ui.parts.numbers_field import numbers_field
@@ -20,10 +21,10 @@ st.markdown(
 )
 
 lab = state.current()
-trainings = train_live.registry()
-train_live.controls(lab)
+trainings = controls.registry()
+controls.controls(lab)
 numbers_field(lab, "Sentence to watch: numbers from zero to ninety-nine")
-train_live.watch(lab)
+controls.watch(lab)
 budget = trainings.budget
 st.caption(
     "The model learns in a process of its own on the server, so the other pages stay quick. "
@@ -68,4 +69,4 @@ st.subheader("The same in PyTorch", anchor=False)
 code("train", train_live.code(lab, budget.steps))
 
 prediction("training", *train_live.first_loss(lab))
-train_live.find_again()
+controls.find_again()

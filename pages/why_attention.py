@@ -2,14 +2,14 @@
 
 import streamlit as st
 
+from ui.cards.questions import least_answered
 from ui.lab import state
+from ui.lessons.why_attention import controls
 from ui.lessons.why_attention import figures as why_attention
-from ui.parts import step_view
+from ui.parts import figure_group, step_view
 from ui.parts.code_view import code
 from ui.parts.numbers_field import numbers_field
 from ui.parts.predict import prediction
-from ui.parts.questions import least_answered
-from ui.server import live
 
 st.title("Why was attention invented?", anchor=False)
 st.markdown(
@@ -20,20 +20,20 @@ st.markdown(
     "attention*."
 )
 
-lab = why_attention.take_in()
+lab = controls.take_in()
 numbers_field(lab)
-why_attention.sentence_options(lab)
+controls.sentence_options(lab)
 problem = why_attention.problem(lab.reader)
 
 if problem:
     st.error(problem, icon=":material/broken_image:")
 else:
     st.subheader("1. What comes out", anchor=False)
-    why_attention.translation(lab)
+    controls.translation(lab)
 
     st.subheader("2. The bottleneck: what the decoder begins with", anchor=False)
     st.markdown(why_attention.vector_said(lab))
-    live.figures("figures:why_vector", lab)
+    figure_group.figures("figures:why_vector", lab)
     tables = st.container()
 
     st.subheader("3. The encoder reads", anchor=False)
@@ -44,20 +44,20 @@ else:
             "the rows before it. Click a cell to see how it was made."
         )
     )
-    live.figures("figures:why_reading", lab)
+    figure_group.figures("figures:why_reading", lab)
     with st.expander("Inside the cell"):
-        live.figures("figures:why_gates", lab, has_part=False)
+        figure_group.figures("figures:why_gates", lab, has_part=False)
 
 st.subheader("4. The longer the sentence, the less fits", anchor=False)
 broken = why_attention.records_problem()
 if broken:
     st.error(broken, icon=":material/broken_image:")
 else:
-    live.figures("figures:why_accuracy", lab)
+    figure_group.figures("figures:why_accuracy", lab)
     st.markdown(why_attention.finding_said())
     with st.expander("How they were trained: until nothing got better"):
-        live.figures("figures:why_training", lab)
-        why_attention.training_told()
+        figure_group.figures("figures:why_training", lab)
+        controls.training_told()
 
 if not problem:
     st.subheader("5. What is left of each word?", anchor=False)
@@ -69,7 +69,7 @@ if not problem:
     if unread:
         st.error(unread, icon=":material/broken_image:")
     else:
-        live.figures("figures:why_recall", lab)
+        figure_group.figures("figures:why_recall", lab)
         st.markdown(why_attention.recall_said(lab))
     st.markdown(
         "**How strongly does it answer?** How much would the final state change if a word's "
@@ -78,7 +78,7 @@ if not problem:
         "word is *not* to remember it. In sentences of nine words, say, the RNN mostly answers "
         "strongest to the third, which is read back from it hardly better than by guessing."
     )
-    live.figures("figures:why_memory", lab)
+    figure_group.figures("figures:why_memory", lab)
     st.markdown(why_attention.answer_said(lab))
 
     st.subheader("The story so far", anchor=False)
@@ -116,4 +116,4 @@ if not problem:
     prediction("why", *least_answered(lab))
 
     with tables:
-        why_attention.tables(state.current())
+        controls.tables(state.current())

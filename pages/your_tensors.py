@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui.lab import state
+from ui.lessons.your_tensors import controls
 from ui.lessons.your_tensors import figures as your_tensors
 from ui.parts import step_view
 from ui.parts.predict import prediction
@@ -15,42 +16,42 @@ st.markdown(
     "**Try this first:** look through the heads of the example, then open a file of your own."
 )
 
-your_tensors.uploader()
+controls.uploader()
 lab = state.current()
-held = your_tensors.kept(lab)
+held = controls.kept(lab)
 trace = None
 
 if held:
     st.subheader("1. What is in the file", anchor=False)
-    your_tensors.understood(lab, held)
-    your_tensors.choices(lab, held)
-    trace = your_tensors.run_of(lab, held)
+    controls.understood(lab, held)
+    controls.choices(lab, held)
+    trace = controls.run_of(lab, held)
 
 if held and trace:
-    your_tensors.tokens_field(lab, held, trace)
+    controls.tokens_field(lab, held, trace)
 
     st.subheader("2. What can be checked", anchor=False)
-    your_tensors.checked(lab, held, trace)
+    controls.checked(lab, held, trace)
 
     st.subheader("3. The pictures", anchor=False)
-    your_tensors.pickers(lab, held)
+    controls.pickers(lab, held)
     heads = your_tensors.all_heads(lab, held, trace)
     if heads:
         st.markdown("**The heads, in one colour scale**")
         st.caption(your_tensors.heads_said(lab, held, trace))
-        your_tensors.draw(heads, your_tensors.HEADS, has_part=False)
+        controls.draw(heads, your_tensors.HEADS, has_part=False)
     steps = your_tensors.steps(lab, held, trace)
     if steps:
         st.markdown(your_tensors.steps_said(lab, held, trace))
-        your_tensors.draw(steps, your_tensors.STEPS)
+        controls.draw(steps, your_tensors.STEPS)
     st.markdown(your_tensors.inputs_said(lab, held, trace))
-    your_tensors.draw(your_tensors.inputs(lab, held, trace), your_tensors.INPUTS)
+    controls.draw(your_tensors.inputs(lab, held, trace), your_tensors.INPUTS)
 
     if trace.steps:
         st.subheader("The formula", anchor=False)
         step_view.formulas(trace.mechanism, conventions=lab.conventions)
         st.subheader("The same in PyTorch", anchor=False)
-        your_tensors.code(lab, held, trace)
+        controls.code(lab, held, trace)
 
     question = your_tensors.most_attended(lab, held, trace)
     if question:

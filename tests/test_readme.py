@@ -7,11 +7,11 @@ import pytest
 
 from attention_core.checks import LOOP_LIMIT, SAMPLE_SIZE
 from tests.screen import PAGES, PROJECT, components, opened
+from ui.cards import lens
 from ui.lab.lab import Lab
 from ui.lessons import LESSONS
 from ui.lessons.side_by_side.figures import SHOWN
 from ui.lessons.your_tensors.opened import KEPT_BYTES
-from ui.parts import lens
 from ui.server.live import GROUPS
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import ui.server.warm_up  # noqa: F401 - first of all: what follows needs what i
 from ui.lab import files as lab_files
 from ui.lab import state
 from ui.lessons import LESSONS
-from ui.parts import comparing
+from ui.parts import compare
 from ui.parts.conventions_switch import conventions_switch
 from ui.takeaway import menu as takeaway
 
@@ -36,6 +36,6 @@ state.begin(page.url_path)
 conventions_switch()
 menu = takeaway.place()
 page.run()
-comparing.switch()  # after the page, whose tables may undo a pin
+compare.switch()  # after the page, whose tables may undo a pin
 takeaway.fill(menu, page.url_path, page.title)
 state.keep(page.url_path, lab_files.dropped)

@@ -11,8 +11,8 @@ from attention_core.figures.overview import overview
 from tests.browser.lab_page import LabPage, until
 from tests.browser.server import Server
 from tests.browser.test_links import STEPS, Case, expect_lit, tip
+from ui.cards.embeddings import tensor_of
 from ui.lab.lab import Lab
-from ui.parts.worksheet import tensor_of
 
 TOKENS = 300
 LAB = Lab(sentence=" ".join(f"w{row}" for row in range(TOKENS)), d=16, preset="random")

@@ -28,9 +28,9 @@ from tests.screen import (
     send,
     table,
 )
+from ui.cards.step_cards import as_drawn, latex_of, legend, step_card
 from ui.lab import link
 from ui.lab.lab import Lab
-from ui.parts.step_view import as_drawn, latex_of, legend, step_card
 
 EVERY = list(itertools.product(QUERIES_AS, COUNT_FROM, SYMBOLS))
 COLUMNS = Conventions("columns")

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from ui.cards.embeddings import labels_of
 from ui.cards.literal import literal, names
 from ui.lab import link, state
 from ui.lab.csv_file import CsvError, read_csv
 from ui.lab.lab import Lab
-from ui.parts.worksheet import labels_of
 
 MAX_FILE = link.JSON_LIMIT  # bytes
 MENU = "_takeaway"  # the menu that the field stands in, as Streamlit knows it

@@ -8,8 +8,9 @@ import streamlit as st
 
 from attention_core.recurrent.language import SentenceError, source_words
 from ui.cards.literal import literal
+from ui.cards.number_words import words_of
 from ui.lab import state
-from ui.lab.lab import MAX_NUMBERS, NUMBERS, Lab
+from ui.lab.lab import MAX_NUMBERS, Lab
 from ui.parts.widgets import set_widget
 
 _REFUSED = "numbers:refused"
@@ -22,19 +23,6 @@ class _Refused:
     typed: str
     message: str
     instead: str  # what the lab went on with
-
-
-def words_of(lab: Lab) -> tuple[str, ...]:
-    """Return the words that are translated: the lab's or, if an address brought none, the first.
-
-    Example:
-        >>> words_of(Lab(numbers="34 7")), words_of(Lab(numbers="hello"))[:2]
-        (('thirty', 'four', 'seven'), ('thirty', 'four'))
-    """
-    try:
-        return source_words(lab.numbers)
-    except SentenceError:
-        return source_words(NUMBERS)
 
 
 def numbers_field(lab: Lab, label: str = "Numbers to translate, from zero to ninety-nine") -> None:

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 import streamlit as st
 
 from ui.cards.literal import literal
+from ui.cards.prediction import Truth
 from ui.lab import state
 from ui.parts.widgets import set_widget
 
 LABEL = "Your prediction"
 FEW = 8  # options that fit beside each other
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """What the core found: the right option's index, and the numbers that show it."""
-
-    right: int
-    because: str  # Markdown; the user's words in it are already literal
-    also: frozenset[int] = frozenset()  # other options that are as right: a tie
-    shown: tuple[str, ...] = ()  # how the options are worded now; the answer keeps their own words
 
 
 def prediction(name: str, question: str, options: Sequence[str], truth: Truth) -> None:

@@ -11,11 +11,11 @@ from attention_core import Trace
 from attention_core.glossary import term
 from attention_core.notebook import matches_notebook
 from attention_core.studies.changes import changed_cells
+from ui.cards.embeddings import EMBEDDINGS
 from ui.cards.literal import literal, names
+from ui.cards.parameters import EDITORS
 from ui.lab import state
 from ui.lab.lab import Lab
-from ui.parts.parameters import EDITORS
-from ui.parts.worksheet import EMBEDDINGS
 
 InputsOf = Callable[[Lab], Mapping[str, Tensor]]
 

@@ -3,263 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
-import torch
 
-from attention_core import USUAL, Check, Conventions, Mechanism, Step, Trace
-from attention_core.export.literals import MOST_LISTED, dtype_code, tensor_code
-from attention_core.figures import finding, heatmap_spec, pointing, turned
-from attention_core.figures.heads import shown_of
-from attention_core.figures.heatmap import Part, figure_of, height_of
-from attention_core.glossary import symbol, term
-from attention_core.operations import DivideByRoot, DotProducts
+from attention_core import USUAL, Conventions, Mechanism, Trace
+from attention_core.figures.heatmap import figure_of
+from ui.cards.step_cards import (
+    FROM_FILE,
+    IN_TORCH,
+    INDICES,
+    Group,
+    latex_of,
+    legend,
+    pytorch_of,
+    reads_file,
+)
 from ui.components import component
 from ui.lab import state
 from ui.parts import code_view
-from ui.parts.explain_view import SCOPE, Explained, panel, take_in_pick
+from ui.parts.explain_view import panel, take_in_pick
 from ui.server.delivery import PLOTLY
 
-Spec = dict[str, Any]
-Card = dict[str, Any]
-MIN_WIDTH = 264  # px: a card never gets narrower than this while the page is wider
-WIDE_FROM, MIN_WIDTH_WIDE = 7, 400  # columns: a wider matrix gets a wider card
-SHORTEST = 2  # rows; a turned picture has as much room above it for its labels
 LONGEST_CODE = 30  # lines; longer code waits behind a click
-MOST_PRINTED = MOST_LISTED  # numbers; code with more reads the file of the embeddings instead
-FROM_FILE = "inputs"  # the value that the file holds
-READ_FILE = """\
-# Download embeddings.csv on this page, under "Take it with you", and put it beside this code.
-with open("embeddings.csv", encoding="utf-8-sig", newline="") as file:
-    rows = [[float(number) for number in row[1:]] for row in list(csv.reader(file))[1:]]"""
-INDICES = "$i$ — the query token (row); $j$ — the key token (column)"
-TOO_MANY = "There are too many cells to write their numbers. Point at one, or see them below."
-IN_TORCH = (
-    "In PyTorch the queries are always rows, as in the table: what the pictures above show is the "
-    "transpose (`.mT`) of these tensors."
-)
-
 _figures = component("figures")
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Figures that stand together.
-
-    Args:
-        cards: In the order of drawing.
-        explained: The run whose cells can be picked, if any.
-        min_width: Of a card, in pixels.
-        arrows: Whether each step leads to the next.
-        own: The name under which the user's own numbers in its steps are kept; empty where the
-            steps take none.
-        max_width: Of a card, in pixels; 0 to let the cards fill the page.
-        own_steps: Which steps take the user's own numbers; all of them if empty.
-        has_part: Whether large figures have a part with exact numbers below them.
-    """
-
-    cards: Sequence[Card]
-    explained: Explained | None = None
-    min_width: int = MIN_WIDTH
-    arrows: bool = True
-    own: str = ""
-    max_width: int = 0
-    own_steps: tuple[str, ...] = ()
-    has_part: bool = True
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """What the browser draws."""
-        *leading, last = map(as_drawn, self.cards)
-        cards = [{**card, "arrow": self.arrows and bool(card["check"])} for card in leading]
-        return {"figures": [*cards, last], "min_width": self.min_width, "max_width": self.max_width}
-
-
-def steps(
-    trace: Trace,
-    names: Sequence[str],
-    tokens: Sequence[str],
-    *,
-    conventions: Conventions = USUAL,
-    head: int | None = None,
-) -> Group:
-    """Return values of a trace side by side, each with its picture and its self-check.
-
-    Args:
-        trace: A run of any mechanism.
-        names: Its steps or inputs, in the order of drawing.
-        tokens: One label per token.
-        conventions: How values are drawn and numbered.
-        head: Which head is shown of those that have heads.
-    """
-    own = [name for name in names if name in trace.steps]
-    checks = trace.check(*own) if own else ()
-    cards = [
-        step_card(
-            trace,
-            name,
-            tokens,
-            checks,
-            conventions=conventions,
-            head=head if trace[name].ndim == 3 else None,
-        )
-        for name in names
-    ]
-    return Group(cards, Explained(trace, tokens), card_width(len(tokens)))
-
-
-def card_width(n_columns: int) -> int:
-    """Return how wide a card of so many columns is at least, in pixels."""
-    return MIN_WIDTH if n_columns < WIDE_FROM else MIN_WIDTH_WIDE
-
-
-def step_card(
-    trace: Trace,
-    name: str,
-    tokens: Sequence[str],
-    checks: Sequence[Check],
-    *,
-    query: str = "",
-    query_row: int | None = None,
-    part: Part | None = None,
-    conventions: Conventions = USUAL,
-    head: int | None = None,
-) -> Card:
-    """Return the card of one value: title, shape, formula, picture, finding and self-check.
-
-    Args:
-        trace: A run of any mechanism.
-        name: A step or an input with two axes, or three with ``head``.
-        tokens: One label per token.
-        checks: Of the whole trace; none where its own card stands elsewhere.
-        query: The label of the row, when there is only one query.
-        query_row: Which row of ``inputs`` the value ``query`` is, when it is one of them.
-        part: The rows and the columns to show, if not all.
-        conventions: How values are drawn and numbered.
-        head: Which head is shown of a value with heads; it is part of the id and of the title.
-    """
-    spec = heatmap_spec(
-        trace, name, tokens, query=query, part=part, conventions=conventions, head=head
-    )
-    alt = ""
-    if not part:
-        called = query or "the query"
-        alt = finding(trace, name, tokens, query=called, conventions=conventions, head=head)
-    card_id, title, shown = name, term(name).title, name
-    if head is not None:
-        card_id, shown = f"{name}_{head}", f"{name}[{head}]"
-        title = f"{title}, {head_of(head, conventions)}"
-    card = value_card(
-        card_id,
-        title,
-        spec,
-        alt,
-        shown_of(trace, name, head).matrix,
-        turns=shown if conventions.is_turned else "",
-    )
-    if part:
-        card["height"] = height_of(len(part[0]))
-    else:
-        card["note"] = _unlabelled(spec["data"][0])
-    cells = pointing(
-        trace,
-        name,
-        tokens,
-        query=query,
-        query_row=query_row,
-        part=part,
-        conventions=conventions,
-        head=head,
-    )
-    card["cells"] = {**cells, "scope": SCOPE, "turned": False}
-    if name in trace.steps:
-        step = trace.mechanism.step(name)
-        card["formula"] = step.operation.pytorch(name, *step.of)
-        own = [check for check in checks if check.step == name]
-        card["check"] = verdict(own, conventions) if own else None
-    return card
-
-
-def head_of(head: int, conventions: Conventions) -> str:
-    """Return what a head is called.
-
-    Example:
-        >>> head_of(0, USUAL)
-        'head 1'
-    """
-    return f"head {conventions.number(head)}"
-
-
-def _unlabelled(heatmap: Spec) -> str:
-    """Return why a heatmap shows no numbers, and which cells it shows; nothing if it has labels."""
-    if "texttemplate" in heatmap:
-        return ""
-    down, across = heatmap["meta"].get("block", (1, 1))
-    if down * across == 1:
-        return TOO_MANY
-    return (
-        f"An overview: of each {down} × {across} cells, the one furthest from 0 is shown. "
-        "Drag a box to zoom in, double-click to zoom out; see the exact numbers below."
-    )
-
-
-def value_card(
-    card_id: str, title: str, spec: Spec, alt: str, tensor: torch.Tensor, *, turns: str
-) -> Card:
-    """Return the card of a matrix that is drawn as conventions have it.
-
-    Args:
-        card_id: Its id.
-        title: Its heading.
-        spec: Its figure, rows as rows.
-        alt: What it shows, in a sentence.
-        tensor: Its numbers.
-        turns: The name of the tensor in code when ``as_drawn`` is to turn its picture, else empty.
-    """
-    card = picture_card(card_id, title, spec, height=height_of(tensor.shape[0]), alt=alt)
-    return {**card, "shape": shape_of(tensor), "turns": turns}
-
-
-def picture_card(
-    card_id: str, title: str, spec: Spec, *, height: int, alt: str, note: str = ""
-) -> Card:
-    """Return the card of any figure."""
-    return {
-        "id": card_id,
-        "title": title,
-        "shape": "",
-        "formula": "",
-        "spec": spec,
-        "height": height,
-        "alt": alt,
-        "note": note,
-        "check": None,
-        "arrow": False,
-        "cells": None,
-        "turns": "",
-    }
-
-
-def as_drawn(card: Card) -> Card:
-    """Return a finished card as it is drawn: with rows and columns in their final places.
-
-    Until then every card has its rows as rows, whatever is done to it.
-    """
-    drawn = {name: entry for name, entry in card.items() if name != "turns"}
-    if not card["turns"]:
-        return drawn
-    spec = turned(card["spec"])
-    formula = card["formula"] and f"{card['formula']}  # shown: {card['turns']}.T"
-    return {
-        **drawn,
-        "spec": spec,
-        "height": height_of(max(SHORTEST, len(spec["data"][0]["y"]))),
-        "shape": " of ".join(map(_reversed, card["shape"].split(" of "))),
-        "formula": formula,
-        "cells": card["cells"] and {**card["cells"], "turned": True},
-    }
 
 
 def _draw_plainly(group: Group, widget_key: str) -> None:
@@ -268,10 +34,6 @@ def _draw_plainly(group: Group, widget_key: str) -> None:
     for card in group.data["figures"]:
         figure = figure_of(card["spec"])
         st.plotly_chart(figure, key=f"{widget_key}:{card['id']}", height=card["height"])
-
-
-def _reversed(shape: str) -> str:
-    return " × ".join(reversed(shape.split(" × ")))
 
 
 def draw(group: Group, *, widget_key: str, on_pick: Callable[[], None] | None = None) -> None:
@@ -308,47 +70,6 @@ def draw(group: Group, *, widget_key: str, on_pick: Callable[[], None] | None = 
         panel(explained, widget_key)
 
 
-def shape_of(tensor: torch.Tensor) -> str:
-    """Return a shape as people write it.
-
-    Example:
-        >>> shape_of(torch.zeros(6, 3))
-        '6 × 3'
-    """
-    return " × ".join(str(size) for size in tensor.shape)
-
-
-def verdict(checks: Sequence[Check], conventions: Conventions = USUAL) -> dict[str, Any]:
-    """Return what the checks of a step say, in a line and in detail."""
-    checks = [check._replace(route=conventions.said(check.route)) for check in checks]
-    broken = [check for check in checks if not check.ok]
-    if broken:
-        worst = broken[0]
-        text = (
-            f"Something is wrong with these numbers: {worst.step} · {worst.route} · "
-            f"{worst.numbers}. Do not trust this picture."
-        )
-    else:
-        text = _praise(checks)
-    detail = [
-        f"{check.route}: {check.numbers} ({'ok' if check.ok else 'BROKEN'})" for check in checks
-    ]
-    return {"ok": not broken, "text": text, "detail": detail}
-
-
-def _praise(checks: Sequence[Check]) -> str:
-    """Return which routes agree and which laws hold."""
-    routes = [check for check in checks if check.route.startswith(("loops", "float64"))]
-    laws = [check.route for check in checks if check not in routes]
-    furthest = max(routes, key=lambda check: check.share)
-    if len(routes) > 1:
-        said = "Plain Python loops on 64 seeded cells, and a float64 route on all of them, agree"
-    else:
-        said = "Plain Python loops give the same numbers"
-    holds = "".join(f" {law[0].upper()}{law[1:]}." for law in laws)
-    return f"{said} ({furthest.numbers}).{holds}"
-
-
 def formulas(
     mechanism: Mechanism,
     *,
@@ -375,51 +96,6 @@ def formulas(
         st.markdown("\n".join(legend(shown, conventions, indices)))
 
 
-def latex_of(step: Step, conventions: Conventions) -> list[str]:
-    """Return a step's formulas: of its matrix, where the paper would write one, and of a cell."""
-    result, operands = symbol(step.name, conventions), _operand_symbols(step, conventions)
-    cell = conventions.formula(step.operation.latex(result, *operands))
-    if conventions.symbols != "paper":
-        return [cell]
-    whole = step.operation.matrix_latex(result, *operands, is_turned=conventions.is_turned)
-    return [whole, cell] if whole else [cell]
-
-
-def _operand_symbols(step: Step, conventions: Conventions) -> list[str]:
-    roles = step.operation.roles or ("",) * len(step.of)
-    return [symbol(name, conventions, role) for name, role in zip(step.of, roles, strict=True)]
-
-
-def legend(shown: Sequence[Step], conventions: Conventions, indices: str = INDICES) -> list[str]:
-    """Return what each symbol of the steps stands for, a line of Markdown each."""
-    used: dict[str, dict[str, None]] = {}
-    for step in shown:
-        operands = zip(step.of, _operand_symbols(step, conventions), strict=True)
-        for name, own in (*operands, (step.name, symbol(step.name, conventions))):
-            used.setdefault(name, {})[own] = None
-    lines = []
-    for name, symbols in used.items():
-        known = term(name)
-        written = ", ".join(f"${own}$" for own in symbols)
-        others = [
-            other for other in known.other_names.split(", ") if other and other not in symbols
-        ]
-        if conventions.symbols != "notebook" and known.word:
-            others.insert(0, f"${known.symbol}$ (notebook)")
-        elsewhere = f" Elsewhere: {', '.join(others)}." if others else ""
-        meaning = conventions.said(known.meaning)
-        lines.append(f"- {written} — `{name}`: {meaning}.{elsewhere}")
-    lines.append(conventions.said(f"- {indices}"))
-    operations = tuple(type(step.operation) for step in shown)
-    is_bare = DotProducts in operations and DivideByRoot not in operations
-    if conventions.symbols == "paper" and is_bare:
-        lines.append(
-            r"- The paper also divides the scores by $\sqrt{d_k}$ before the softmax, and makes "
-            "queries, keys and values by trained weights. Here nothing is divided or trained."
-        )
-    return lines
-
-
 def code(trace: Trace, tokens: Sequence[str] = (), *, conventions: Conventions = USUAL) -> None:
     """Show the PyTorch that computes exactly what the page shows, ready to paste."""
     if conventions.is_turned:
@@ -435,22 +111,3 @@ def code(trace: Trace, tokens: Sequence[str] = (), *, conventions: Conventions =
         )
     with place:
         code_view.code("steps", text)
-
-
-def pytorch_of(trace: Trace, tokens: Sequence[str] = ()) -> str:
-    """Return PyTorch that rebuilds every step of a trace from its inputs, to the last bit.
-
-    Large embeddings are read from the file that the page offers.
-    """
-    parts = ["import csv\n\nimport torch\n" if reads_file(trace) else "import torch\n"]
-    for name, tensor in trace.inputs.items():
-        if name == FROM_FILE and reads_file(trace):
-            parts.append(f"{READ_FILE}\n{name} = torch.tensor(rows{dtype_code(tensor)})")
-        else:
-            parts.append(tensor_code(name, tensor, tokens))
-    return "\n".join([*parts, "", trace.mechanism.pytorch()])
-
-
-def reads_file(trace: Trace) -> bool:
-    """Return whether the code of a trace reads the embeddings instead of printing them."""
-    return FROM_FILE in trace.inputs and trace[FROM_FILE].numel() > MOST_PRINTED

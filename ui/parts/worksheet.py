@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
-import torch
 from streamlit.delta_generator import DeltaGenerator
 
 from attention_core.embeddings import MAX_WIDTH, NOTEBOOK_SENTENCE
+from ui.cards.editors import Row, paging
+from ui.cards.embeddings import EMBEDDINGS, with_preset
 from ui.lab import state
 from ui.lab.lab import MAX_SEED, MAX_SENTENCE, MAX_TOKENS, Lab
-from ui.parts import matrix_editor
-from ui.parts.matrix_editor import Editor, Entry, Row, paging
+from ui.parts import matrix_table
 from ui.parts.widgets import chosen, set_widget
 
 PRESET_NAMES = {
@@ -27,25 +26,6 @@ PRESET_NAMES = {
 PAUSE_SECONDS = 2.0  # of typing, that make the next word a step of its own to undo
 
 
-def _set_entries(lab: Lab, entries: Sequence[Entry]) -> Lab:
-    return lab.with_entries([(*_word(row_id), column, entry) for row_id, column, entry in entries])
-
-
-def _reset(lab: Lab, row_id: str | None) -> Lab:
-    return lab.without_edits() if row_id is None else lab.without_edits(*_word(row_id))
-
-
-def _word(row_id: str) -> tuple[str, int]:
-    """Return the word and its occurrence that a row of the table stands for."""
-    word, _, nth = row_id.rpartition("|")
-    if not nth.isascii() or not nth.isdigit() or not word:
-        raise ValueError("a row of the table")
-    return word, int(nth[:9])
-
-
-EMBEDDINGS = Editor("embeddings", "inputs", _set_entries, _reset, Lab.with_table_row)
-
-
 def worksheet() -> tuple[Lab, DeltaGenerator]:
     """Draw the sentence and its options.
 
@@ -53,7 +33,7 @@ def worksheet() -> tuple[Lab, DeltaGenerator]:
         The lab as it is after the last event, and the place of the table: the page fills it last
         (``embeddings_table``), since its answer asks for the next edit.
     """
-    matrix_editor.take_in(EMBEDDINGS)
+    matrix_table.take_in(EMBEDDINGS)
     lab = state.current()
     _sentence(lab)
     table, options = st.columns([2, 1], gap="medium")
@@ -62,27 +42,12 @@ def worksheet() -> tuple[Lab, DeltaGenerator]:
     return lab, table
 
 
-def tensor_of(lab: Lab) -> torch.Tensor:
-    """Return the embeddings as the core takes them, (n_tokens, d)."""
-    return lab.tensor
-
-
-def inputs_of(lab: Lab) -> dict[str, torch.Tensor]:
-    """Return the inputs of a mechanism that starts from the embeddings alone."""
-    return {"inputs": tensor_of(lab)}
-
-
-def labels_of(lab: Lab) -> list[str]:
-    """Return the tokens as the figures name them."""
-    return [token.text for token in lab.tokens]
-
-
 def embeddings_table(lab: Lab) -> None:
     """Draw the editable table of the embeddings."""
     page = paging([f"{token.word}|{token.nth}" for token in lab.tokens], lab.d, lab.table_row)
     tokens = lab.tokens[page.rows]
     edits = [lab.edits.row(token.word, token.nth, lab.d) for token in tokens]
-    matrix_editor.show(
+    matrix_table.show(
         EMBEDDINGS,
         label=f"Embeddings of your {len(lab.tokens)} tokens, {lab.d} numbers each",
         rows=[
@@ -187,11 +152,6 @@ def _options(lab: Lab) -> None:
             on_change=chosen,
             args=("keep_punctuation",),
         )
-
-
-def with_preset(lab: Lab, preset: str) -> Lab:
-    """Return the lab with its table filled anew, as choosing a preset does."""
-    return replace(lab.without_edits(), preset=preset)
 
 
 def _preset_chosen() -> None:

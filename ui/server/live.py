@@ -17,6 +17,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from ui.cards import comparing, excerpt, lens, parameters
+from ui.cards.editors import operations
+from ui.cards.embeddings import EMBEDDINGS
+from ui.cards.step_cards import Group
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.all_tokens import figures as all_tokens
@@ -31,15 +35,9 @@ from ui.lessons.side_by_side import figures as side_by_side
 from ui.lessons.start_here import figures as start
 from ui.lessons.to_self_attention import figures as to_self
 from ui.lessons.why_attention import figures as why_attention
-from ui.parts import comparing, lens, overriding, parameters, part_view, step_view
-from ui.parts.matrix_editor import operations
-from ui.parts.step_view import Group
-from ui.parts.worksheet import EMBEDDINGS
 
 MAX_QUESTION = 256_000  # bytes
 MAX_GROUPS = 16
-
-
 GROUPS: Mapping[str, Callable[[Lab], Group]] = MappingProxyType(
     {
         "figures:start": start.steps,
@@ -112,29 +110,12 @@ EDITORS = MappingProxyType(
 
 def groups_of(names: Sequence[str], lab: Lab) -> dict[str, Group]:
     """Return groups of figures by their names, or the parts of them shown with numbers."""
-    of = {name: name.removesuffix(part_view.SUFFIX) for name in names}
+    of = {name: name.removesuffix(excerpt.SUFFIX) for name in names}
     wholes = {name: comparing.compared(GROUPS[name], lab) for name in set(of.values())}
     return {
-        name: wholes[whole] if name == whole else part_view.part(wholes[whole], lab)
+        name: wholes[whole] if name == whole else excerpt.part(wholes[whole], lab)
         for name, whole in of.items()
     }
-
-
-def figures(widget_key: str, lab: Lab, *, has_part: bool = True) -> None:
-    """Draw a group of figures on the page.
-
-    Args:
-        widget_key: Its name in ``GROUPS``, which is also its Streamlit key.
-        lab: What the figures show.
-        has_part: Whether a part of the large ones is shown below with exact numbers.
-    """
-    before, now = comparing.both(GROUPS[widget_key], lab)
-    shown = comparing.shown(before, now, lab)
-    step_view.draw(shown, widget_key=widget_key, on_pick=lambda: part_view.look_at_pick(shown))
-    if has_part:
-        part_view.show(shown, widget_key)
-    overriding.controls(shown, widget_key)
-    comparing.changes(before, now, lab)
 
 
 def answer(question: object) -> dict[str, Any]:
@@ -153,7 +134,7 @@ def answer(question: object) -> dict[str, Any]:
     groups = question.get("groups")
     if editor is None or not isinstance(groups, list) or len(groups) > MAX_GROUPS:
         raise ValueError("a question names a table and groups of figures")
-    unknown = {str(name).removesuffix(part_view.SUFFIX) for name in groups} - set(GROUPS)
+    unknown = {str(name).removesuffix(excerpt.SUFFIX) for name in groups} - set(GROUPS)
     if unknown:
         raise ValueError(f"there are no figures {min(unknown)}")
     for operation in operations(question, lab.applied.get(editor.name, 0)):

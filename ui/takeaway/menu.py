@@ -20,11 +20,11 @@ from attention_core.export.proof import Block, blocks, script
 from attention_core.export.sheets import sheets, zipped
 from attention_core.outside.saving import ENDINGS, to_bytes
 from attention_core.outside.tensor_files import TensorFileError
+from ui.cards.embeddings import labels_of
 from ui.lab import files as lab_files
 from ui.lab import link, state
 from ui.lab.csv_file import write_csv
 from ui.lab.lab import Lab
-from ui.parts.worksheet import labels_of
 from ui.takeaway import paper, report, sharing
 from ui.takeaway.shown import MEASURED, ONE_RUN, PAGES, WITH_FILE
 

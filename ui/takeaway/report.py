@@ -13,6 +13,10 @@ from attention_core.figures.heads import shown_of
 from attention_core.figures.heatmap import position_labels
 from attention_core.figures.report import Matrix, Picture, Report, Section, report_html
 from attention_core.glossary import term
+from ui.cards import lens, step_cards
+from ui.cards.excerpt import SUFFIX
+from ui.cards.number_words import words_of
+from ui.cards.step_cards import Card, Group
 from ui.lab.lab import Lab
 from ui.lessons import LESSONS
 from ui.lessons.causal_attention import figures as causal
@@ -21,10 +25,6 @@ from ui.lessons.queries_keys_values import figures as trainable
 from ui.lessons.side_by_side import figures as side_by_side
 from ui.lessons.start_here import figures as start
 from ui.lessons.to_self_attention import figures as to_self
-from ui.parts import lens, step_view
-from ui.parts.numbers_field import words_of
-from ui.parts.part_view import SUFFIX
-from ui.parts.step_view import Card, Group
 
 Drawn = tuple[tuple[str, Group], ...]
 SMALL = 64  # tokens, up to which a report has less than MOST bytes
@@ -156,7 +156,7 @@ def _section(place: str, group: Group, conventions: Conventions) -> Section:
 
 def _picture(card: Card, group: Group, conventions: Conventions) -> Picture:
     """Return what a card shows."""
-    shown, check = step_view.as_drawn(card), card["check"]
+    shown, check = step_cards.as_drawn(card), card["check"]
     return Picture(
         title=shown["title"],
         spec=shown["spec"],
@@ -179,7 +179,7 @@ def _latex(card: Card, group: Group, conventions: Conventions) -> list[str]:
     trace, name = group.explained.trace, card["cells"]["name"]
     if name not in trace.steps:
         return []
-    return step_view.latex_of(trace.mechanism.step(name), conventions)
+    return step_cards.latex_of(trace.mechanism.step(name), conventions)
 
 
 def _inputs(drawn: Drawn, conventions: Conventions) -> Iterator[Matrix]:
@@ -212,5 +212,5 @@ def _matrices(
             position_labels(axis, size, tokens, conventions)
             for axis, size in zip(shown.axes, shown.matrix.shape, strict=True)
         )
-        of_head = "" if head is None else f", {step_view.head_of(head, conventions)}"
+        of_head = "" if head is None else f", {step_cards.head_of(head, conventions)}"
         yield Matrix(f"{title}{of_head}", rows, columns, shown.matrix)

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from attention_core.export import Shown, Table
 from ui.lab.lab import Lab
+from ui.lessons.all_tokens import controls as all_tokens_controls
 from ui.lessons.all_tokens import figures as all_tokens
 from ui.lessons.bahdanau_attention import figures as bahdanau
 from ui.lessons.causal_attention import figures as causal
@@ -21,9 +22,10 @@ from ui.lessons.queries_keys_values import figures as trainable
 from ui.lessons.side_by_side import figures as side_by_side
 from ui.lessons.start_here import figures as start
 from ui.lessons.to_self_attention import figures as to_self
+from ui.lessons.train_it_yourself import controls as train_live_controls
 from ui.lessons.train_it_yourself import figures as train_live
 from ui.lessons.why_attention import figures as why_attention
-from ui.lessons.your_tensors import figures as your_tensors
+from ui.lessons.your_tensors import controls as your_tensors_controls
 
 PAGES: Mapping[str, Callable[[Lab], Sequence[Shown]]] = MappingProxyType(
     {
@@ -40,18 +42,18 @@ PAGES: Mapping[str, Callable[[Lab], Sequence[Shown]]] = MappingProxyType(
         "multi_head": multi_head.shown,
         "side_by_side": side_by_side.shown,
         "train_it_yourself": train_live.shown,
-        "your_tensors": your_tensors.shown,
+        "your_tensors": your_tensors_controls.shown,
     }
 )
 """For each page, its runs as it shows them, the user's own numbers in them."""
 
 WITH_FILE: Mapping[str, Callable[[Lab], Callable[[Lab], Sequence[Shown]]]] = MappingProxyType(
-    {"your_tensors": your_tensors.with_file}
+    {"your_tensors": your_tensors_controls.with_file}
 )
 """The pages that show a file of the session: here it is, for a time when there is no session."""
 
 MEASURED: Mapping[str, Callable[[], Sequence[Table]]] = MappingProxyType(
-    {"all_tokens": all_tokens.measured, "train_it_yourself": train_live.measured}
+    {"all_tokens": all_tokens_controls.measured, "train_it_yourself": train_live_controls.measured}
 )
 """What a visitor measured on a page: no function of the lab, but of the session."""
 

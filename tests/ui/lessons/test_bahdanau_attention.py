@@ -34,12 +34,13 @@ from tests.screen import (
     said,
     send,
 )
+from ui.cards import overriding
 from ui.cards.literal import literal
+from ui.cards.questions import forced_look
 from ui.lab import link
 from ui.lab.lab import NUMBERS, Lab
+from ui.lessons.bahdanau_attention import controls as bahdanau_controls
 from ui.lessons.bahdanau_attention import figures as bahdanau
-from ui.parts import overriding
-from ui.parts.questions import forced_look
 from ui.server import live
 
 PAGE = PROJECT / "pages" / "bahdanau_attention.py"
@@ -375,7 +376,7 @@ def test_the_terms_of_an_energy_come_out_as_printed(
     monkeypatch.setattr(bahdanau, "number_table", lambda *seen: told.append(seen))
     lab = Lab(trail=((bahdanau.NOW, "scores", row, column),))
     run = bahdanau.run_of(lab)
-    bahdanau.terms(lab, run)
+    bahdanau_controls.terms(lab, run)
     ((_, _, (*rows, (name, *_, total))),) = told
     assert name == "sum = energy"
     assert float(total) == pytest.approx(float(run.trace["scores"][row, column]), abs=1e-4)

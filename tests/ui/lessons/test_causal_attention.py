@@ -15,11 +15,11 @@ from attention_core import Check
 from attention_core.masks import causal_mask, sliding_window_mask
 from attention_core.studies.changes import leaks
 from tests.screen import PROJECT, broken, cards, codes, components, opened, said
+from ui.cards import comparing, overriding, questions
+from ui.cards.embeddings import tensor_of
 from ui.lab import link
 from ui.lab.lab import MASKS, Lab
 from ui.lessons.causal_attention import figures as causal
-from ui.parts import comparing, overriding, questions
-from ui.parts.worksheet import tensor_of
 
 PAGE = PROJECT / "pages" / "causal_attention.py"
 PRIMES = Lab(sentence="a b c d e f g", d=5, preset="random", d_out=3, drawn_as="linear")

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from attention_core.studies.dropout import mean_over_draws
 from tests.screen import PROJECT, broken, cards, codes, edit, markdown_texts, opened, said, send
+from ui.cards import overriding, questions
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.causal_attention import figures as causal
 from ui.lessons.dropout import figures as dropping
-from ui.parts import overriding, questions
 
 PAGE = PROJECT / "pages" / "dropout.py"
 PRIMES = Lab(sentence="a b c d e f g", d=5, preset="random", d_out=3, drawn_as="linear")

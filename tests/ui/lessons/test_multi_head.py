@@ -13,14 +13,14 @@ from tests.attention_core.calculator import adds_up, mistakes
 from tests.attention_core.chapter import MultiHeadAttention, X
 from tests.screen import PROJECT, broken, cards, components, dots, edit, opened, said, send
 from tests.ui.parts.test_explain_view import panel, pick, walk
+from ui.cards import overriding
+from ui.cards.embeddings import tensor_of
+from ui.cards.parameters import EDITORS, parameters_of
+from ui.cards.questions import most_missed_head
+from ui.cards.step_cards import pytorch_of
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.multi_head import figures as multi_head
-from ui.parts import overriding
-from ui.parts.parameters import EDITORS, parameters_of
-from ui.parts.questions import most_missed_head
-from ui.parts.step_view import pytorch_of
-from ui.parts.worksheet import tensor_of
 
 PAGE = PROJECT / "pages" / "multi_head.py"
 PRIMES = Lab(

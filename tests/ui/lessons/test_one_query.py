@@ -11,12 +11,13 @@ from attention_core import ONE_QUERY, Trace
 from attention_core.notebook import INPUTS, QUERY
 from attention_core.numbers import result_of
 from tests.attention_core.calculator import adds_up, mistakes
+from ui.cards.embeddings import tensor_of, with_preset
+from ui.cards.questions import doubled_query
 from ui.lab.edits import Edits
 from ui.lab.lab import Lab
+from ui.lessons.one_query import controls as one_query_controls
 from ui.lessons.one_query import figures as one_query
 from ui.lessons.start_here import figures as start
-from ui.parts.questions import doubled_query
-from ui.parts.worksheet import tensor_of, with_preset
 
 WORDS = ["Your", "journey", "starts", "with", "one", "step"]
 
@@ -188,7 +189,7 @@ def tabled(monkeypatch: pytest.MonkeyPatch, draw: Callable[[], None]) -> tuple[s
 
 
 def test_a_long_table_of_shares_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    title, _, rows = tabled(monkeypatch, lambda: one_query.shares_table(LONG, LABELS))
+    title, _, rows = tabled(monkeypatch, lambda: one_query_controls.shares_table(LONG, LABELS))
     assert title == "The 24 largest of 300 shares"
     *shown, others, total = rows
     assert (len(shown), others[0]) == (24, "the other 276 together")
@@ -197,7 +198,7 @@ def test_a_long_table_of_shares_adds_up(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_long_table_of_terms_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    title, head, rows = tabled(monkeypatch, lambda: one_query.terms_table(LONG, 5, LABELS))
+    title, head, rows = tabled(monkeypatch, lambda: one_query_controls.terms_table(LONG, 5, LABELS))
     assert title == (
         "The 24 largest of 300 terms of the weighted sum, the first 16 of 64 dimensions"
     )
@@ -212,11 +213,11 @@ def test_a_long_table_of_terms_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_tables_come_out_as_printed(times: float, monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = INPUTS * times
     trace = ONE_QUERY.run(query=inputs[[QUERY]], inputs=inputs)
-    _, _, rows = tabled(monkeypatch, lambda: one_query.shares_table(trace, WORDS))
+    _, _, rows = tabled(monkeypatch, lambda: one_query_controls.shares_table(trace, WORDS))
     *shown, total = rows
     for column in (1, 2, 4):
         assert adds_up([row[column] for row in shown], total[column])
-    _, _, rows = tabled(monkeypatch, lambda: one_query.terms_table(trace, QUERY, WORDS))
+    _, _, rows = tabled(monkeypatch, lambda: one_query_controls.terms_table(trace, QUERY, WORDS))
     *shown, total = rows
     for column in (2, 3, 4):
         assert [mistakes(row[column]) for row in shown] == [[]] * 6

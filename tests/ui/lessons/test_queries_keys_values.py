@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from attention_core.figures.curves import spread_spec
 from attention_core.studies.scale import scales, vectors
 from tests.screen import PROJECT, broken, cards, components, edit, opened, order, said, send
+from ui.cards import overriding
+from ui.cards.embeddings import tensor_of
+from ui.cards.parameters import EDITORS, WEIGHTS, parameters_of
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.queries_keys_values import figures as trainable
-from ui.parts import overriding
-from ui.parts.parameters import EDITORS, WEIGHTS, parameters_of
-from ui.parts.worksheet import tensor_of
 
 PAGE = PROJECT / "pages" / "queries_keys_values.py"
 PRIMES = Lab(sentence="a b c d e f g", d=5, preset="random", d_out=3, d_value=11)

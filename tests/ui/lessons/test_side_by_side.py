@@ -13,12 +13,12 @@ from attention_core import STACKED_HEADS
 from attention_core.figures.labels import literal as plotly_literal
 from attention_core.studies.entropy import entropy
 from tests.screen import PROJECT, broken, cards, codes, components, edit, opened, said, send
+from ui.cards.embeddings import tensor_of
+from ui.cards.parameters import EDITORS, parameters_of
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.side_by_side import figures as side_by_side
 from ui.lessons.side_by_side.figures import PLACE, SHOWN
-from ui.parts.parameters import EDITORS, parameters_of
-from ui.parts.worksheet import tensor_of
 
 PAGE = PROJECT / "pages" / "side_by_side.py"
 PRIMES = Lab(sentence="a b c d e f g", d=5, preset="random", d_out=6, n_heads=3, d_value=11)

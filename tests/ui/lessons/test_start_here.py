@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from tests.screen import START, opened
+from ui.cards.embeddings import with_preset
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.start_here import figures as start
-from ui.parts.worksheet import with_preset
 
 LABS = {
     "first": Lab(),

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from attention_core import SIMPLE_SELF_ATTENTION
 from attention_core.notebook import INPUTS
 from tests.screen import codes, components, opened
+from ui.cards.step_cards import pytorch_of
 from ui.parts.code_view import parts
-from ui.parts.step_view import pytorch_of
 
 
 @given(st.text(max_size=60))

@@ -13,12 +13,13 @@ from torch import Tensor
 from attention_core.studies.entropy import entropy
 from tests.attention_core.calculator import adds_up
 from tests.screen import FRAME, PAGES, broken, cards, components, edit, opened, said, send
+from ui.cards import comparing
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons import LESSONS
 from ui.lessons.causal_attention import figures as causal
 from ui.lessons.start_here import figures as start
-from ui.parts import comparing
+from ui.parts import compare
 from ui.server.live import GROUPS
 
 PLACE = "figures:start"
@@ -163,7 +164,7 @@ def test_a_difference_that_is_wrong_turns_red() -> None:
 
 def test_a_difference_comes_out_as_printed() -> None:
     pairs = [(0.14554, 0.13847), (-0.25, 1000.00006), (3e-7, 2e-7), (0.5, 0.5)]
-    table = comparing._columns(pairs)
+    table = compare._columns(pairs)
     told = zip(*([text.replace("\\", "") for text in table[name]] for name in table), strict=True)
     for (old, new), (a, b, difference) in zip(pairs, told, strict=True):
         assert adds_up([b, f"{-Decimal(a)}"], difference.removeprefix("+"))

@@ -12,8 +12,8 @@ from attention_core import ONE_QUERY, SIMPLE_SELF_ATTENTION, normalisations
 from tests.attention_core import printed
 from tests.screen import PAGES, START, broken, components, edit, opened, send
 from tests.ui.labs import packed_json
+from ui.cards.explained import MOST_TERMS, shortened
 from ui.lab.lab import MAX_TRAIL, NOTEBOOK_SCORES
-from ui.parts.explain_view import MOST_TERMS, shortened
 
 PLACE = "figures:start"
 PANEL = f"explain:{PLACE}"

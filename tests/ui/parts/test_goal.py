@@ -9,12 +9,12 @@ from streamlit.testing.v1 import AppTest
 
 from attention_core.studies.goal import MASKED, REACHED
 from tests.screen import PROJECT, broken, cards, components, edit, markdown_texts, opened, send
+from ui.cards import goal_path
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.causal_attention import figures as causal
 from ui.lessons.queries_keys_values import figures as trainable
 from ui.lessons.start_here import figures as start
-from ui.parts import goal
 
 PAGES: dict[str, Any] = {"start_here": start, "queries_keys_values": trainable}
 PLACE = {"start_here": "figures:start", "queries_keys_values": "figures:attending"}
@@ -90,7 +90,7 @@ def test_a_masked_weight_cannot_be_reached_and_it_says_so() -> None:
     at.button(key="_goal_search").click().run()
     assert broken(at) == []
     assert any(text.startswith("**Not reachable: masked") for text in markdown_texts(at))
-    (only,) = goal.attempts_of(Lab(goal=(1, 4, 0.9, 0.0)), causal.trace_of)
+    (only,) = goal_path.attempts_of(Lab(goal=(1, 4, 0.9, 0.0)), causal.trace_of)
     assert only.status == MASKED
 
 
@@ -99,9 +99,9 @@ def test_where_a_search_stops_is_no_proof_that_the_goal_is_out_of_reach() -> Non
         [(token.word, token.nth, column, 0.0) for token in Lab().tokens for column in range(3)]
     )
     lab = replace(zeros, goal=(4, 1, 0.9, 0.0))
-    (only,) = goal.attempts_of(lab, start.trace_of)
-    path = goal.Path(("start", ""), [only], is_done=True)
-    told = goal.outcome(path, lab, lab)
+    (only,) = goal_path.attempts_of(lab, start.trace_of)
+    path = goal_path.Path(("start", ""), [only], is_done=True)
+    told = goal_path.outcome(path, lab, lab)
     assert told.startswith("**Stopped at the start: no small move of what may move changes it.**")
     # A large move does: so it is not said that nothing could.
     far = lab.with_entries([("one", 1, 0, 3.0), ("journey", 1, 0, 9.0)])
@@ -140,6 +140,6 @@ def test_a_damaged_start_is_passed_over(text: str) -> None:
 
 def test_the_numbers_of_a_step_are_those_of_the_search() -> None:
     lab = Lab(goal=(3, 0, 0.7, 0.0))
-    *_, last = goal.attempts_of(lab, start.trace_of)
+    *_, last = goal_path.attempts_of(lab, start.trace_of)
     assert last.status == REACHED
-    assert torch.equal(goal.at_attempt(lab, last, 1).tensor, last.inputs["inputs"])
+    assert torch.equal(goal_path.at_attempt(lab, last, 1).tensor, last.inputs["inputs"])

@@ -9,13 +9,13 @@ from streamlit.testing.v1 import AppTest
 from attention_core import MULTI_HEAD_ATTENTION
 from attention_core.studies.lens import sensitivity
 from tests.screen import PROJECT, broken, cards, components, opened, said
+from ui.cards import lens
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.causal_attention import figures as causal
 from ui.lessons.multi_head import figures as multi_head
 from ui.lessons.queries_keys_values import figures as trainable
 from ui.lessons.start_here import figures as start
-from ui.parts import lens
 
 PAGES: dict[str, Any] = {
     "start_here": start,

@@ -7,10 +7,10 @@ import torch
 
 from attention_core.recurrent.language import END
 from attention_core.recurrent.translation import load_model, translate
+from ui.cards.marked import marked
 from ui.lab.lab import Lab
 from ui.lessons.bahdanau_attention import figures as bahdanau
 from ui.lessons.train_it_yourself import figures as train_live
-from ui.parts.marked import marked
 from ui.server.trainings import Choice
 
 RIGHT = ("vier", "und", "dreißig", "sieben")

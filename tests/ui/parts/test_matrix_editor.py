@@ -23,9 +23,9 @@ from tests.screen import (
     send_raw,
     table,
 )
+from ui.cards.editors import NOT_UNDERSTOOD, paging
 from ui.lab import link
 from ui.lab.lab import MAX_CELLS, Lab
-from ui.parts.matrix_editor import NOT_UNDERSTOOD, paging
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.screen import broken, said
+from ui.cards.number_words import words_of
 from ui.lab.lab import NUMBERS, Lab
 from ui.lab.state import Session
-from ui.parts.numbers_field import words_of
 
 
 def script() -> None:

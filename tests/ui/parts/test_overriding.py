@@ -9,11 +9,11 @@ from torch import Tensor
 
 from attention_core import MULTI_HEAD_ATTENTION
 from tests.screen import PROJECT, broken, cards, codes, opened, said
+from ui.cards import overriding
 from ui.lab import link
 from ui.lab.lab import LIMIT, Lab
 from ui.lessons.queries_keys_values import figures as trainable
 from ui.lessons.start_here import figures as start
-from ui.parts import overriding
 
 PAGES = {
     "figures:start": PROJECT / "pages" / "start_here.py",

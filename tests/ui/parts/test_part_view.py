@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from attention_core.figures.overview import unpacked
 from tests.screen import broken, cards, components, edit, opened, send
+from ui.cards.excerpt import COLUMNS, ROWS, SUFFIX, large_of, part_of
 from ui.lab.lab import Lab
 from ui.lab.link import decode, encode, from_file
-from ui.parts.part_view import COLUMNS, ROWS, SUFFIX, large_of, part_of
 from ui.server import live
 
 START, PART = "figures:start", f"figures:start{SUFFIX}"

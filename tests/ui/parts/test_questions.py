@@ -8,13 +8,10 @@ import pytest
 import torch
 
 from tests.screen import PROJECT, broken, opened
-from ui.lab import link
-from ui.lab.lab import Lab
-from ui.lessons.causal_attention import figures as causal
-from ui.lessons.why_attention import figures as why_attention
-from ui.parts import questions
-from ui.parts.parameters import parameters_of
-from ui.parts.questions import (
+from ui.cards import questions
+from ui.cards.embeddings import labels_of, tensor_of
+from ui.cards.parameters import parameters_of
+from ui.cards.questions import (
     Question,
     doubled_embeddings,
     doubled_first_value,
@@ -23,7 +20,10 @@ from ui.parts.questions import (
     least_answered,
     most_missed_head,
 )
-from ui.parts.worksheet import labels_of, tensor_of
+from ui.lab import link
+from ui.lab.lab import Lab
+from ui.lessons.causal_attention import figures as causal
+from ui.lessons.why_attention import figures as why_attention
 
 EQUAL = Lab(preset="equal")
 ZEROS = EQUAL.with_entries(

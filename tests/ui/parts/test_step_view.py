@@ -18,10 +18,10 @@ from attention_core.tokens import tokenize
 from tests.attention_core import printed
 from tests.attention_core.matrices import FLOATS, matrices, matrix
 from tests.screen import broken, cards, codes, markdown_texts
+from ui.cards.embeddings import labels_of, tensor_of
+from ui.cards.step_cards import pytorch_of, step_card, verdict
 from ui.lab.csv_file import write_csv
 from ui.lab.lab import Lab
-from ui.parts.step_view import pytorch_of, step_card, verdict
-from ui.parts.worksheet import labels_of, tensor_of
 
 X = torch.tensor(printed.X)
 

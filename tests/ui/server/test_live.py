@@ -16,10 +16,10 @@ from starlette.types import Message
 from streamlit.testing.v1 import AppTest
 
 from tests.screen import FRAME, PAGES, broken, cards, components, edit, opened, send, table
+from ui.cards.editors import LONGEST_QUESTION
 from ui.lab.lab import Lab
 from ui.lab.link import decode, encode
 from ui.lab.state import Session
-from ui.parts.matrix_editor import LONGEST_QUESTION
 from ui.server.live import EDITORS, GROUPS, MAX_QUESTION, answer, endpoint
 
 FIGURES = "figures:start"

@@ -12,13 +12,13 @@ from streamlit.testing.v1 import AppTest
 from tests.attention_core import printed
 from tests.screen import FRAME, PAGES, broken, components, edit, opened, said, send, table
 from tests.ui.labs import bomb, full_table
+from ui.cards.embeddings import labels_of
 from ui.cards.literal import literal
 from ui.lab import link
 from ui.lab.csv_file import write_csv
 from ui.lab.edits import Edits
 from ui.lab.lab import Lab
 from ui.lessons import LESSONS
-from ui.parts.worksheet import labels_of
 from ui.takeaway import menu as takeaway
 from ui.takeaway.shown import MEASURED
 from ui.takeaway.shown import PAGES as TAKEN

@@ -15,11 +15,11 @@ from streamlit.testing.v1 import AppTest
 from attention_core import Mechanism, Trace
 from tests.screen import FRAME, PAGES, broken, components, opened
 from tests.ui.takeaway.test_menu import offers
+from ui.cards import step_cards
+from ui.cards.explained import Explained
 from ui.lab import link, state
 from ui.lab.lab import Lab
 from ui.lessons import LESSONS
-from ui.parts import step_view
-from ui.parts.explain_view import Explained
 from ui.server import live
 from ui.takeaway import report
 
@@ -98,7 +98,7 @@ def test_a_longer_sentence_says_how_large_its_report_is() -> None:
 def test_the_tokens_of_whatever_is_shown_count() -> None:
     weights = torch.ones((2, report.SMALL + 3))
     trace = Trace(Mechanism(("weights",), ()), {"weights": weights})
-    group = step_view.Group([], Explained(trace, ()))
+    group = step_cards.Group([], Explained(trace, ()))
     assert report.most_tokens((("figures:x", group),), Lab(sentence="to be")) == report.SMALL + 3
     assert report.most_tokens((), Lab(sentence="to be")) == 2
 

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import math
 import random
-import secrets
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-import streamlit as st
 import torch
 from torch import Tensor
 
@@ -23,20 +19,18 @@ from attention_core import (
     Trace,
 )
 from attention_core.checks import distances, verdict
-from attention_core.export import Shown, Table
+from attention_core.export import Shown
 from attention_core.figures import finding, heatmap_spec, with_lit_row
 from attention_core.figures.palette import ROLES
 from attention_core.numbers import result_of
 from attention_core.operations import Softmax
 from attention_core.spread import spread_of
-from attention_core.studies.loops import Timing, agreement, measure, scores_by_loops, tokens_to_loop
+from attention_core.studies.loops import Timing, agreement, scores_by_loops, tokens_to_loop
+from ui.cards import step_cards
+from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.literal import literal, names
-from ui.lab import state
-from ui.lab.lab import MAX_SEED, Lab
-from ui.parts import step_view
-from ui.parts.step_view import Card, Group, Spec
-from ui.parts.widgets import choice, query_chosen, set_widget
-from ui.parts.worksheet import labels_of, tensor_of
+from ui.cards.step_cards import Card, Group, Spec
+from ui.lab.lab import Lab
 
 LOOPS_CODE = """\
 scores = torch.zeros(len(inputs), len(inputs))
@@ -47,7 +41,6 @@ WRONG_AXIS = SIMPLE_SELF_ATTENTION.with_operation("weights", Softmax(dim=-2))
 OFF = 1e-3  # a sum this far from 1 is no rounding error: float32's are a thousand times smaller
 TOLD = 12
 MOST_SUMS = 64  # a longer table of sums shows its ends: the largest and the smallest
-_TIMINGS = "_timings"
 
 
 def mechanism_of(lab: Lab) -> Mechanism:
@@ -87,7 +80,7 @@ def loops_and_product(lab: Lab) -> Group:
     cards[0]["note"] = cost(inputs, looped.multiplications)
     if part < n_all:
         cards[1]["note"] = f"The same {part} × {part} cells, out of the product of all tokens."
-    return Group(cards, arrows=False, min_width=step_view.card_width(part))
+    return Group(cards, arrows=False, min_width=step_cards.card_width(part))
 
 
 def partly(n_tokens: int, d_in: int) -> str:
@@ -123,7 +116,7 @@ def _card(
     conventions: Conventions,
 ) -> Card:
     """Return the card of a value under another title, without the value's own check."""
-    card = step_view.value_card(
+    card = step_cards.value_card(
         card_id,
         title,
         heatmap_spec(trace, name, tokens, lit_row=lit_row, conventions=conventions),
@@ -151,32 +144,6 @@ def cost(inputs: Tensor, multiplications: int) -> str:
         f"Multiplications counted while they ran: {multiplications:,}, that is {d_in} in each of "
         f"{n_tokens} × {n_tokens} dot products."
     )
-
-
-def timings(lab: Lab) -> None:
-    """Draw the button that times both ways, and what was measured since the page was opened."""
-    st.markdown(
-        "The product does the same multiplications, yet in one call instead of n · n. "
-        "How much does that save on the machine that serves this page?"
-    )
-    is_new = st.button("Measure both now", icon=":material/timer:")
-    if is_new:
-        with st.spinner("Measuring, two seconds at most …"):
-            st.session_state[_TIMINGS] = (lab.d, datetime.now(UTC), measure(lab.d))
-    if _TIMINGS not in st.session_state:
-        return
-    d_in, moment, measured = st.session_state[_TIMINGS]
-    when = "just now on this server" if is_new else "on this server"
-    card = step_view.picture_card(
-        "timings",
-        "Time for all scores",
-        timings_spec(measured),
-        height=340,
-        alt=timings_finding(measured),
-        note=f"Measured {when}, {moment:%H:%M:%S} UTC, with random inputs of width {d_in}: the "
-        "median of up to 5 runs. Whatever else the server does shows in the numbers.",
-    )
-    step_view.draw(Group([card]), widget_key="figures:timings")
 
 
 def timings_spec(measured: Sequence[Timing]) -> Spec:
@@ -229,58 +196,19 @@ def timings_finding(measured: Sequence[Timing]) -> str:
 # ---- Every row at once -------------------------------------------------------------------------
 
 
-def query_chooser(lab: Lab) -> None:
-    """Draw the choice of the query token."""
-    labels = names([token.text for token in lab.tokens], lab.conventions)
-    choice(
-        lab.conventions.said("Light up the row of this query token"),
-        labels,
-        lab.query_index,
-        widget_key="_lit_query",
-        on_choice=query_chosen,
-        width=320,
-    )
-
-
 def lit_steps(lab: Lab) -> Group:
     """Return scores, weights and context vectors with one row lit up across all three."""
     trace, tokens, conventions = trace_of(lab), labels_of(lab), lab.conventions
-    group = step_view.steps(trace, trace.steps, tokens, conventions=conventions)
+    group = step_cards.steps(trace, trace.steps, tokens, conventions=conventions)
     for card in group.cards:
         card["spec"] = with_lit_row(card["spec"], lab.query_index, tokens[lab.query_index])
     return group
-
-
-def axis_switch(lab: Lab) -> None:
-    """Draw the switch that turns the softmax to the wrong axis."""
-    set_widget("_wrong_axis", lab.wrong_axis)
-    st.toggle("Wrong axis: `dim=0`", lab.wrong_axis, key="_wrong_axis", on_change=_axis_chosen)
-
-
-def _axis_chosen() -> None:
-    state.commit(replace(state.current(), wrong_axis=st.session_state["_wrong_axis"]))
 
 
 def sums_of(weights: Tensor) -> tuple[list[float], list[float]]:
     """Return what each row and each column of the weights sums to."""
     exact = weights.double()
     return exact.sum(dim=1).tolist(), exact.sum(dim=0).tolist()
-
-
-def sums_table(trace: Trace, tokens: Sequence[str], conventions: Conventions = USUAL) -> None:
-    """Draw the tokens' row sums and column sums as numbers, marked where they are not 1."""
-    rows, columns = sums_of(trace["weights"])
-    labels, shown = names(tokens, conventions), summed(rows, columns)
-    table = {
-        "token": [literal(labels[token]) for token in shown],
-        conventions.said("its row sums to"): [_marked(rows[token], must=True) for token in shown],
-        conventions.said("its column sums to"): [
-            _marked(columns[token], must=False) for token in shown
-        ],
-    }
-    title = _sums_title(rows)
-    with st.expander(title) if len(tokens) > TOLD else st.container():
-        st.table(table)
 
 
 def summed(rows: Sequence[float], columns: Sequence[float]) -> list[int]:
@@ -291,29 +219,14 @@ def summed(rows: Sequence[float], columns: Sequence[float]) -> list[int]:
     n_tokens = len(rows)
     if n_tokens <= MOST_SUMS:
         return list(range(n_tokens))
-    varying = rows if _rows_vary(rows) else columns
+    varying = rows if rows_vary(rows) else columns
     order = sorted(range(n_tokens), key=varying.__getitem__, reverse=True)
     return [*order[:TOLD], *order[-TOLD:]]
 
 
-def _rows_vary(rows: Sequence[float]) -> bool:
+def rows_vary(rows: Sequence[float]) -> bool:
+    """Return whether the rows' sums differ from 1 by more than rounding."""
     return max(abs(total - 1) for total in rows) > OFF
-
-
-def _sums_title(rows: Sequence[float]) -> str:
-    """Return which sums the table shows."""
-    if len(rows) <= MOST_SUMS:
-        return f"The sums of all {len(rows)} tokens"
-    which = "row" if _rows_vary(rows) else "column"
-    return f"The {TOLD} largest and the {TOLD} smallest {which} sums of {len(rows)} tokens"
-
-
-def _marked(total: float, *, must: bool) -> str:
-    """Return a sum, with a sign where it is 1 and another where it must be and is not."""
-    text = literal(result_of(total))
-    if abs(total - 1) <= OFF:
-        return f"{text} ✓"
-    return f":red[**{text} ≠ 1**]" if must else text
 
 
 def sums_explained(trace: Trace, *, wrong_axis: bool) -> str:
@@ -365,34 +278,6 @@ def order_of(n_tokens: int, seed: int) -> list[int]:
     return order
 
 
-def order_buttons(lab: Lab) -> None:
-    """Draw the buttons that shuffle the tokens and put them back."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Shuffle the tokens",
-            icon=":material/shuffle:",
-            on_click=_shuffled,
-            disabled=len(lab.tokens) < 2,
-        )
-        st.button("Back to my order", on_click=_ordered, disabled=lab.order_seed == 0)
-        if len(lab.tokens) < 2:
-            st.caption("A single token has only one order.")
-        elif lab.order_seed:
-            st.caption(f"Shuffled with seed {lab.order_seed}")
-
-
-def _shuffled() -> None:
-    lab = state.current()
-    seed = lab.order_seed
-    while seed == lab.order_seed:
-        seed = secrets.randbelow(MAX_SEED) + 1
-    state.commit(replace(lab, order_seed=seed))
-
-
-def _ordered() -> None:
-    state.commit(replace(state.current(), order_seed=0))
-
-
 def order_check(own: Trace, shuffled: Trace, order: Sequence[int]) -> Check:
     """Return whether each context vector is the same in both orders, once put back."""
     put_back = torch.empty_like(shuffled.output)
@@ -420,7 +305,7 @@ def both_orders(lab: Lab) -> Group:
             (shuffled, moved, "shuffled", "The same, shuffled", order.index(row)),
         )
     ]
-    width = step_view.card_width(len(labels) if conventions.is_turned else own.output.shape[1])
+    width = step_cards.card_width(len(labels) if conventions.is_turned else own.output.shape[1])
     if order == sorted(order):
         cards[1]["title"] = "Not shuffled yet"
         return Group(cards, arrows=False, min_width=width)
@@ -464,20 +349,3 @@ def shown(lab: Lab) -> list[Shown]:
         moved = [labels[position] for position in order]
         runs.append(Shown("shuffled", "The same, shuffled", shuffled, moved))
     return runs
-
-
-def measured() -> list[Table]:
-    """Return the times that were measured since the page was opened, if there are any."""
-    if _TIMINGS not in st.session_state:
-        return []
-    d_in, moment, timings = st.session_state[_TIMINGS]
-    return [
-        Table(
-            "timings",
-            "Time for all scores",
-            f"Measured on the server that showed the page, {moment:%Y-%m-%d %H:%M:%S} UTC, with "
-            f"random inputs of width {d_in}: the median of up to 5 runs. Yours will differ.",
-            ("number of tokens", "two nested loops (s)", "inputs @ inputs.T (s)"),
-            tuple(tuple(timing) for timing in timings),
-        )
-    ]

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-import streamlit as st
 import torch
 
 from attention_core import ADDITIVE_ATTENTION, Check, Conventions, Mechanism, Trace
-from attention_core.arithmetic import column as added_up
-from attention_core.arithmetic import tanh, written
 from attention_core.embeddings import MAX_WIDTH
 from attention_core.export import Shown, Table
 from attention_core.export.literals import tensor_code
@@ -47,20 +43,16 @@ from attention_core.recurrent.translation import (
     load_model,
     translate,
 )
+from ui.cards import overriding, step_cards
+from ui.cards.editors import Editor, Entry
+from ui.cards.explained import Explained
 from ui.cards.literal import names
-from ui.lab import state
+from ui.cards.marked import marked
+from ui.cards.number_words import words_of
+from ui.cards.step_cards import Card, Group, picture_card, step_card
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
-from ui.lab.lab import MAX_STEP, Lab, Same, number
+from ui.lab.lab import Lab, Same, number
 from ui.lessons.one_query.figures import ROW_PX
-from ui.parts import matrix_editor, overriding, step_view
-from ui.parts.explain_view import Explained
-from ui.parts.marked import marked
-from ui.parts.matrix_editor import Editor, Entry, Row, paging
-from ui.parts.number_table import number_table
-from ui.parts.numbers_field import words_of
-from ui.parts.step_view import Card, Group, picture_card, step_card
-from ui.parts.stepper import stepper
-from ui.parts.widgets import chosen, set_widget
 
 OWN = "bahdanau"
 NOW, SO_FAR, ALL = (f"figures:{OWN}_{which}" for which in ("step", "so_far", "all"))
@@ -179,7 +171,7 @@ def step_figures(lab: Lab) -> Group:
     cards = [_row_card(run, name, step, lab) for name in OF_A_STEP]
     cards.append(_words_card(run, step, conventions))
     explained = Explained(run.trace, run.tokens(conventions))
-    width = step_view.card_width(run.n_in)
+    width = step_cards.card_width(run.n_in)
     return Group(cards, explained, width, own=OWN, own_steps=TAKES, has_part=False)
 
 
@@ -279,7 +271,7 @@ def _words_card(run: Run, step: int, conventions: Conventions) -> Card:
         alt=f"“{word}” has the largest probability, {share_of(share)}, so it is written.",
         note=f"The five likeliest of {run.translation.logits.shape[1]} words.",
     )
-    card["check"] = step_view.verdict([check_words(run.model, run.translation, step)], conventions)
+    card["check"] = step_cards.verdict([check_words(run.model, run.translation, step)], conventions)
     return card
 
 
@@ -289,7 +281,7 @@ def so_far(lab: Lab) -> Group:
     step = step_of(lab, run)
     cards = [_lines_card(run, step, conventions), _matrix_card(run, step, lab)]
     explained = Explained(run.trace, run.tokens(conventions))
-    width = max(320, step_view.card_width(run.n_in))
+    width = max(320, step_cards.card_width(run.n_in))
     return Group(cards, explained, width, arrows=False, own=OWN, own_steps=TAKES, has_part=False)
 
 
@@ -363,7 +355,7 @@ def said_of_looks(run: Run, step: int | None = None) -> str:
 def all_steps(lab: Lab) -> Group:
     """Return every step of the mechanism, for all written words at once."""
     run = run_of(lab)
-    group = step_view.steps(
+    group = step_cards.steps(
         run.trace, OF_ALL, run.tokens(lab.conventions), conventions=lab.conventions
     )
     group = overriding.overridable(group, "", lab.conventions)
@@ -371,7 +363,7 @@ def all_steps(lab: Lab) -> Group:
         {
             **card,
             "cells": _one_table(card["cells"]),
-            "note": card["note"].replace(step_view.TOO_MANY, POINT),
+            "note": card["note"].replace(step_cards.TOO_MANY, POINT),
         }
         for card in group.cards
     ]
@@ -379,73 +371,6 @@ def all_steps(lab: Lab) -> Group:
 
 
 # ---- The decoder, word by word -----------------------------------------------------------------
-
-
-def play(lab: Lab, run: Run) -> int:
-    """Draw what plays the decoder, and return the word that it stands at."""
-    written, source = (of(lab.conventions) for of in (run.written, run.source))
-    weights, shares = run.trace["weights"], run.translation.probabilities
-    most = weights.argmax(dim=1).tolist()
-    looks = [
-        f"looks at all {run.n_in} words alike"
-        if is_even(weights[step])
-        else f"looks most at “{source[at]}” (weight {share_of(float(weights[step, at]))})"
-        for step, at in enumerate(most)
-    ]
-    texts = [
-        f"{look} and writes “{word}” (probability {share_of(float(shares[step].max()))})"
-        for step, (look, word) in enumerate(zip(looks, written, strict=True))
-    ]
-    return stepper(
-        "decoder",
-        label="The decoder, word by word",
-        n_steps=run.n_out,
-        texts=lambda _: texts,
-        field="decoder_step",
-        most=MAX_STEP,
-    )
-
-
-def look_only(lab: Lab, run: Run) -> None:
-    """Draw what makes the decoder look at one word only in the current step."""
-    step, called = step_of(lab, run), run.source(lab.conventions)
-    own = {cell[1]: entry for cell, entry in own_weights(lab, run).items() if cell[0] == step}
-    lone = [at for at, entry in own.items() if entry == 1.0]
-    is_lone = (
-        len(own) == run.n_in
-        and len(lone) == 1
-        and not any(entry for at, entry in own.items() if at != lone[0])
-    )
-    at = lone[0] if is_lone else None
-    set_widget("_look_only", at)
-    st.pills(
-        f"Before “{run.written(lab.conventions)[step]}”, let it look only at",
-        range(run.n_in),
-        default=at,
-        key="_look_only",
-        format_func=called.__getitem__,
-        on_change=_look_chosen,
-        args=(step, run.n_in),
-        help="Sets the weights of this step to 1 and 0. Choose the same word again to let go.",
-    )
-    if own:
-        st.button(
-            "Let go of this word's weights",
-            key="_look_free",
-            icon=":material/restart_alt:",
-            on_click=_look_at,
-            args=(step, run.n_in, None),
-        )
-
-
-def _look_chosen(step: int, n_in: int) -> None:
-    at = st.session_state["_look_only"]
-    if at is None or isinstance(at, int):
-        _look_at(step, n_in, at)
-
-
-def _look_at(step: int, n_in: int, at: int | None) -> None:
-    state.commit(looking_at(state.current(), step, n_in, at))
 
 
 def looking_at(lab: Lab, step: int, n_in: int, at: int | None) -> Lab:
@@ -465,46 +390,6 @@ def terms_cell(lab: Lab, run: Run) -> tuple[int, int]:
     return step, int(run.trace["scores"][step].argmax())
 
 
-def terms(lab: Lab, run: Run) -> None:
-    """Draw every term of an energy: a row for each number that the alignment model bends."""
-    row, column = terms_cell(lab, run)
-    trace, conventions = run.trace, lab.conventions
-    parts = zip(
-        trace["v"][0].tolist(),
-        trace["projected_queries"][row].tolist(),
-        trace["projected_keys"][column].tolist(),
-        strict=True,
-    )
-    bent = [(weight, asks, asked, math.tanh(asks + asked)) for weight, asks, asked in parts]
-    products = [weight * turned for weight, *_, turned in bent]
-    digits, total = added_up(products, math.fsum(products))
-    rows = [
-        [conventions.dimension(at), *_term(*numbers, digits)] for at, numbers in enumerate(bent)
-    ]
-    energy = float(trace["scores"][row, column])
-    pair = f"“{run.source(conventions)[column]}” before “{run.written(conventions)[row]}”"
-    number_table(
-        f"Every term of the energy of {pair}",
-        ["", "of W s", "of U h", "tanh of their sum", "v", "v · tanh"],
-        [*rows, ["sum = energy", "", "", "", "", total]],
-    )
-    st.caption(
-        "Click an energy above to see its terms. Added up once more, in Python, they differ from "
-        f"the energy by {abs(math.fsum(products) - energy):.1g}."
-    )
-
-
-def _term(weight: float, asks: float, asked: float, bent: float, digits: int) -> list[str]:
-    """Return a row of the terms: each number with the digits that make the next come out."""
-    product = written(
-        lambda write: write(weight) * write(bent), weight * bent, torch.float64, digits
-    )
-    told = product.writer.digits
-    turned = written(lambda write: tanh(write(asks) + write(asked)), bent, torch.float64, told)
-    inside = (turned.writer.text(number) for number in (asks, asked))
-    return [*inside, turned.right, product.writer.text(weight), product.text]
-
-
 # ---- Words -------------------------------------------------------------------------------------
 
 
@@ -517,19 +402,6 @@ def translated(run: Run) -> str:
     return (
         f"It writes {marked(found, right, SIGNS) if found else 'nothing'}{stopped}.  \n"
         f"Right would be **{' '.join(right)}**."
-    )
-
-
-def bug_switch(lab: Lab) -> None:
-    """Draw the switch of the classic bug."""
-    set_widget("_sees_encoder", lab.sees_encoder)
-    st.toggle(
-        "The energies see the encoder's states",
-        lab.sees_encoder,
-        key="_sees_encoder",
-        on_change=chosen,
-        args=("sees_encoder",),
-        help="Off shows a classic bug: energies computed from the decoder's state alone.",
     )
 
 
@@ -591,7 +463,8 @@ def _row_of(row_id: str, n_in: int) -> int:
     return int(at) - 1
 
 
-def _key(row: int, n_in: int, n_units: int) -> RowKey:
+def row_key(row: int, n_in: int, n_units: int) -> RowKey:
+    """Return under which name the edits of an encoder state are kept: by number of words."""
     return f"{STATES}/{n_in}", row + 1, n_units
 
 
@@ -604,7 +477,7 @@ def _set_entries(lab: Lab, entries: Sequence[Entry]) -> Lab:
         row = _row_of(row_id, n_in)
         if not 0 <= column < n_units:
             raise ValueError(f"a column of the encoder's states, of which there are {n_units}")
-        key = _key(row, n_in, n_units)
+        key = row_key(row, n_in, n_units)
         own = rows.setdefault(key, dict(lab.overrides.row(*key)))
         own[column] = number(entry)
         if own[column] == float(start[row, column]):
@@ -616,7 +489,7 @@ def _reset(lab: Lab, row_id: str | None) -> Lab:
     run = run_of(lab)
     rows = range(run.n_in) if row_id is None else [_row_of(row_id, run.n_in)]
     gone: dict[RowKey, RowEdits] = {
-        _key(row, run.n_in, run.model.n_units): NO_EDITS for row in rows
+        row_key(row, run.n_in, run.model.n_units): NO_EDITS for row in rows
     }
     return replace(lab, overrides=lab.overrides.with_rows(gone))
 
@@ -626,27 +499,6 @@ def _turn(lab: Lab, row: int) -> Lab:
 
 
 ENCODER = Editor("encoder_states", "keys", _set_entries, _reset, _turn)
-
-
-def states_table(lab: Lab) -> None:
-    """Draw the editable table of the encoder's states. Do it last in a run."""
-    run = run_of(lab)
-    states, source = run.translation.encoder_states, run.source(lab.conventions)
-    n_in, n_units = states.shape
-    page = paging([f"{row + 1}/{n_in}" for row in range(n_in)], n_units, lab.parameter_row)
-    rows = range(n_in)[page.rows]
-    edits = [lab.overrides.row(*_key(row, n_in, n_units)) for row in range(n_in)]
-    matrix_editor.show(
-        ENCODER,
-        label=f"Encoder states of your {n_in} words, {n_units} numbers each",
-        rows=[Row(page.row_ids[row], source[row], bool(edits[row])) for row in rows],
-        columns=[lab.conventions.dimension(column) for column in range(n_units)],
-        cells=[states[row].tolist() for row in rows],
-        edited=[(at, column) for at, row in enumerate(rows) for column in sorted(edits[row])],
-        can_reset=any(edits),
-        page=page,
-        role="key",
-    )
 
 
 # ---- Code --------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import streamlit as st
 import torch
 from torch import Tensor
 
@@ -24,33 +23,17 @@ from attention_core.mechanisms.renormalised_attention import compare_ways
 from attention_core.numbers import result_of
 from attention_core.reference import by_fused
 from attention_core.studies.changes import leaks
+from ui.cards import overriding, step_cards
+from ui.cards.embeddings import labels_of
+from ui.cards.explained import Explained
 from ui.cards.literal import literal, names
-from ui.lab import state
+from ui.cards.step_cards import Card, Group
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
-from ui.lab.lab import MASKS, MAX_TOKENS, Lab
+from ui.lab.lab import Lab
 from ui.lessons.queries_keys_values import figures as trainable
-from ui.parts import comparing, overriding, part_view, step_view
-from ui.parts.explain_view import Explained
-from ui.parts.step_view import Card, Group
-from ui.parts.widgets import choice, chosen, set_widget
-from ui.parts.worksheet import labels_of
 
 MASK, OWN = "figures:mask", "causal"
 PLACES = ("figures:masked", "figures:causal_context")
-PRESET_NAMES = {
-    "causal": "Causal: itself and what came before",
-    "none": "None: everybody attends to everybody",
-    "padding": "Padding: the last tokens only fill up",
-    "window": "Sliding window: itself and the last few",
-    "prefix": "Prefix: causal, the first few seen by all",
-    "blocks": "Blocks: only neighbours of one block",
-}
-SIZE_NAMES = {
-    "padding": "Real tokens",
-    "window": "Width of the window",
-    "prefix": "Tokens in the prefix",
-    "blocks": "Tokens in a block",
-}
 TOLD = 6
 BEFORE = ("scaled", "masked", "weights")
 AFTER = ("shares", "zeroed", "weights")
@@ -135,70 +118,15 @@ def renormalised_of(lab: Lab) -> Trace:
     return RENORMALISED_SELF_ATTENTION.run(**inputs_of(lab))
 
 
-def controls(lab: Lab) -> None:
-    """Draw the choice of the mask."""
-    set_widget("_mask_preset", lab.mask_preset)
-    st.selectbox(
-        "Start from",
-        MASKS,
-        MASKS.index(lab.mask_preset),
-        key="_mask_preset",
-        format_func=PRESET_NAMES.__getitem__,
-        on_change=_preset_chosen,
-        help="Makes the mask anew. What you painted is cleared; undo brings it back.",
-    )
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        if lab.mask_preset in SIZE_NAMES:
-            set_widget("_mask_size", lab.mask_size)
-            st.number_input(
-                SIZE_NAMES[lab.mask_preset],
-                1,
-                MAX_TOKENS,
-                lab.mask_size,
-                key="_mask_size",
-                on_change=chosen,
-                args=("mask_size",),
-                width=170,
-            )
-        st.button(
-            "Clear what I painted",
-            icon=":material/ink_eraser:",
-            on_click=_unpaint,
-            disabled=not painted_cells(lab),
-        )
-    count = painted_cells(lab)
-    n = len(lab.tokens)
-    if count:
-        cells = "1 cell is" if count == 1 else f"{count:,} cells are"
-        st.caption(f"{cells} painted by you, for sentences of {n} tokens.")
-    else:
-        st.caption(
-            "Click any cell of the picture to turn it over (or Tab to it, arrows, Enter). "
-            f"It is kept for sentences of {n} tokens."
-        )
-
-
-def _preset_chosen() -> None:
-    before = state.current()
-    lab = replace(unpainted(before), mask_preset=st.session_state["_mask_preset"])
-    if painted_cells(before):
-        state.notify("The mask was made anew. Undo brings back what you painted.")
-    state.commit(lab)
-
-
-def _unpaint() -> None:
-    state.commit(unpainted(state.current()))
-
-
 def mask_figure(lab: Lab) -> Group:
     """Return the mask, as cells to click."""
     trace, tokens = plain_of(lab), labels_of(lab)
-    card = step_view.step_card(trace, "mask", tokens, (), conventions=lab.conventions)
+    card = step_cards.step_card(trace, "mask", tokens, (), conventions=lab.conventions)
     card["title"] = "Who may attend to whom"
     card["alt"] = mask_finding(trace["mask"])
-    if _is_overview(card):
+    if is_overview(card):
         card["note"] += " Paint there."
-    width = step_view.card_width(len(tokens))
+    width = step_cards.card_width(len(tokens))
     return Group([card], Explained(trace, tokens), width, arrows=False)
 
 
@@ -213,38 +141,9 @@ def mask_finding(mask: Tensor) -> str:
     return f"{open_:,} of {n:,} cells are open: there the query may attend to the key."
 
 
-def _is_overview(card: Card) -> bool:
+def is_overview(card: Card) -> bool:
     """Return whether a cell of the picture stands for several."""
     return "block" in card["spec"]["data"][0]["meta"]
-
-
-def painter(lab: Lab) -> None:
-    """Draw the mask; a click or Enter turns a cell over."""
-    group = comparing.compared(mask_figure, lab)
-    can_paint = comparing.pinned_of(lab) is None or lab.showing == "B"
-
-    def picked(*, is_part: bool = False) -> None:
-        is_painted = can_paint and (is_part or not _is_overview(group.cards[0])) and _paint()
-        if not is_part:
-            part_view.look_at_pick(group)
-        if is_painted:
-            st.rerun()  # what stands above was drawn with the mask before
-
-    step_view.draw(group, widget_key=MASK, on_pick=picked)
-    part_view.show(group, MASK, on_pick=lambda: picked(is_part=True))
-    if not can_paint:
-        st.caption("To paint, let the figures show B, what is on screen now.")
-
-
-def _paint() -> bool:
-    """Turn over the cell of the mask that was just picked; return whether it was one."""
-    lab = state.current()
-    _, name, *cell = lab.trail[-1]
-    if name != "mask":
-        return False
-    row, column = cell
-    state.commit(toggled(lab, row, column))
-    return True
 
 
 # ---- Both ways ---------------------------------------------------------------------------------
@@ -253,7 +152,7 @@ def _paint() -> bool:
 def masked_steps(lab: Lab) -> Group:
     """Return the steps with −∞ before the softmax."""
     trace = trace_of(lab)
-    group = step_view.steps(trace, BEFORE, labels_of(lab), conventions=lab.conventions)
+    group = step_cards.steps(trace, BEFORE, labels_of(lab), conventions=lab.conventions)
     hidden, n = int(trace["masked"].isneginf().sum()), trace["masked"].numel()
     group.cards[BEFORE.index("masked")]["alt"] = f"{hidden:,} of {n:,} cells are −∞, drawn empty."
     return overriding.overridable(group, OWN, lab.conventions)
@@ -262,7 +161,7 @@ def masked_steps(lab: Lab) -> Group:
 def renormalised_steps(lab: Lab) -> Group:
     """Return the steps with 0 after the softmax, and how far the result is from the other way's."""
     trace, tokens = renormalised_of(lab), labels_of(lab)
-    group = step_view.steps(trace, AFTER, tokens, conventions=lab.conventions)
+    group = step_cards.steps(trace, AFTER, tokens, conventions=lab.conventions)
     group.cards[-1]["title"] = "Divided by what is left"
     return replace(group, cards=[*group.cards, _difference(plain_of(lab), trace, lab)])
 
@@ -277,7 +176,7 @@ def _difference(masked: Trace, renormalised: Trace, lab: Lab) -> Card:
     cells["zmin"], cells["zmax"] = -reach, reach
     cells["colorbar"] = {**cells["colorbar"], "tickformat": ".0e", "nticks": 3}
     told = ways_said(check)
-    card = step_view.value_card(
+    card = step_cards.value_card(
         "difference",
         "Difference of both ways",
         spec,
@@ -321,7 +220,7 @@ def ways_said(check: Check | None) -> dict[str, Any]:
     return {"ok": check.ok, "text": text, "detail": []}
 
 
-def difference_spec(off: Tensor, lab: Lab, axes: tuple[str, str], title: str) -> step_view.Spec:
+def difference_spec(off: Tensor, lab: Lab, axes: tuple[str, str], title: str) -> step_cards.Spec:
     """Return a matrix of differences, written so that a tiny one is not taken for none."""
     tokens, conventions = labels_of(lab), lab.conventions
     columns = (
@@ -361,7 +260,7 @@ def written(difference: float) -> str:
 
 def context(lab: Lab) -> Group:
     """Return the context vectors, the mask before the softmax."""
-    group = step_view.steps(
+    group = step_cards.steps(
         trace_of(lab), ("context",), labels_of(lab), conventions=lab.conventions
     )
     return overriding.overridable(group, OWN, lab.conventions)
@@ -433,19 +332,6 @@ def opened_early(lab: Lab) -> int:
     return len(mask) - 1
 
 
-def leak_chooser(lab: Lab) -> None:
-    """Draw the choice of the token that is changed."""
-    labels = names(labels_of(lab), lab.conventions)
-    choice(
-        "Add 1 to the first number of this token, and run everything again",
-        [f"As the mask has it: {labels[opened_early(lab)]}", *labels],
-        0 if lab.leak_token < 0 else leak_index(lab) + 1,
-        widget_key="_leak_token",
-        on_choice=lambda at: state.commit(replace(state.current(), leak_token=at - 1)),
-        width=420,
-    )
-
-
 def leak_runs(lab: Lab, *, is_masked: bool) -> tuple[Trace, Trace]:
     """Return a run, and the same with another first number for one token.
 
@@ -479,7 +365,7 @@ def leak_figures(lab: Lab) -> Group:
         spec = difference_spec(offs[is_masked], lab, ("token", "dimension"), title)
         spec["data"][0]["zmin"], spec["data"][0]["zmax"] = -largest, largest
         told = leaks_said(leaks(*runs[is_masked], token), tokens, token)
-        card = step_view.value_card(
+        card = step_cards.value_card(
             card_id,
             title,
             with_lit_row(spec, token, tokens[token]),
@@ -488,7 +374,7 @@ def leak_figures(lab: Lab) -> Group:
             turns="difference" if lab.conventions.is_turned else "",
         )
         cards.append(card)
-    width = step_view.card_width(len(tokens) if lab.conventions.is_turned else offs[True].shape[1])
+    width = step_cards.card_width(len(tokens) if lab.conventions.is_turned else offs[True].shape[1])
     return Group(cards, arrows=False, min_width=width)
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
 
-import streamlit as st
 import torch
 from torch import Tensor
 
-from attention_core import CAUSAL_SELF_ATTENTION, USUAL, Conventions, Trace
+from attention_core import CAUSAL_SELF_ATTENTION, Trace
 from attention_core.arithmetic import grouped, whole, written
 from attention_core.dice import require_rate
 from attention_core.export import Shown, Table
@@ -19,17 +16,14 @@ from attention_core.figures.curves import Curve, Spec, curves_spec
 from attention_core.figures.palette import range_of
 from attention_core.numbers import plain, result_of
 from attention_core.studies.dropout import Mean, mean_over_draws
+from ui.cards import overriding, step_cards
+from ui.cards.embeddings import labels_of
 from ui.cards.literal import literal, names
-from ui.lab import state
-from ui.lab.lab import MAX_SEED, Lab
+from ui.cards.step_cards import Card, Group
+from ui.lab.lab import Lab
 from ui.lessons.all_tokens import figures as all_tokens
 from ui.lessons.causal_attention import figures as causal
-from ui.parts import overriding, step_view
-from ui.parts.step_view import Card, Group
-from ui.parts.widgets import chosen, set_widget
-from ui.parts.worksheet import labels_of
 
-DRAWS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 MOST_CELLS = 4_000_000  # dropped for one study; beyond, fewer draws are made
 FEW = 12  # draws that are shown as points
 PLATFORM = (
@@ -37,7 +31,6 @@ PLATFORM = (
     "offers, so another computer may drop others. The shares and the scaling are the same."
 )
 OWN = "dropout"
-_TYPED = "_dropout_typed"
 
 
 def trace_of(lab: Lab, *, training: bool | None = None) -> Trace:
@@ -57,50 +50,6 @@ def inputs_of(lab: Lab) -> dict[str, Tensor]:
 
 
 # ---- The controls ------------------------------------------------------------------------------
-
-
-def controls(lab: Lab) -> None:
-    """Draw rate, seed and the switch between training and evaluation."""
-    bad = st.session_state.get(_TYPED, ("", -1.0))
-    is_bad = bad[0] != "" and bad[1] == lab.dropout
-    text = bad[0] if is_bad else plain_rate(lab.dropout)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        set_widget("_dropout", text)
-        st.text_input(
-            "Rate: the share that is dropped",
-            text,
-            key="_dropout",
-            on_change=_rate_typed,
-            width=210,
-            help="From 0 to below 1. With 1 everything would be dropped, and what stays divided "
-            "by 0.",
-        )
-        set_widget("_dropout_seed", lab.dropout_seed)
-        st.number_input(
-            "Seed of dropout",
-            0,
-            MAX_SEED,
-            lab.dropout_seed,
-            key="_dropout_seed",
-            on_change=chosen,
-            args=("dropout_seed",),
-            width=150,
-            help="As in torch.manual_seed before nn.Dropout.",
-        )
-        set_widget("_training", lab.training)
-        st.toggle(
-            "Training (off: evaluation)",
-            lab.training,
-            key="_training",
-            on_change=chosen,
-            args=("training",),
-        )
-    if is_bad:
-        st.warning(
-            f"The rate must be a number in [0, 1), from 0 to below 1; got “{literal(bad[0][:40])}”."
-            f" The pictures keep the rate {plain_rate(lab.dropout)}.",
-            icon=":material/edit:",
-        )
 
 
 def plain_rate(rate: float) -> str:
@@ -126,16 +75,6 @@ def rate_of(text: str) -> float | None:
         return None
 
 
-def _rate_typed() -> None:
-    lab, text = state.current(), st.session_state["_dropout"]
-    rate = rate_of(text)
-    if rate is None:
-        st.session_state[_TYPED] = (text or " ", lab.dropout)
-        return
-    st.session_state.pop(_TYPED, None)
-    state.commit(replace(lab, dropout=rate))
-
-
 # ---- Before and after --------------------------------------------------------------------------
 
 
@@ -144,7 +83,7 @@ def dropping(lab: Lab) -> Group:
     trace = trace_of(lab)
     kept = ("kept",) if "kept" in trace.inputs else ()
     shown = ("weights", *kept, "dropped", "context")
-    group = step_view.steps(trace, shown, labels_of(lab), conventions=lab.conventions)
+    group = step_cards.steps(trace, shown, labels_of(lab), conventions=lab.conventions)
     for card in group.cards:
         if card["id"] == "kept":
             count, size = int(trace["kept"].sum()), trace["kept"].numel()
@@ -156,27 +95,6 @@ def dropping(lab: Lab) -> Group:
 def sums_of(weights: Tensor) -> list[float]:
     """Return what each row sums to."""
     return weights.double().sum(dim=-1).tolist()
-
-
-def sums_table(trace: Trace, tokens: Sequence[str], conventions: Conventions = USUAL) -> None:
-    """Draw what each row sums to, before dropout and after."""
-    labels = names(tokens, conventions)
-    before, after = sums_of(trace["weights"]), sums_of(trace["dropped"])
-    shown = all_tokens.summed(after, after)
-    row = conventions.said("its row")
-    table = {
-        "token": [literal(labels[token]) for token in shown],
-        f"{row} of weights sums to": [literal(result_of(before[token])) for token in shown],
-        f"{row} after dropout sums to": [_marked(after[token]) for token in shown],
-    }
-    title = f"The sums of {len(shown)} of {len(tokens)} tokens"
-    with st.expander(title) if len(tokens) > all_tokens.TOLD else st.container():
-        st.table(table)
-
-
-def _marked(total: float) -> str:
-    text = literal(result_of(total))
-    return f"{text} ✓" if abs(total - 1) <= all_tokens.OFF else f"**{text}**"
 
 
 def _growth(rate: float) -> tuple[str, str]:
@@ -260,30 +178,12 @@ def study_of(lab: Lab) -> tuple[Tensor, Mean]:
     return weights, mean_over_draws(weights, lab.dropout, n_draws_of(lab), lab.dropout_seed)
 
 
-def draws_slider(lab: Lab) -> None:
-    """Draw the choice of how many draws are made."""
-    set_widget("_n_draws", lab.n_draws)
-    st.select_slider(
-        "Number of draws N",
-        sorted({*DRAWS, lab.n_draws}),
-        lab.n_draws,
-        key="_n_draws",
-        on_change=chosen,
-        args=("n_draws",),
-        width=420,
-        help="Each draw has the next seed, beginning with the one above.",
-    )
-    made = n_draws_of(lab)
-    if made < lab.n_draws:
-        st.caption(f"With {len(lab.tokens)} tokens only the first {made} draws are made.")
-
-
 def mean_draws(lab: Lab) -> Group:
     """Return how far the mean of the draws is from the weights of evaluation, draw by draw."""
     weights, study = study_of(lab)
     n_draws = len(study.distances)
     cards = [
-        step_view.picture_card(
+        step_cards.picture_card(
             "distance",
             "Distance of the mean from evaluation",
             distance_spec(study),
@@ -293,7 +193,7 @@ def mean_draws(lab: Lab) -> Group:
         _matrix(study.mean, weights, lab, "mean", f"Mean of {n_draws:,} draws"),
         _matrix(weights, weights, lab, "evaluated", "Weights at evaluation"),
     ]
-    return Group(cards, arrows=False, min_width=step_view.card_width(len(lab.tokens)))
+    return Group(cards, arrows=False, min_width=step_cards.card_width(len(lab.tokens)))
 
 
 def _matrix(shown: Tensor, of: Tensor, lab: Lab, card_id: str, title: str) -> Card:
@@ -312,7 +212,7 @@ def _matrix(shown: Tensor, of: Tensor, lab: Lab, card_id: str, title: str) -> Ca
     filled = shown.nan_to_num(nan=0.0)
     alt = f"largest {result_of(float(filled.max()))}, smallest {result_of(float(filled.min()))}."
     turns = card_id if lab.conventions.is_turned else ""
-    return step_view.value_card(card_id, title, spec, alt, shown, turns=turns)
+    return step_cards.value_card(card_id, title, spec, alt, shown, turns=turns)
 
 
 def distance_spec(study: Mean) -> Spec:

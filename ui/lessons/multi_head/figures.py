@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-import streamlit as st
 import torch
 from torch import Tensor
 
@@ -28,15 +27,12 @@ from attention_core.studies.contributions import (
     contributions_rounding,
     of_heads,
 )
+from ui.cards import overriding, parameters, step_cards
+from ui.cards.embeddings import labels_of, tensor_of
+from ui.cards.explained import Explained
 from ui.cards.literal import literal, names
-from ui.lab import state
+from ui.cards.step_cards import Card, Group, head_of, shape_of
 from ui.lab.lab import MAX_HEADS, Lab, Same
-from ui.parts import overriding, parameters, step_view
-from ui.parts.explain_view import Explained
-from ui.parts.number_table import number_table
-from ui.parts.step_view import Card, Group, head_of, shape_of
-from ui.parts.widgets import choice, chosen, query_chosen, set_widget
-from ui.parts.worksheet import labels_of, tensor_of
 
 OWN = "heads"
 PLACES = ("figures:heads", "figures:head", "figures:head_steps", "figures:joined")
@@ -140,63 +136,6 @@ def _stacked(lab: Same) -> Trace:
 # ---- Choices -----------------------------------------------------------------------------------
 
 
-def heads_options(lab: Lab) -> None:
-    """Draw the number of heads, and say when they do not divide the width."""
-    set_widget("_n_heads", lab.n_heads)
-    st.number_input(
-        "Number of heads",
-        1,
-        MAX_HEADS,
-        lab.n_heads,
-        key="_n_heads",
-        on_change=chosen,
-        args=("n_heads",),
-        width=150,
-        help="It must divide d_out: each head owns d_out / n_heads columns of each projection.",
-    )
-    told = not_divisible(lab)
-    if told:
-        st.warning(told, icon=":material/call_split:")
-
-
-def head_chooser(lab: Lab) -> None:
-    """Draw the choice of the head that is looked at."""
-    choice(
-        "Look closely at",
-        [head_of(head, lab.conventions).capitalize() for head in range(heads_of(lab))],
-        head_index(lab),
-        widget_key="_head",
-        on_choice=lambda head: state.commit(replace(state.current(), head=head)),
-        width=200,
-    )
-
-
-def on_switches(lab: Lab) -> None:
-    """Draw the switches of the heads."""
-    n_heads, off = heads_of(lab), off_of(lab)
-    on = [head for head in range(n_heads) if head not in off]
-    set_widget("_heads_on", on)
-    st.pills(
-        "Heads that are on",
-        range(n_heads),
-        selection_mode="multi",
-        default=on,
-        key="_heads_on",
-        format_func=lambda head: head_of(head, lab.conventions).capitalize(),
-        on_change=_switched,
-        help="A head that is off still attends, but its rows of w_out are set to 0 in this run.",
-    )
-    if off:
-        st.markdown(off_said(lab))
-
-
-def _switched() -> None:
-    lab, on = state.current(), st.session_state["_heads_on"]
-    off = tuple(head for head in range(heads_of(lab)) if head not in on)
-    beyond = tuple(head for head in lab.heads_off if head >= heads_of(lab))
-    state.commit(replace(lab, heads_off=(*off, *beyond)))
-
-
 def off_said(lab: Lab) -> str:
     """Return what it means that heads are off, as Markdown; nothing if none is."""
     off = [head_of(head, lab.conventions) for head in off_of(lab)]
@@ -210,33 +149,6 @@ def off_said(lab: Lab) -> str:
         f"{'it contributes' if is_one else 'they contribute'} exactly 0 to the output. Your table "
         "of output weights keeps its numbers."
     )
-
-
-def cell_chooser(lab: Lab) -> None:
-    """Draw the choice of the output cell whose parts are shown."""
-    labels, conventions = names(labels_of(lab), lab.conventions), lab.conventions
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        choice(
-            "Output of this token",
-            labels,
-            lab.query_index,
-            widget_key="_output_token",
-            on_choice=query_chosen,
-            width=240,
-        )
-        choice(
-            "Dimension",
-            [conventions.dimension(column) for column in range(lab.d_out)],
-            column_of(lab),
-            widget_key="_output_column",
-            on_choice=_column_chosen,
-            width=130,
-        )
-
-
-def _column_chosen(column: int) -> None:
-    lab = state.current()
-    state.commit(replace(lab, window=(*lab.window[:2], column)))
 
 
 def column_of(lab: Lab) -> int:
@@ -254,7 +166,9 @@ def all_heads(lab: Lab) -> Group:
     cards = []
     for head in range(heads_of(lab)):
         # Their self-check is of all heads together, and stands at the large one.
-        card = step_view.step_card(trace, "weights", tokens, (), conventions=conventions, head=head)
+        card = step_cards.step_card(
+            trace, "weights", tokens, (), conventions=conventions, head=head
+        )
         title = head_of(head, conventions).capitalize()
         marks = [
             mark
@@ -268,7 +182,7 @@ def all_heads(lab: Lab) -> Group:
 def one_head(lab: Lab) -> Group:
     """Return the weights of the chosen head, large."""
     trace, tokens, head = trace_of(lab), labels_of(lab), head_index(lab)
-    card = step_view.step_card(
+    card = step_cards.step_card(
         trace, "weights", tokens, trace.check("weights"), conventions=lab.conventions, head=head
     )
     group = Group([{**card, "id": "weights_large"}], Explained(trace, tokens), arrows=False)
@@ -278,7 +192,7 @@ def one_head(lab: Lab) -> Group:
 def head_steps(lab: Lab) -> Group:
     """Return the other steps of the chosen head."""
     trace, tokens = trace_of(lab), labels_of(lab)
-    group = step_view.steps(
+    group = step_cards.steps(
         trace, OF_A_HEAD, tokens, conventions=lab.conventions, head=head_index(lab)
     )
     for card in group.cards:
@@ -325,8 +239,8 @@ def differs_said(trace: Trace, tokens: Sequence[str], conventions: Conventions) 
 
 def joined(lab: Lab) -> Group:
     """Return the heads side by side, and the output that mixes them."""
-    group = step_view.steps(trace_of(lab), JOINED, labels_of(lab), conventions=lab.conventions)
-    group = replace(group, min_width=step_view.card_width(lab.d_out))
+    group = step_cards.steps(trace_of(lab), JOINED, labels_of(lab), conventions=lab.conventions)
+    group = replace(group, min_width=step_cards.card_width(lab.d_out))
     return overriding.overridable(group, OWN, lab.conventions)
 
 
@@ -354,12 +268,12 @@ def stacked_and_split(lab: Lab) -> Group:
     if not check.ok:
         text = f"Something is wrong: the two ways differ ({numbers}). Do not trust these pictures."
     cards[-1]["check"] = {"ok": check.ok, "text": text, "detail": []}
-    return Group(cards, arrows=False, min_width=step_view.card_width(lab.d_out))
+    return Group(cards, arrows=False, min_width=step_cards.card_width(lab.d_out))
 
 
 def _output_card(trace: Trace, lab: Lab, card_id: str, title: str) -> Card:
     tokens, conventions = labels_of(lab), lab.conventions
-    card = step_view.step_card(trace, "output", tokens, (), conventions=conventions)
+    card = step_cards.step_card(trace, "output", tokens, (), conventions=conventions)
     return {**card, "id": card_id, "title": title, "cells": None, "note": _shapes(trace)}
 
 
@@ -387,7 +301,9 @@ def _difference_card(difference: Tensor, lab: Lab) -> Card:
     )
     alt = f"largest difference {float(difference.abs().max()):.1g}."
     turns = "difference" if conventions.is_turned else ""
-    return step_view.value_card("difference", "Stacked − split", spec, alt, difference, turns=turns)
+    return step_cards.value_card(
+        "difference", "Stacked − split", spec, alt, difference, turns=turns
+    )
 
 
 # ---- Contributions -----------------------------------------------------------------------------
@@ -434,23 +350,12 @@ def contributed(lab: Lab) -> Group:
     most = head_of(int(largest.argmax()), conventions)
     alt = f"the largest part is that of {most}, {result_of(float(largest.max()))} in size."
     turns = "contributions" if conventions.is_turned else ""
-    card = step_view.value_card(
+    card = step_cards.value_card(
         "contributions", "Parts of the output", spec, alt, matrix, turns=turns
     )
     card["check"] = {"ok": check.ok, "text": text, "detail": []}
-    width = step_view.card_width(lab.d_out)
+    width = step_cards.card_width(lab.d_out)
     return Group([card], arrows=False, min_width=width, max_width=max(width, PARTS_MOST))
-
-
-def parts_table(lab: Lab) -> None:
-    """Draw the parts of the chosen output cell as numbers that add up."""
-    conventions = lab.conventions
-    called = names(labels_of(lab), conventions)[lab.query_index]
-    number_table(
-        f"Parts of output · {called} · {conventions.dimension(column_of(lab))}",
-        ["part", "context vector · its rows of w_out", "contributes"],
-        parts_rows(lab),
-    )
 
 
 def parts_rows(lab: Lab) -> list[list[str]]:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import streamlit as st
 import torch
 from torch import Tensor
 
@@ -25,16 +24,13 @@ from attention_core.figures.heatmap import height_of
 from attention_core.glossary import symbol
 from attention_core.numbers import plain, result_of
 from attention_core.studies.gradients import check_jacobian, jacobian_rounding, softmax_jacobian
-from ui.cards.literal import literal, names
-from ui.lab import state
-from ui.lab.lab import DTYPES, LIMIT, MAX_SCORES, NOTEBOOK_SCORES, Lab
+from ui.cards import step_cards
+from ui.cards.editors import Editor, Entry
+from ui.cards.embeddings import tensor_of
+from ui.cards.explained import Explained
+from ui.cards.step_cards import Card, Group
+from ui.lab.lab import LIMIT, MAX_SCORES, NOTEBOOK_SCORES, Lab
 from ui.lessons.one_query.figures import row_card
-from ui.parts import matrix_editor, step_view
-from ui.parts.explain_view import Explained
-from ui.parts.matrix_editor import Editor, Entry, Row
-from ui.parts.step_view import Card, Group
-from ui.parts.widgets import chosen, set_widget
-from ui.parts.worksheet import labels_of, tensor_of
 
 ROW_ID, QUERY = "row", "your row"
 PRESETS: dict[str, tuple[float, ...]] = {
@@ -73,95 +69,12 @@ def keys_of(lab: Lab) -> list[str]:
     return [f"key {lab.conventions.number(position)}" for position in range(len(lab.row_scores))]
 
 
-def row_table(lab: Lab) -> None:
-    """Draw the editable row. Do it last in a run."""
-    edited = [
-        (0, column)
-        for column, score in enumerate(lab.row_scores)
-        if column >= len(NOTEBOOK_SCORES) or score != NOTEBOOK_SCORES[column]
-    ]
-    matrix_editor.show(
-        ROW,
-        label=f"One row of {len(lab.row_scores)} scores: one query with every key",
-        rows=[Row(ROW_ID, "score", bool(edited))],
-        columns=keys_of(lab),
-        cells=[lab.row_scores],
-        edited=edited,
-    )
-
-
-def row_buttons(lab: Lab) -> None:
-    """Draw the buttons that fill, lengthen and shorten the row."""
-    with st.container(horizontal=True):
-        for label, row in PRESETS.items():
-            st.button(label, key=f"_row:{label}", on_click=_take, args=(row,))
-    with st.container(horizontal=True):
-        taken = scores_of_query(lab)
-        word = literal(names(labels_of(lab), lab.conventions)[lab.query_index])
-        st.button(
-            f"Take the scores of “{word}”",
-            key="_row:query",
-            on_click=_take,
-            args=(taken,),
-            disabled=taken is None,
-            help="The query token of your sentence, its scores rounded to 4 decimals."
-            if taken
-            else f"They are more than {MAX_SCORES} or go beyond ±{LIMIT:,.0f}, which is more than "
-            "this table takes.",
-        )
-        row = lab.row_scores
-        is_full, is_last = len(row) >= MAX_SCORES, len(row) == 1
-        longer, shorter = (*row, 0.0)[:MAX_SCORES], row[:-1] or row
-        st.button("Add a score", key="_row:add", on_click=_take, args=(longer,), disabled=is_full)
-        st.button(
-            "Remove the last", key="_row:drop", on_click=_take, args=(shorter,), disabled=is_last
-        )
-
-
 def scores_of_query(lab: Lab) -> tuple[float, ...] | None:
     """Return the scores of the sentence's query token, or None where the table cannot take them."""
     scores = SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(lab))["scores"][lab.query_index]
     row = tuple(round(score, 4) for score in scores.tolist())
     fits = len(row) <= MAX_SCORES and all(abs(score) <= LIMIT for score in row)
     return row if fits else None
-
-
-def _take(row: tuple[float, ...]) -> None:
-    state.commit(replace(state.current(), row_scores=row))
-
-
-def options(lab: Lab) -> None:
-    """Draw the temperature and the dtype, and say so where the dtype cannot hold the scores."""
-    left, right = st.columns(2, gap="medium")
-    with left:
-        set_widget("_temperature", lab.temperature)
-        st.select_slider(
-            "Temperature: what every score is divided by",
-            sorted({*TEMPERATURES, lab.temperature}),
-            lab.temperature,
-            key="_temperature",
-            format_func=lambda temperature: repr(temperature).removesuffix(".0"),
-            on_change=chosen,
-            args=("temperature",),
-        )
-    with right:
-        set_widget("_dtype", lab.dtype)
-        st.radio(
-            "Numbers are held as",
-            DTYPES,
-            DTYPES.index(lab.dtype),
-            key="_dtype",
-            horizontal=True,
-            on_change=chosen,
-            args=("dtype",),
-        )
-    problem = misfit(lab, lab.dtype)
-    if problem:
-        st.warning(
-            f"{problem} Choose another dtype or change the row. Until then the "
-            f"pictures below show your row in {FALLBACK}.",
-            icon=":material/straighten:",
-        )
 
 
 def misfit(lab: Lab, dtype: str) -> str:
@@ -220,7 +133,7 @@ def ways(lab: Lab) -> Group:
     if lab.temperature == 1:  # the scaled scores are those of the table, which light in their place
         for card in cards:
             card["cells"]["of"] = ["scores"]
-    width = step_view.card_width(len(keys))
+    width = step_cards.card_width(len(keys))
     return Group(cards, Explained(trace, keys, QUERY), width, arrows=False)
 
 
@@ -238,7 +151,7 @@ def way_card(
     found = failure(trace, name)
     own = [check for check in checks if check.step == name]
     kept = [check for check in own if found is None or not _is_void(check, found)]
-    card["check"] = step_view.verdict(kept, conventions) if kept else None
+    card["check"] = step_cards.verdict(kept, conventions) if kept else None
     if name != "scaled":
         card["note"] = found.text if found else fine(trace, name)
     return card
@@ -333,26 +246,6 @@ def _kind(tensor: Tensor) -> str:
 # ---- Dtypes ------------------------------------------------------------------------------------
 
 
-def dtype_table(lab: Lab) -> None:
-    """Draw what the row's shares sum to in each dtype."""
-    listed = [_dtype_line(lab, dtype) for dtype in DTYPES]
-    st.table({heading: [line[heading] for line in listed] for heading in listed[0]})
-
-
-def _dtype_line(lab: Lab, dtype: str) -> dict[str, str]:
-    limits = torch.finfo(getattr(torch, dtype))
-    line = {
-        "dtype": f"**{dtype}**" if dtype == lab.dtype else dtype,
-        "digits": f"{-math.log10(limits.eps):.0f}",
-        "exp up to": f"{math.log(limits.max):.2f}",
-    }
-    names_of = {"Σ by sum": "by_sum", "Σ naive": "naive", "Σ softmax": "weights"}
-    if misfit(lab, dtype):
-        return {**line, **dict.fromkeys(names_of, "cannot hold the row")}
-    trace = trace_of(lab, dtype)
-    return {**line, **{said: sum_text(trace[name]) for said, name in names_of.items()}}
-
-
 def sum_text(shares: Tensor) -> str:
     """Return what shares really sum to, added up in float64.
 
@@ -408,14 +301,14 @@ def gradients(lab: Lab) -> Group:
     cells["zmin"], cells["zmax"] = -reach, reach
     if "texttemplate" in cells:
         cells |= {"texttemplate": "%{text}", "text": _without_minus_zero(jacobian)}
-    card = step_view.picture_card(
+    card = step_cards.picture_card(
         "jacobian",
         "Softmax Jacobian",
         spec,
         height=height_of(len(keys)),
         alt=strongest(jacobian, keys),
     )
-    card["shape"] = step_view.shape_of(jacobian)
+    card["shape"] = step_cards.shape_of(jacobian)
     card["formula"] = "(torch.diag(p) - torch.outer(p, p)) / temperature"
     card["check"] = jacobian_verdict(check)
     return Group([card])
@@ -528,7 +421,7 @@ def jacobian_latex(conventions: Conventions) -> str:
 def code(lab: Lab, trace: Trace) -> str:
     """Return the PyTorch of everything on the page, the Jacobian included."""
     said = "# The Jacobian is of the row as it was typed, in float64."
-    return "\n".join([step_view.pytorch_of(trace), "", said, _jacobian_code(lab)])
+    return "\n".join([step_cards.pytorch_of(trace), "", said, _jacobian_code(lab)])
 
 
 def _jacobian_code(lab: Lab) -> str:

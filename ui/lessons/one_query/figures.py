@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 
-import streamlit as st
 import torch
 
 from attention_core import ONE_QUERY, SIMPLE_SELF_ATTENTION, USUAL, Conventions, Trace
-from attention_core.arithmetic import column, equation
+from attention_core.arithmetic import equation
 from attention_core.export import Shown
 from attention_core.figures import flow_spec, space_spec
 from attention_core.figures.findings import EVEN
@@ -23,15 +22,12 @@ from attention_core.numbers import DIGITS, plain, result_of
 from attention_core.operations import NaiveSoftmax
 from attention_core.studies.alignment import Alignment, alignment
 from ui.cards import literal as words
+from ui.cards.embeddings import labels_of, tensor_of
+from ui.cards.explained import Explained, shortened
 from ui.cards.literal import literal
+from ui.cards.step_cards import Card, Group, picture_card, step_card
 from ui.lab.lab import Lab
-from ui.parts.explain_view import Explained, shortened
-from ui.parts.number_table import number_table
-from ui.parts.step_view import Card, Group, picture_card, step_card
-from ui.parts.widgets import choice, query_chosen
-from ui.parts.worksheet import labels_of, tensor_of
 
-MOST_WORKED = 4  # dimensions for which the table of terms has room for the arithmetic
 WIDEST_LABELLED = 12  # columns that have room for two decimals in a third of the page
 MOST_SPARE = 1.6  # how much longer than these two vectors the picture's axes may be
 ROW_PX = CELL_PX + 146  # a row of cells with its labels above and its colours below
@@ -68,18 +64,6 @@ def asked(lab: Lab) -> Asked:
     """Return the run of the lab's query."""
     called = words.names(labels_of(lab), lab.conventions)
     return Asked(ONE_QUERY.run(**inputs_of(lab)), called, lab.query_index, lab.conventions)
-
-
-def query_picker(lab: Lab, names: Sequence[str]) -> None:
-    """Draw the choice of the query token."""
-    choice(
-        "Query token: whose attention do we follow?",
-        [f"{name} · {query_of(at, lab.conventions)}" for at, name in enumerate(names)],
-        lab.query_index,
-        widget_key="_query",
-        on_choice=query_chosen,
-        width=360,
-    )
 
 
 def query_of(position: int, conventions: Conventions) -> str:
@@ -134,16 +118,9 @@ def largest(trace: Trace, *always: int) -> list[int]:
     return sorted({*order, *always})
 
 
-def _others(shown: Sequence[int], n_tokens: int) -> list[int]:
+def left_out(shown: Sequence[int], n_tokens: int) -> list[int]:
     """Return the tokens that are not shown."""
     return sorted({*range(n_tokens)} - {*shown})
-
-
-def _of_all(shown: Sequence[int], names: Sequence[str]) -> str:
-    """Return which of the tokens are shown, as the beginning of a title."""
-    if len(shown) == len(names):
-        return f"All {len(names)}"
-    return f"The {len(shown)} largest of {len(names)}"
 
 
 def row_card(
@@ -298,7 +275,7 @@ def normalisation_cards(
     cards = [row_card(trace, step, query, names, conventions=conventions) for step in SHARES[1:]]
     for card in cards:
         total = float(trace[card["id"]].double().sum())
-        note = f"The row sums to {_shown(total)}. {_trouble(trace, card['id'])}".strip()
+        note = f"The row sums to {share_text(total)}. {_trouble(trace, card['id'])}".strip()
         card["note"] = conventions.said(note)
         card["spec"]["data"][0] |= (
             {"texttemplate": "%{z:.2f}"} if len(names) <= WIDEST_LABELLED else {}
@@ -311,48 +288,8 @@ def normalisation_cards(
     return cards
 
 
-def shares_table(trace: Trace, names: Sequence[str]) -> None:
-    """Draw the scores and the three ways of sharing side by side, a row for each key token."""
-    shown = largest(trace)
-    others = _others(shown, len(names))
-    columns = [_column(trace[step][0].tolist(), None, shown, others) for step in SHARES]
-    rows = zip(_rows(names, shown, others), *columns, strict=True)
-    head = ["key token", "score", "by the sum", "naive softmax", "torch.softmax"]
-    number_table(f"{_of_all(shown, names)} shares", head, list(map(list, rows)))
-
-
-def _rows(names: Sequence[str], shown: Sequence[int], others: Sequence[int]) -> list[str]:
-    """Return what the rows of a table are called that ends in a sum."""
-    together = [f"the other {len(others)} together"] if others else []
-    return [*(names[row] for row in shown), *together, "sum"]
-
-
-def _column(
-    numbers: Sequence[float],
-    result: float | None,
-    shown: Sequence[int],
-    others: Sequence[int],
-    write: Callable[[int, int], str] | None = None,
-) -> list[str]:
-    """Return a column of a table: with so many digits that what is printed adds up.
-
-    Args:
-        numbers: Of all tokens.
-        result: Their sum, as the page computed it; added up here if there is none.
-        shown: The tokens with a row of their own.
-        others: The tokens that share one.
-        write: Writes a number, given whose it is and how many digits; itself if nothing does.
-    """
-    parts = [numbers[row] for row in shown]
-    parts += [sum(numbers[row] for row in others)] if others else []
-    digits, total = column(parts, sum(numbers) if result is None else result)
-    texts = [_shown(part, digits) for part in parts]
-    if write:
-        texts[: len(shown)] = [write(row, digits) for row in shown]
-    return [*texts, total.replace("nan", "NaN")]
-
-
-def _shown(value: float, digits: int = DIGITS) -> str:
+def share_text(value: float, digits: int = DIGITS) -> str:
+    """Return a share as the tables print it, also one that is not a number."""
     return "NaN" if math.isnan(value) else result_of(value, digits)
 
 
@@ -425,39 +362,6 @@ def _overflows(sentence: str, keep_punctuation: bool, d: int) -> tuple[bool, ...
     return tuple((~naive.isfinite().all(dim=1) | ~naive.any(dim=1)).tolist())
 
 
-def terms_table(
-    trace: Trace, position: int, names: Sequence[str], conventions: Conventions = USUAL
-) -> None:
-    """Draw the weighted sum term by term: a row for each token, a column for each dimension."""
-    d_in = trace["context"].shape[1]
-    width, shown = min(d_in, MOST_COLUMNS), largest(trace)
-    others = _others(shown, len(names))
-    results = trace["context"][0, :width].tolist()
-    weights, entries = trace["weights"][0].tolist(), trace["inputs"][:, :width].T.tolist()
-    columns, off = [_column(weights, None, shown, others)], 0.0
-    for result, own in zip(results, entries, strict=True):
-        products = [weight * entry for weight, entry in zip(weights, own, strict=True)]
-        write = partial(_term, weights, own) if width <= MOST_WORKED else None
-        columns.append(_column(products, result, shown, others, write))
-        off = max(off, abs(result - math.fsum(products)))
-    *rows, total = zip(_rows(names, shown, others), *columns, strict=True)
-    number_table(
-        f"{_of_all(shown, names)} terms of the weighted sum"
-        + (f", the first {width} of {d_in} dimensions" if width < d_in else ""),
-        ["token", "weight", *map(conventions.dimension, range(width))],
-        [*map(list, rows), [f"sum = {vector('context', position, conventions)}", *total[1:]]],
-    )
-    st.caption(f"Adding up the columns once more, in Python, differs by at most {off:.1g}.")
-
-
-def _term(weights: Sequence[float], entries: Sequence[float], row: int, digits: int) -> str:
-    """Return a term of the weighted sum, worked out."""
-    weight, entry = weights[row], entries[row]
-    return equation(
-        lambda write: write(weight) * write(entry), weight * entry, torch.float64, digits
-    )
-
-
 def picture_cards(
     trace: Trace, position: int, names: Sequence[str], conventions: Conventions = USUAL
 ) -> list[Card]:
@@ -465,7 +369,7 @@ def picture_cards(
     context = trace["context"]
     rows, note = largest(trace, position), ""
     if len(rows) < len(names):
-        rest = float(trace["weights"][0, _others(rows, len(names))].double().sum())
+        rest = float(trace["weights"][0, left_out(rows, len(names))].double().sum())
         note = (
             f"Drawn are {len(rows)} of {len(names)} tokens, those with the largest weights and the "
             f"query; the weights of the others make {result_of(rest)} together. "

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-import streamlit as st
 from torch import Tensor
 
 from attention_core import SELF_ATTENTION, Trace
@@ -16,19 +15,17 @@ from attention_core.figures.findings import leading
 from attention_core.mechanisms.projections import ROLES
 from attention_core.numbers import result_of
 from attention_core.reference import compare_with_torch
-from attention_core.studies.scale import MOST_D_K, Scale, scales, widths
+from attention_core.studies.scale import Scale, scales
+from ui.cards import overriding, parameters, step_cards
+from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.literal import literal, names
+from ui.cards.step_cards import Group
 from ui.lab.lab import Lab
-from ui.parts import overriding, parameters, step_view
-from ui.parts.step_view import Group
-from ui.parts.widgets import choice, chosen, query_chosen, set_widget
-from ui.parts.worksheet import labels_of, tensor_of
 
 OWN = "qkv"
 PLACES = ("figures:projected", "figures:attending")
 PROJECTED = tuple(ROLES.values())
 ATTENDING = ("scores", "scaled", "weights", "context")
-MOST_WIDTHS = (16, 64, 256, 1024, MOST_D_K)
 TOLD = 6  # numbers of a vector in a sentence
 
 
@@ -54,23 +51,10 @@ def attending(lab: Lab) -> Group:
 
 def _lit(trace: Trace, shown: tuple[str, ...], lab: Lab) -> Group:
     tokens = labels_of(lab)
-    group = step_view.steps(trace, shown, tokens, conventions=lab.conventions)
+    group = step_cards.steps(trace, shown, tokens, conventions=lab.conventions)
     for card in group.cards:
         card["spec"] = with_lit_row(card["spec"], lab.query_index, tokens[lab.query_index])
     return overriding.overridable(group, OWN, lab.conventions)
-
-
-def token_chooser(lab: Lab) -> None:
-    """Draw the choice of the token that is followed through its three roles."""
-    labels = names(labels_of(lab), lab.conventions)
-    choice(
-        "Follow this token through its three roles",
-        labels,
-        lab.query_index,
-        widget_key="_role_token",
-        on_choice=query_chosen,
-        width=320,
-    )
 
 
 def roles_said(trace: Trace, lab: Lab) -> str:
@@ -165,18 +149,18 @@ def scale_study(lab: Lab) -> Group:
     """Return how scores spread and softmax peaks as d_k grows, with and without the scaling."""
     found = _measured(lab.most_d_k, lab.parameter_seed)
     cards = [
-        step_view.picture_card(
+        step_cards.picture_card(
             "spread",
             "Spread of the scores",
             spread_spec(found),
             height=320,
             alt=spread_finding(found),
         ),
-        step_view.picture_card(
+        step_cards.picture_card(
             "peak", "Largest weight of a row", peak_spec(found), height=320, alt=peak_finding(found)
         ),
     ]
-    return Group(cards, arrows=False, min_width=step_view.MIN_WIDTH_WIDE)
+    return Group(cards, arrows=False, min_width=step_cards.MIN_WIDTH_WIDE)
 
 
 def spread_said(trace: Trace) -> str:
@@ -188,22 +172,6 @@ def spread_said(trace: Trace) -> str:
     return (
         "Your own queries and keys need not be such: the standard deviation of your scores is "
         f"{undivided}, that of your scaled ones {scaled}."
-    )
-
-
-def width_slider(lab: Lab) -> None:
-    """Draw the choice of how wide the vectors of the study become."""
-    options = sorted({*MOST_WIDTHS, lab.most_d_k})
-    set_widget("_most_d_k", lab.most_d_k)
-    st.select_slider(
-        "Up to which width d_k?",
-        options,
-        lab.most_d_k,
-        key="_most_d_k",
-        on_change=chosen,
-        args=("most_d_k",),
-        width=360,
-        help=f"Measured at {len(widths(lab.most_d_k))} widths, from the seed of the weights.",
     )
 
 

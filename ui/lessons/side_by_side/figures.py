@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-import streamlit as st
 from torch import Tensor
 
 from attention_core import (
@@ -35,18 +34,14 @@ from attention_core.glossary import symbol
 from attention_core.numbers import result_of
 from attention_core.spread import spread_of
 from attention_core.studies.entropy import check_entropy, entropy, entropy_rounding
-from ui.lab import state
-from ui.lab.lab import MAX_HEADS, OTHER_SENTENCE, Lab
-from ui.parts import parameters, step_view
-from ui.parts.explain_view import Explained
-from ui.parts.number_table import number_table
-from ui.parts.step_view import Card, Group
-from ui.parts.widgets import chosen, set_widget
-from ui.parts.worksheet import labels_of, tensor_of
+from ui.cards import parameters, step_cards
+from ui.cards.embeddings import labels_of, tensor_of
+from ui.cards.explained import Explained
+from ui.cards.step_cards import Card, Group
+from ui.lab.lab import OTHER_SENTENCE, Lab
 
 TABLES = ("w_query", "w_key", "b_query", "b_key")  # what the weights depend on
 MOST_OTHER = 64  # tokens of the second sentence
-LONGEST_OTHER = 2_000  # characters
 CHECKED_ROWS = 256  # entropies; of more, a sample is computed again by loops
 PLACE = "figures:side_"
 
@@ -226,7 +221,7 @@ def figures_of(lab: Lab, which: str) -> Group:
     heads = range(len(trace["weights"])) if trace["weights"].ndim == 3 else [None]
     cards = []
     for head in heads:
-        card = step_view.step_card(
+        card = step_cards.step_card(
             trace, "weights", tokens, checks, conventions=conventions, head=head
         )
         whole = card["spec"]["data"][0]
@@ -234,7 +229,7 @@ def figures_of(lab: Lab, which: str) -> Group:
         spec, cells = {**card["spec"], "data": scaled}, {**card["cells"], "scope": scope}
         cards.append({**card, "spec": spec, "cells": cells})
     cards.append(_entropy_card(trace["weights"], bounds_of(trace), tokens, conventions))
-    width = step_view.card_width(max(len(tokens), trace["weights"].shape[-1]))
+    width = step_cards.card_width(max(len(tokens), trace["weights"].shape[-1]))
     return Group(cards, Explained(trace, tokens, scope=scope), width, arrows=False)
 
 
@@ -245,7 +240,7 @@ def _entropy_card(
     bits = entropy(weights)
     columns = bits.unsqueeze(1) if bits.ndim == 1 else bits.T  # (n_queries, 1 or n_heads)
     rows = position_labels("query token", len(columns), tokens, conventions)
-    heads = [step_view.head_of(head, conventions) for head in range(columns.shape[1])]
+    heads = [step_cards.head_of(head, conventions) for head in range(columns.shape[1])]
     names = heads if bits.ndim == 2 else ["entropy"]
     spec = matrix_spec(
         columns,
@@ -257,7 +252,7 @@ def _entropy_card(
     )
     top = math.log2(weights.shape[-1]) or 1.0
     spec["data"][0] |= {"zmin": 0.0, "zmax": top}
-    card = step_view.value_card(
+    card = step_cards.value_card(
         "entropy",
         "Entropy of each row" if not conventions.is_turned else "Entropy of each column",
         spec,
@@ -267,7 +262,7 @@ def _entropy_card(
     )
     return {
         **card,
-        "check": step_view.verdict([_checked(weights, bits)], conventions),
+        "check": step_cards.verdict([_checked(weights, bits)], conventions),
         "note": conventions.said(bounds_said(bounds)),
     }
 
@@ -336,52 +331,6 @@ def _checked(weights: Tensor, bits: Tensor) -> Check:
 # ---- Words, tables, choices --------------------------------------------------------------------
 
 
-def heads_chooser(lab: Lab) -> None:
-    """Draw the number of heads."""
-    set_widget("_n_heads", lab.n_heads)
-    st.number_input(
-        "Number of heads",
-        1,
-        MAX_HEADS,
-        lab.n_heads,
-        key="_n_heads",
-        on_change=chosen,
-        args=("n_heads",),
-        width=150,
-        help="d_out is split among them, so it must be divisible by their number.",
-    )
-
-
-def other_field(lab: Lab, label: str = "Another sentence, that yours asks") -> None:
-    """Draw the second sentence's text field and say what became of it."""
-    set_widget("_other_sentence", lab.other_sentence)
-    st.text_input(
-        label,
-        lab.other_sentence,
-        key="_other_sentence",
-        max_chars=LONGEST_OTHER,
-        on_change=_other_typed,
-    )
-    count = len(replace(lab, sentence=lab.other_sentence).all_tokens)
-    if not count:
-        st.warning(
-            "There is no word in the other sentence. Type at least one. Until then it is "
-            f"“{OTHER_SENTENCE}”.",
-            icon=":material/edit:",
-        )
-    elif count > MOST_OTHER:
-        st.info(
-            f"The other sentence has {count:,} tokens. The first {MOST_OTHER} are used.",
-            icon=":material/content_cut:",
-        )
-
-
-def _other_typed() -> None:
-    typed = st.session_state["_other_sentence"][:LONGEST_OTHER]
-    clean = typed.encode("utf-8", "ignore").decode()
-    state.commit(replace(state.current(), other_sentence=clean))
-
-
 def self_or_cross(lab: Lab) -> str:
     """Return what "self" means, with the shapes on screen, as Markdown."""
     weights = trace_of(lab, "cross")["weights"]
@@ -407,20 +356,13 @@ def summary(lab: Lab) -> dict[str, list[str]]:
         weights, bounds = trace["weights"].detach(), bounds_of(trace)
         heads = weights if weights.ndim == 3 else weights.unsqueeze(0)
         for head, matrix in enumerate(heads):
-            called = f", {step_view.head_of(head, lab.conventions)}" if weights.ndim == 3 else ""
+            called = f", {step_cards.head_of(head, lab.conventions)}" if weights.ndim == 3 else ""
             table["mechanism"].append(f"{shown.title}{called}")
             table["a query may attend to"].append(shown.asks)
             table["learned"].append(shown.learns)
             for name, measured in zip(_MEASURED, _measured(matrix, bounds), strict=True):
                 table[name].append(result_of(measured))
     return table
-
-
-def numbers(lab: Lab) -> None:
-    """Draw what each mechanism did, as a table."""
-    table = summary(lab)
-    rows = list(zip(*table.values(), strict=True))
-    number_table("Every mechanism in numbers", list(table), rows, has_sum=False)
 
 
 _MEASURED = ("mean entropy (bits)", "at most", "largest weight")
@@ -453,7 +395,7 @@ def code_of(lab: Lab) -> str:
         given |= {} if which == "cross" else trace.inputs
     numbers = {name: tensor for name, tensor in given.items() if tensor.is_floating_point()}
     start = Trace(Mechanism(tuple(numbers), ()), numbers)
-    parts = [step_view.pytorch_of(start, labels_of(lab)).rstrip()]
+    parts = [step_cards.pytorch_of(start, labels_of(lab)).rstrip()]
     other = other_of(lab)
     parts.append(
         "\n".join(

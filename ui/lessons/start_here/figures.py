@@ -7,10 +7,10 @@ from functools import lru_cache
 from attention_core import SIMPLE_SELF_ATTENTION, Trace
 from attention_core.export import Shown
 from attention_core.numbers import result_of
+from ui.cards import overriding, step_cards
+from ui.cards.embeddings import labels_of, tensor_of
+from ui.cards.step_cards import Group
 from ui.lab.lab import Lab
-from ui.parts import overriding, step_view
-from ui.parts.step_view import Group
-from ui.parts.worksheet import labels_of, tensor_of
 
 OWN = "start"
 PLACES = ("figures:start",)
@@ -24,7 +24,7 @@ def trace_of(lab: Lab) -> Trace:
 def steps(lab: Lab) -> Group:
     """Return every step of it."""
     trace = trace_of(lab)
-    group = step_view.steps(trace, trace.steps, labels_of(lab), conventions=lab.conventions)
+    group = step_cards.steps(trace, trace.steps, labels_of(lab), conventions=lab.conventions)
     return overriding.overridable(group, OWN, lab.conventions)
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-import streamlit as st
 import torch
 from torch import Tensor
 
@@ -27,23 +26,19 @@ from attention_core.figures.labels import TwoSentences
 from attention_core.figures.palette import range_of
 from attention_core.numbers import plain
 from attention_core.operations import AdditiveScores
+from ui.cards import overriding, parameters, step_cards
+from ui.cards.embeddings import labels_of, tensor_of
+from ui.cards.explained import SCOPE, Explained
+from ui.cards.step_cards import Card, Group
 from ui.lab.lab import Lab
 from ui.lessons.queries_keys_values import figures as trainable
 from ui.lessons.side_by_side import figures as side_by_side
 from ui.lessons.start_here import figures as start
-from ui.parts import overriding, parameters, step_view
-from ui.parts.explain_view import SCOPE, Explained
-from ui.parts.number_table import number_table
-from ui.parts.step_view import Card, Group
-from ui.parts.widgets import chosen, set_widget
-from ui.parts.worksheet import labels_of, tensor_of
 
 PLACE = "figures:to_self_"
 OWN = "to_self"
 WIDTH = ("Width d_attn", "How wide the projected queries and keys are: d_out on other pages.")
-OTHER = "The other sequence, which asks (the decoder's side)"
 MOST_EXPONENT = 20.0  # beyond, its power says nothing more
-COSTS = ("learned numbers", "multiplications and divisions", "tanh", "largest tensor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +146,14 @@ def figures_of(lab: Lab, which: str) -> Group:
     trace, tokens, shown = traces[which], tokens_of(lab), SHOWN[which]
     # The tables stand for what additive attention is made of, so their cells light up together.
     scope = SCOPE if which == "additive" else f"{OWN}: {which}"
-    group = step_view.steps(trace, shown.steps, tokens, conventions=lab.conventions)
+    group = step_cards.steps(trace, shown.steps, tokens, conventions=lab.conventions)
     ranges = _ranges(traces)
     cards = []
     for card in group.cards:
         cells = {**card["cells"], "scope": scope, "of": _tables(card["cells"]["of"], lab)}
         cards.append(_coloured({**card, "cells": cells}, ranges))
     explained = Explained(trace, tokens, scope=scope)
-    width = step_view.card_width(len(trace["keys"]))
+    width = step_cards.card_width(len(trace["keys"]))
     return overriding.overridable(Group(cards, explained, width), own_of(which), lab.conventions)
 
 
@@ -188,21 +183,6 @@ def _tables(operands: Sequence[str], lab: Lab) -> list[str]:
 
 
 # ---- Words and choices -------------------------------------------------------------------------
-
-
-def sequences(lab: Lab) -> None:
-    """Draw the choice of the two sequences and say who asks whom."""
-    set_widget("_same_sequence", lab.same_sequence)
-    st.toggle(
-        "Make both sequences the same",
-        lab.same_sequence,
-        key="_same_sequence",
-        on_change=chosen,
-        args=("same_sequence",),
-    )
-    if not lab.same_sequence:
-        side_by_side.other_field(lab, OTHER)
-    st.markdown(lab.conventions.said(said(lab)))
 
 
 def said(lab: Lab) -> str:
@@ -235,7 +215,7 @@ def formula_of(which: str, lab: Lab, conventions: Conventions) -> str:
     """Return how one number of a pair is made, in LaTeX."""
     shown = SHOWN[which]
     step = shown.run(lab).mechanism.step(shown.scored)
-    return step_view.latex_of(step, conventions)[-1]
+    return step_cards.latex_of(step, conventions)[-1]
 
 
 def compared(lab: Lab, which: str) -> str:
@@ -288,15 +268,6 @@ def costs(lab: Lab) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def cost_table(lab: Lab) -> None:
-    """Draw what each way takes, as a table."""
-    rows = [
-        (SHOWN[which].title.partition(" (")[0], *(f"{number:,}" for number in numbers))
-        for which, numbers in costs(lab).items()
-    ]
-    number_table("What each way costs", ["", *COSTS], rows, has_sum=False)
-
-
 # ---- Code --------------------------------------------------------------------------------------
 
 
@@ -305,7 +276,7 @@ def code_of(lab: Lab) -> str:
     traces = {which: trace_of(lab, which) for which in SHOWN}
     given: dict[str, Tensor] = {"inputs": tensor_of(lab), **parameters.alignment_of(lab)}
     start = Trace(Mechanism(tuple(given), ()), given)
-    parts = [step_view.pytorch_of(start, labels_of(lab)).rstrip()]
+    parts = [step_cards.pytorch_of(start, labels_of(lab)).rstrip()]
     asking: Any = "queries = inputs"
     if not lab.same_sequence:
         labels = labels_of(asking_of(lab))

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import streamlit as st
 from torch import Tensor
 
-from attention_core.export import Shown, Table
+from attention_core.export import Shown
 from attention_core.figures import matrix_spec
 from attention_core.figures.curves import Curve, curves_spec
 from attention_core.figures.heatmap import height_of
-from attention_core.figures.lengths import LOOKS
 from attention_core.figures.palette import ROLES
 from attention_core.numbers import plain, result_of
 from attention_core.recurrent.accuracy import SEEN, Accuracy
@@ -32,16 +28,13 @@ from attention_core.recurrent.network import fresh
 from attention_core.recurrent.task import batch_of
 from attention_core.recurrent.training import loss_of
 from attention_core.recurrent.translation import Model, Translation, translate
+from ui.cards import step_cards
 from ui.cards.literal import literal
-from ui.components import component
-from ui.lab import state
-from ui.lab.lab import MAX_SEED, READERS, Lab
-from ui.parts import step_view
-from ui.parts.marked import marked
-from ui.parts.numbers_field import words_of
-from ui.parts.predict import Truth
-from ui.parts.step_view import Card, Group
-from ui.parts.widgets import chosen, set_widget
+from ui.cards.marked import marked
+from ui.cards.number_words import words_of
+from ui.cards.prediction import Truth
+from ui.cards.step_cards import Card, Group
+from ui.lab.lab import Lab
 from ui.server.training_process import EACH, LENGTHS, N_SENTENCES
 from ui.server.trainings import (
     DONE,
@@ -52,13 +45,11 @@ from ui.server.trainings import (
     STOPPED,
     Choice,
     Report,
-    TooManyError,
     Trainings,
     View,
 )
 
 Spec = dict[str, Any]
-REDRAW_SECONDS = 1.0
 SHORTEST, TALLEST = 340, 460  # px, of the two curves: as tall as the alignment, if they can be
 NO_POINT = (None,)  # drawn as nothing, but it has its line in the legend: no plot changes its size
 FIGURES = "figures:training"
@@ -71,33 +62,6 @@ BADGES = {
     STOPPED: ":gray-badge[:material/stop: Stopped]",
     FAILED: ":red-badge[:material/error: Ended]",
 }
-_OWNER = "training_owner"
-_REFUSED = "training_refused"
-_NAME = re.compile("[0-9a-f]{32}")
-
-_tab = component("tab")
-
-
-@st.cache_resource(show_spinner=False)
-def registry() -> Trainings:
-    """Return the trainings of this server: shared by all visitors, on purpose."""
-    return Trainings()
-
-
-def owner() -> str:
-    """Return what this session's training is kept under; nobody else can guess it."""
-    if _OWNER not in st.session_state:
-        st.session_state[_OWNER] = secrets.token_hex(16)
-    return str(st.session_state[_OWNER])
-
-
-def find_again() -> None:
-    """Let a tab that was reloaded find its training: the name is the tab's, not the session's."""
-    known = _tab(data={"name": owner()}, key="tab", on_known_change=lambda: None).known
-    if isinstance(known, str) and _NAME.fullmatch(known) and known != owner():
-        registry().reset(owner())
-        st.session_state[_OWNER] = known
-        st.rerun()
 
 
 def choice_of(lab: Lab) -> Choice:
@@ -105,145 +69,7 @@ def choice_of(lab: Lab) -> Choice:
     return Choice(lab.train_kind, lab.train_units, lab.train_seed)
 
 
-# ---- The controls ------------------------------------------------------------------------------
-
-
-def controls(lab: Lab) -> None:
-    """Draw what there is to choose, and the buttons."""
-    view = registry().look(owner())
-    _choices(lab, is_fixed=bool(view and view.is_active))
-    _buttons(view)
-    refused = st.session_state.pop(_REFUSED, "")
-    if refused:
-        st.warning(refused, icon=":material/groups:")
-
-
-def _choices(lab: Lab, *, is_fixed: bool) -> None:
-    why = "Stop the training to change it." if is_fixed else None
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        set_widget("_train_kind", lab.train_kind)
-        st.selectbox(
-            "Model",
-            READERS,
-            READERS.index(lab.train_kind),
-            key="_train_kind",
-            format_func=lambda kind: LOOKS[kind].name,
-            on_change=chosen,
-            args=("train_kind",),
-            disabled=is_fixed,
-            width=280,
-            help=why,
-        )
-        for name, label, least, most, more in (
-            ("train_units", "Hidden units", 4, 64, "Numbers in each hidden state."),
-            ("train_seed", "Seed", 0, MAX_SEED, "Of the first weights and of the sentences."),
-        ):
-            set_widget(f"_{name}", getattr(lab, name))
-            st.number_input(
-                label,
-                least,
-                most,
-                getattr(lab, name),
-                key=f"_{name}",
-                on_change=chosen,
-                args=(name,),
-                disabled=is_fixed,
-                width=140,
-                help=why or more,
-            )
-
-
-def _buttons(view: View | None) -> None:
-    """Draw the buttons; each stays in its place, whatever the training does."""
-    now = view.state if view else ""
-    label, icon, event = {
-        QUEUED: ("Start training", ":material/play_arrow:", _start),
-        RUNNING: ("Pause", ":material/pause:", _pause),
-        PAUSED: ("Go on", ":material/play_arrow:", _go_on),
-        "": ("Start training", ":material/play_arrow:", _start),
-    }.get(now, ("Start again", ":material/play_arrow:", _start))
-    is_active = bool(view and view.is_active)
-    with st.container(horizontal=True):
-        st.button(
-            label,
-            key="train_start",
-            icon=icon,
-            on_click=event,
-            disabled=now == QUEUED,
-            width=170,
-        )
-        st.button(
-            "Leave the queue" if now == QUEUED else "Stop",
-            key="train_stop",
-            icon=":material/stop:",
-            on_click=_stop,
-            disabled=not is_active,
-            width=170,
-        )
-        st.button(
-            "Reset",
-            key="train_reset",
-            icon=":material/restart_alt:",
-            on_click=_reset,
-            disabled=view is None,
-            width=110,
-            help="Forget what was learnt.",
-        )
-
-
-def _start() -> None:
-    try:
-        registry().start(owner(), choice_of(state.current()))
-    except TooManyError as error:
-        st.session_state[_REFUSED] = str(error)
-
-
-def _pause() -> None:
-    registry().pause(owner())
-
-
-def _go_on() -> None:
-    registry().go_on(owner())
-
-
-def _stop() -> None:
-    registry().stop(owner())
-
-
-def _reset() -> None:
-    registry().reset(owner())
-
-
 # ---- What is watched ---------------------------------------------------------------------------
-
-
-def watch(lab: Lab) -> None:
-    """Draw the training, and redraw it every second or so while it goes on."""
-    view = registry().look(owner())
-    drawn = view.state if view else ""
-    is_active = bool(view and view.is_active)
-    fragment: Callable[..., Callable[[Lab, str], None]] = st.fragment(
-        run_every=REDRAW_SECONDS if is_active else None
-    )
-    fragment(_watch)(lab, drawn)
-
-
-def _watch(lab: Lab, drawn: str) -> None:
-    """Draw the training as it is now; where the buttons are those of another state, all anew."""
-    view = registry().look(owner())
-    if (view.state if view else "") != drawn:
-        st.rerun()
-    budget = registry().budget
-    st.progress(_share(view, budget.steps), text=status(view, lab, registry()))
-    report = view.report if view else None
-    choice = view.choice if view else choice_of(lab)
-    translation = translation_of(choice, report, words_of(lab))
-    step_view.draw(group(report, translation, lab, budget.steps), widget_key=FIGURES)
-    st.markdown(written(translation, choice))
-
-
-def _share(view: View | None, steps: int) -> float:
-    return min(1.0, view.report.step / steps) if view and view.report else 0.0
 
 
 def status(view: View | None, lab: Lab, trainings: Trainings) -> str:
@@ -309,14 +135,14 @@ def group(report: Report | None, translation: Translation, lab: Lab, steps: int)
     accuracy = report.accuracy if report else ()
     height = max(SHORTEST, min(TALLEST, _height(translation)))
     cards = [
-        step_view.picture_card(
+        step_cards.picture_card(
             "loss",
             "Loss",
             loss_spec(losses, valid, steps),
             height=height,
             alt=loss_finding(losses),
         ),
-        step_view.picture_card(
+        step_cards.picture_card(
             "accuracy",
             "Accuracy by length",
             accuracy_spec(accuracy),
@@ -326,7 +152,7 @@ def group(report: Report | None, translation: Translation, lab: Lab, steps: int)
     ]
     if translation.weights is not None:
         cards.append(alignment_card(translation, translation.weights, lab))
-    return Group(cards, arrows=False, min_width=step_view.card_width(len(translation.source)))
+    return Group(cards, arrows=False, min_width=step_cards.card_width(len(translation.source)))
 
 
 def loss_spec(losses: Sequence[float], valid: Sequence[tuple[int, float]], steps: int) -> Spec:
@@ -425,7 +251,7 @@ def alignment_card(translation: Translation, weights: Tensor, lab: Lab) -> Card:
     )
     spec["data"][0]["zmax"] = 1.0  # the same colours from the first redraw to the last
     turns = "weights" if lab.conventions.is_turned else ""
-    card = step_view.value_card(
+    card = step_cards.value_card(
         "alignment",
         "Alignment",
         spec,
@@ -478,6 +304,7 @@ def written(translation: Translation, choice: Choice) -> str:
 
 
 # ---- The formula, the code, the question -------------------------------------------------------
+
 
 LOSS = r"L = -\frac{1}{n} \sum_{i=1}^{n} \ln p(y_i \mid y_1, \ldots, y_{i-1}, x)"
 
@@ -532,22 +359,3 @@ def first_loss(lab: Lab) -> tuple[str, list[str], Truth]:
 def shown(lab: Lab) -> list[Shown]:
     """Return nothing: what a training makes is measured, and no function of the lab."""
     return []
-
-
-def measured() -> list[Table]:
-    """Return the curves of this visitor's training so far, if there is one."""
-    view = registry().look(owner())
-    report = view.report if view else None
-    if view is None or report is None:
-        return []
-    told = (
-        f"Measured while {called(view.choice)} was trained on the server, for {report.step} steps."
-    )
-    means = tuple((EACH * at, loss) for at, loss in enumerate(report.losses, start=1))
-    accuracy = tuple((one.n_words, one.exact, one.by_token) for one in report.accuracy)
-    shares = ("English words", "share without a mistake", "share of words right")
-    return [
-        Table("loss", "Loss of the training", told, ("step", "mean loss (nats per word)"), means),
-        Table("validation", "Validation loss", told, ("step", "loss"), report.valid),
-        Table("accuracy", "Accuracy by length", told, shares, accuracy),
-    ]

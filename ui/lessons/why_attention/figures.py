@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
-from html import escape
 from types import MappingProxyType
 
-import streamlit as st
 from torch import Tensor
 
 from attention_core import Check, Trace
@@ -40,26 +38,22 @@ from attention_core.recurrent import (
 )
 from attention_core.recurrent.accuracy import BUCKETS, SEEN, in_bucket
 from attention_core.recurrent.checkpoints import records, trials
-from attention_core.recurrent.language import numbers, right_translation, values
-from attention_core.recurrent.marking import Written, aligned
+from attention_core.recurrent.language import numbers, values
+from attention_core.recurrent.marking import Written
 from attention_core.recurrent.reading import (
     cell_of,
     compare_with_torch,
     pytorch_of,
     read_sentence,
 )
-from attention_core.recurrent.training import EVERY, LAST_SHARE, LEARNT, PATIENCE
 from attention_core.recurrent.translation import check_word_sensitivity, translate, word_sensitivity
-from ui.lab import state
+from ui.cards import step_cards
+from ui.cards.editors import Editor, Entry
+from ui.cards.explained import Explained
+from ui.cards.number_words import words_of
+from ui.cards.step_cards import Card, Group
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
-from ui.lab.lab import READERS, Lab, number
-from ui.parts import matrix_editor, step_view
-from ui.parts.explain_view import Explained
-from ui.parts.matrix_editor import Editor, Entry, Row
-from ui.parts.number_table import number_table
-from ui.parts.numbers_field import words_of
-from ui.parts.step_view import Card, Group
-from ui.parts.widgets import chosen, set_widget
+from ui.lab.lab import Lab, number
 
 MOST_NUMBERS = 16  # on the slider
 MORE = (34, 7, 61, 16, 99, 28, 53, 42, 85, 11, 77, 39, 24, 98, 68, 45)  # what it goes on with
@@ -103,7 +97,8 @@ def problem(kind: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _records() -> Records:
+def trained_models() -> Records:
+    """Return the records of all trained models, read once."""
     return MappingProxyType(records())
 
 
@@ -115,7 +110,7 @@ def _trials() -> tuple[rate_search.Trial, ...]:
 def records_problem() -> str:
     """Return what is wrong with the list of the trained models, or an empty text."""
     try:
-        _records()
+        trained_models()
         _trials()
     except CheckpointError as error:
         return str(error)
@@ -150,48 +145,6 @@ def translation_of(lab: Lab) -> Translation:
 # ---- The sentence ------------------------------------------------------------------------------
 
 
-def sentence_options(lab: Lab) -> None:
-    """Draw the examples, the slider of the length, and which model translates."""
-    n_numbers = len(values(words_of(lab)))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        for name, text in EXAMPLES.items():
-            st.button(name.capitalize(), key=f"_example:{name}", on_click=_example, args=(text,))
-    set_widget("_n_numbers", n_numbers)
-    st.slider(
-        "How many numbers",
-        1,
-        max(MOST_NUMBERS, n_numbers),
-        n_numbers,
-        key="_n_numbers",
-        on_change=_length_chosen,
-        help="Shortens your sentence, or goes on with the same numbers every time: "
-        f"{', '.join(map(str, MORE[:4]))} … Undo brings yours back.",
-    )
-    set_widget("_reader", lab.reader)
-    st.radio(
-        "Model",
-        READERS,
-        READERS.index(lab.reader),
-        key="_reader",
-        format_func=lambda kind: LOOKS[kind].name,
-        captions=[CELLS[kind] for kind in READERS],
-        horizontal=True,
-        on_change=chosen,
-        args=("reader",),
-    )
-
-
-def _example(text: str) -> None:
-    state.commit(replace(state.current(), numbers=text))
-
-
-def _length_chosen() -> None:
-    lab = state.current()
-    state.commit(
-        replace(lab, numbers=text_of_length(lab, st.session_state["_n_numbers"])), "length"
-    )
-
-
 def text_of_length(lab: Lab, n_numbers: int) -> str:
     """Return the sentence with so many numbers: shortened, or going on with ``MORE``.
 
@@ -224,7 +177,7 @@ def gates(lab: Lab) -> Group:
     others = [name for name in trace.steps if name not in LINES and name not in CARRIED]
     group = _steps(trace, others, lab)
     for card in group.cards:
-        told = card["note"].partition(step_view.TOO_MANY)[0]
+        told = card["note"].partition(step_cards.TOO_MANY)[0]
         card["note"] = f"{told}Point at a cell for its number, click it for its arithmetic."
     return group
 
@@ -233,14 +186,14 @@ def _steps(trace: Trace, names: Sequence[str], lab: Lab) -> Group:
     words = words_of(lab)
     checks = (*trace.check(*names), *_third(lab.reader, words))
     cards = [
-        step_view.step_card(trace, name, words, checks, conventions=lab.conventions)
+        step_cards.step_card(trace, name, words, checks, conventions=lab.conventions)
         for name in names
     ]
     for card in cards:
         if card["id"] in ("cell", "cell_before"):
             _stretch(card, trace["cell"])
     n_units = trace["hidden"].shape[1]
-    return Group(cards, Explained(trace, words), step_view.card_width(n_units), arrows=False)
+    return Group(cards, Explained(trace, words), step_cards.card_width(n_units), arrows=False)
 
 
 def _stretch(card: Card, cells: Tensor) -> None:
@@ -268,7 +221,7 @@ def vector(lab: Lab) -> Group:
     checks, own = trace.check(*names), trace.overridden
     cards = []
     for name in names:
-        card = step_view.step_card(
+        card = step_cards.step_card(
             trace, name, words, checks, query=FINAL, conventions=lab.conventions
         )
         card["note"], card["height"] = "", ONE_ROW
@@ -283,7 +236,7 @@ def vector(lab: Lab) -> Group:
             card["note"] = f"{yours} {card['note']}".strip()
         cards.append(card)
     # Cells can be pointed at; the numbers stand in the table below, so no part is shown.
-    return Group(cards, None, step_view.MIN_WIDTH_WIDE, arrows=False)
+    return Group(cards, None, step_cards.MIN_WIDTH_WIDE, arrows=False)
 
 
 def vector_said(lab: Lab) -> str:
@@ -357,64 +310,7 @@ EDITORS: Mapping[str, Editor] = MappingProxyType(
 )
 
 
-def take_in() -> Lab:
-    """Apply what the tables have sent; do it at the beginning of a run."""
-    for editor in EDITORS.values():
-        matrix_editor.take_in(editor)
-    return state.current()
-
-
-def tables(lab: Lab) -> None:
-    """Draw the editable final state. Do it last in a run."""
-    trace, own = trace_of(lab), own_numbers(lab)
-    for row, name in enumerate(LINES):
-        if f"final_{name}" not in trace.steps:
-            continue
-        numbers_of = trace[f"final_{name}"]
-        edited = [(0, unit) for at, unit in sorted(own) if at == row]
-        matrix_editor.show(
-            EDITORS[name],
-            label=f"Final {name}, 1 × {numbers_of.shape[1]}",
-            rows=[Row(name, name, bool(edited))],
-            columns=[lab.conventions.dimension(unit) for unit in range(numbers_of.shape[1])],
-            cells=numbers_of.tolist(),
-            edited=edited,
-            role="query",
-        )
-
-
 # ---- The translation ---------------------------------------------------------------------------
-
-_STYLE = """<style>
-ol.translated.translated {
-  display: flex; flex-wrap: wrap; gap: 0.5rem; list-style: none; padding: 0; margin: 0;
-}
-ol.translated.translated > li {
-  display: grid; justify-items: center; padding: 0.3rem 0.6rem; border-radius: 0.5rem;
-  border: 1px solid rgba(128, 134, 150, 0.5); line-height: 1.35; margin: 0;
-}
-ol.translated.translated > li.wrong {
-  border: 2px dashed #d95f0e; background: rgba(217, 95, 14, 0.12);
-}
-.translated small { font-size: 0.8rem; font-variant-numeric: tabular-nums; }
-</style>"""
-
-
-def translation(lab: Lab) -> None:
-    """Draw what the model writes, word by word, beside what is right."""
-    written = translation_of(lab)
-    right = right_translation(written.source)
-    places = aligned(written.words, right)
-    chances = written.probabilities.max(-1).values.tolist()
-    st.markdown(f"**Written** by {LOOKS[lab.reader].name}: {verdict_said(places, len(right))}")
-    items = "".join(_item(place, chances) for place in places)
-    st.html(f'{_STYLE}<ol class="translated" aria-label="The translation">{items}</ol>')
-    if not written.ended:
-        st.warning(
-            f"The model did not end its sentence: it was stopped after {len(written.words)} words.",
-            icon=":material/more_horiz:",
-        )
-    st.markdown(f"**Right:** {' '.join(right)}")
 
 
 def verdict_said(places: Sequence[Written], n_right: int) -> str:
@@ -426,30 +322,15 @@ def verdict_said(places: Sequence[Written], n_right: int) -> str:
     return f"{kept} of the {n_right} right words are there, {wrong} marked ✗ are mistakes."
 
 
-def _item(place: Written, chances: Sequence[float]) -> str:
-    """Return one word as HTML, with the probability that the model gave it."""
-    if place.step < 0:
-        return f'<li class="wrong"><span>✗ …</span><small>{escape(place.mistake)}</small></li>'
-    chance = f"{chances[place.step]:.1%}"
-    word = escape(place.word)
-    told = f"{word}: the model gave it {chance}"
-    if place.is_right:
-        return f'<li title="{told}"><span>✓ {word}</span><small>{chance}</small></li>'
-    return (
-        f'<li class="wrong" title="{told}"><span>✗ {word}</span>'
-        f"<small>{chance} · {escape(place.mistake)}</small></li>"
-    )
-
-
 # ---- Accuracy ----------------------------------------------------------------------------------
 
 
 def accuracy(lab: Lab) -> Group:
     """Return how often each model is right, by length, with the length of the user's sentence."""
-    here, found = len(words_of(lab)), _records()
+    here, found = len(words_of(lab)), trained_models()
     bucket = next((own for own in BUCKETS if own[0] <= here <= own[1]), LONGEST_SEEN)
     cards = [
-        step_view.picture_card(
+        step_cards.picture_card(
             f"accuracy_{measure}",
             told.title,
             accuracy_spec(found, measure, here),
@@ -466,7 +347,7 @@ def accuracy(lab: Lab) -> Group:
     cards[1]["note"] = (
         "The same sentences. No intervals here: the words of one sentence are not independent."
     )
-    return Group(cards, None, step_view.MIN_WIDTH_WIDE, arrows=False)
+    return Group(cards, None, step_cards.MIN_WIDTH_WIDE, arrows=False)
 
 
 def finding_said() -> str:
@@ -475,7 +356,7 @@ def finding_said() -> str:
     The gap is that of the worst model with attention above the best one without: it does not hang
     on which seed is looked at.
     """
-    found = _records()
+    found = trained_models()
     if {kind for kind, _ in found} != set(LOOKS):
         return "Not every model is trained yet, so there is nothing to compare."
     told = []
@@ -512,36 +393,13 @@ def _range_said(found: Records, kind: str, bucket: tuple[int, int]) -> str:
 
 def training(lab: Lab) -> Group:
     """Return how the validation loss of each model fell."""
-    found = _records()
+    found = trained_models()
     ends = {LOOKS[r.kind].name: min(p.valid for p in r.curve) for r in found.values() if not r.seed}
     best = ", ".join(f"{name} {plain(loss)}" for name, loss in ends.items())
-    card = step_view.picture_card(
+    card = step_cards.picture_card(
         "training", "Validation loss", training_spec(found), height=340, alt=f"lowest: {best}."
     )
-    return Group([card], None, step_view.MIN_WIDTH_WIDE, arrows=False)
-
-
-def training_told() -> None:
-    """Draw how the models were trained, from their manifest."""
-    st.markdown(
-        f"All four: {_width()} units, embeddings of 16, the same sentences of 1 to 8 numbers, "
-        f"Adam. The learning rate is halved whenever {PATIENCE} validations, {EVERY} steps apart, "
-        f"bring nothing better; training ends when it is below {LAST_SHARE:g} of the first one, or "
-        f"the loss below {LEARNT:g}. {rates_told()}"
-    )
-    rows = [
-        (
-            f"{LOOKS[record.kind].name}, seed {record.seed}",
-            f"{record.steps:,}",
-            plain(min(point.valid for point in record.curve)),
-            plain(record.curve[-1].rate),
-        )
-        for _, record in sorted(_records().items())
-    ]
-    head = ("model", "steps", "lowest loss", "last rate")
-    number_table("How each model was trained", head, rows, has_sum=False)
-    st.markdown(f"The search: the validation loss after {rate_search.STEPS:,} steps.")
-    number_table("The search of the first learning rates", *search_rows(), has_sum=False)
+    return Group([card], None, step_cards.MIN_WIDTH_WIDE, arrows=False)
 
 
 def rates_told() -> str:
@@ -562,7 +420,7 @@ def rates_told() -> str:
 
 def _lowest(kind: str) -> float:
     """Return the lowest validation loss of a kind, of all seeds."""
-    found = [record for record in _records().values() if record.kind == kind]
+    found = [record for record in trained_models().values() if record.kind == kind]
     return min(point.valid for record in found for point in record.curve)
 
 
@@ -578,10 +436,6 @@ def search_rows() -> tuple[list[str], list[list[str]]]:
         ]
         rows.append([f"{rate:g}", *losses])
     return ["first rate", *(look.name for look in LOOKS.values())], rows
-
-
-def _width() -> int:
-    return next(iter(_records().values())).n_units
 
 
 # ---- What is left of each word -----------------------------------------------------------------
@@ -614,7 +468,7 @@ def recall(lab: Lab) -> Group:
     guess = probed.guess[n_words]
     own = words_of(lab)
     is_own = len(own) == n_words
-    card = step_view.picture_card(
+    card = step_cards.picture_card(
         "recall",
         "Which word stood there? Read back from the final state",
         recall_spec(found, guess, own if is_own else [f"word {at + 1}" for at in range(n_words)]),
@@ -629,7 +483,7 @@ def recall(lab: Lab) -> Group:
         f"{guess.n_sentences} others that no model was trained on. Points: the models of seed 0, "
         "with 95 % intervals (Wilson). Thin lines: other seeds. Dotted: naming the commonest word."
     )
-    return Group([card], None, step_view.MIN_WIDTH_WIDE, arrows=False)
+    return Group([card], None, step_cards.MIN_WIDTH_WIDE, arrows=False)
 
 
 def recall_said(lab: Lab) -> str:
@@ -680,7 +534,7 @@ def memory(lab: Lab) -> Group:
         for kind in there
         for value, norms in word_sensitivities(kind, words)[0].items()
     ]
-    card = step_view.picture_card(
+    card = step_cards.picture_card(
         "memory",
         "How strongly the final state answers to each word",
         memory_spec(found, words),
@@ -691,7 +545,7 @@ def memory(lab: Lab) -> Group:
     if absent:
         card["note"] = f"This is without {' and '.join(absent)}, which could not be loaded."
     card["check"] = _memory_verdict([word_sensitivities(kind, words)[1] for kind in there])
-    return Group([card], None, step_view.MIN_WIDTH_WIDE, arrows=False)
+    return Group([card], None, step_cards.MIN_WIDTH_WIDE, arrows=False)
 
 
 def _memory_verdict(checks: Sequence[Check]) -> dict[str, object]:
@@ -773,7 +627,7 @@ def shown(lab: Lab) -> list[Shown]:
 def _accuracy_table() -> Table:
     rows = [
         (LOOKS[record.kind].name, record.seed, one.n_words, one.exact, one.by_token)
-        for _, record in sorted(_records().items())
+        for _, record in sorted(trained_models().items())
         for one in record.accuracy
     ]
     return Table(
@@ -804,7 +658,7 @@ def _recall_table(lab: Lab) -> Table:
 def _curve_table() -> Table:
     rows = [
         (LOOKS[record.kind].name, record.seed, point.step, point.valid)
-        for _, record in sorted(_records().items())
+        for _, record in sorted(trained_models().items())
         for point in record.curve
     ]
     told = "Measured while they were trained."

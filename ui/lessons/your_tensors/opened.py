@@ -28,10 +28,10 @@ from attention_core.outside.given_tensors import (
 )
 from attention_core.outside.saving import KEY, of_file, to_bytes
 from attention_core.outside.tensor_files import MAX_TOKENS, TensorFileError, read
+from ui.cards.embeddings import labels_of
 from ui.lab.lab import Lab
 from ui.lab.tensor_csv import read_matrix
 from ui.lessons.multi_head import figures as multi_head
-from ui.parts.worksheet import labels_of
 
 EXAMPLE = Lab(d_out=6, n_heads=3)
 EXAMPLE_NAME = "example.npz"

@@ -10,19 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-import streamlit as st
-
 from attention_core import Conventions, Trace
 from attention_core.figures import with_marks
 from attention_core.glossary import term
-from attention_core.numbers import plain
 from attention_core.operations import Index
-from ui.cards.literal import literal
-from ui.lab import state
+from ui.cards.step_cards import Card, Group
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
-from ui.lab.lab import LIMIT, Lab, number
-from ui.parts.step_view import Card, Group
-from ui.parts.widgets import set_widget
+from ui.lab.lab import Lab, number
 
 Cells = dict[str, dict[Index, float]]  # by step
 
@@ -36,14 +30,14 @@ def applied(trace: Trace, lab: Lab, own: str) -> Trace:
         own: The name of the place whose numbers they are.
     """
     cells: Cells = {}
-    for name, index, entry in _numbers(trace, lab, own):
+    for name, index, entry in own_cells(trace, lab, own):
         cells.setdefault(name, {})[index] = entry
     if not cells:
         return trace
     return trace.mechanism.with_overrides(cells).run(**trace.inputs)
 
 
-def _numbers(trace: Trace, lab: Lab, own: str) -> Iterator[tuple[str, Index, float]]:
+def own_cells(trace: Trace, lab: Lab, own: str) -> Iterator[tuple[str, Index, float]]:
     """Yield the step, the cell and the number of each that fits the run."""
     for (label, nth, width), row in lab.overrides.rows.items():
         place, _, rest = label.partition("/")
@@ -92,7 +86,7 @@ def without_overrides(lab: Lab, trace: Trace, own: str) -> Lab:
     """Return the lab with every cell on screen computed again; numbers that wait go on waiting."""
     gone: dict[RowKey, RowEdits] = {
         key_of(own, name, index, trace[name].shape[-1]): NO_EDITS
-        for name, index, _ in _numbers(trace, lab, own)
+        for name, index, _ in own_cells(trace, lab, own)
     }
     return replace(lab, overrides=lab.overrides.with_rows(gone))
 
@@ -143,103 +137,3 @@ def _marked(card: Card, trace: Trace, conventions: Conventions) -> Card:
 
 def _counted(count: int, name: str) -> str:
     return f"1 of the {term(name).cells}" if count == 1 else f"{count} {term(name).cells}"
-
-
-# ---- Controls ----------------------------------------------------------------------------------
-
-
-def controls(group: Group, place: str) -> None:
-    """Draw what puts a number into the cell that is explained, and lets go of one or all.
-
-    Args:
-        group: The figures on screen.
-        place: Their Streamlit key.
-    """
-    if not group.own or group.explained is None:
-        return
-    trace, lab, own = group.explained.trace, state.current(), group.own
-    takes = group.own_steps or trace.steps
-    picked = _picked(trace, lab, place)
-    picked = picked if picked and picked[0] in takes else None
-    known = {
-        (name, index): entry for name, index, entry in _numbers(trace, lab, own) if name in takes
-    }
-    here = {card["cells"]["name"] for card in group.cards if card["cells"]}
-    has_own = any(name in here for name, _ in known)
-    if picked is None and not has_own:
-        some = " and ".join(term(name).cells for name in group.own_steps)
-        st.caption(
-            f"Click any cell to explain it; {some} take numbers of your own."
-            if some
-            else "Click any cell to explain it, and to put a number of your own there."
-        )
-        return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        if picked:
-            _field(trace, own, place, picked, known.get(picked))
-        if has_own:
-            st.button(
-                f"Let go of all {len(known)}" if len(known) > 1 else "Let go of your number",
-                key=f"_let_go:{own}:{place}",
-                icon=":material/restart_alt:",
-                on_click=_let_go,
-                args=(trace, own),
-            )
-    message = st.session_state.pop(_message_key(place), "")
-    if message:
-        st.warning(message, icon=":material/error:")
-
-
-def _picked(trace: Trace, lab: Lab, place: str) -> tuple[str, Index] | None:
-    """Return the cell of a step that is explained below the figures of a place."""
-    if not lab.trail or lab.trail[-1][0] != place:
-        return None
-    _, name, *index = lab.trail[-1]
-    fits = name in trace.steps and trace.has_cell(name, index)
-    return (name, tuple(index)) if fits else None
-
-
-def _field(
-    trace: Trace, own: str, place: str, picked: tuple[str, Index], entry: float | None
-) -> None:
-    name, index = picked
-    cell = ", ".join(str(at) for at in index)
-    widget_key = f"_own:{own}:{place}:{name}:{cell}"
-    shown = "" if entry is None else plain(entry)
-    set_widget(widget_key, shown)
-    st.text_input(
-        f"Your number for {name}[{cell}]",
-        shown,
-        key=widget_key,
-        placeholder=f"computed: {plain(float(trace[name][index]))}",
-        on_change=_typed,
-        args=(widget_key, trace, own, place, picked),
-        width=260,
-        help="Type a number and press Enter: everything after this step follows it, everything "
-        "before stays. Empty it to compute the cell again.",
-    )
-
-
-def _message_key(place: str) -> str:
-    return f"own:{place}:message"
-
-
-def _typed(widget_key: str, trace: Trace, own: str, place: str, picked: tuple[str, Index]) -> None:
-    name, index = picked
-    typed, lab = st.session_state[widget_key].strip(), state.current()
-    if not typed:
-        state.commit(without_override(lab, trace, own, name, index))
-        return
-    try:
-        entry = float(typed.replace("−", "-").replace(",", "."))
-        state.commit(with_override(lab, trace, own, name, index, entry))
-    except ValueError:
-        shape = " × ".join(str(size) for size in trace[name].shape)
-        st.session_state[_message_key(place)] = (
-            f"`{name}` ({shape}) needs a number from {-LIMIT:,.0f} to {LIMIT:,.0f} in this cell; "
-            f"got “{literal(typed[:40])}”. Nothing was changed."
-        )
-
-
-def _let_go(trace: Trace, own: str) -> None:
-    state.commit(without_overrides(state.current(), trace, own))

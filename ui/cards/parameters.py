@@ -7,18 +7,13 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from types import MappingProxyType
 
-import streamlit as st
 from torch import Tensor
 
 from attention_core.embeddings import MAX_WIDTH
-from attention_core.glossary import term
 from attention_core.parameters import additive_parameters, linear_parameters, rand_parameters
-from ui.lab import state
+from ui.cards.editors import Editor, Entry
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
-from ui.lab.lab import DRAWN_AS, MAX_SEED, Lab, Same, number
-from ui.parts import matrix_editor
-from ui.parts.matrix_editor import Editor, Entry, Row, paging
-from ui.parts.widgets import chosen, set_widget
+from ui.lab.lab import Lab, Same, number
 
 WEIGHTS = ("w_query", "w_key", "w_value")
 BIASES = ("b_query", "b_key", "b_value")
@@ -26,11 +21,6 @@ OUT = ("w_out", "b_out")
 VALUES = ("w_value", "b_value")
 ALIGNMENT = ("w_query", "w_key", "v")
 WIDTH = ("Width d_out", "How many numbers a query or key has.")
-DRAWN_AS_NAMES = {
-    "rand": "torch.rand (0 to 1)",
-    "linear": "nn.Linear",
-    "linear with bias": "nn.Linear with bias",
-}
 
 
 def parameters_of(lab: Lab, *, out: bool = False) -> dict[str, Tensor]:
@@ -88,13 +78,13 @@ def _edited(
     for name, start in _drawn(d_in, d_out, d_value, drawn_as, seed, out).items():
         tensor = start.clone()
         for row in range(len(start)):
-            for column, entry in edits.of.row(*_key(name, row, start.shape[1])).items():
+            for column, entry in edits.of.row(*row_key(name, row, start.shape[1])).items():
                 tensor[row, column] = entry
         tensors[name] = tensor
     return MappingProxyType(tensors)
 
 
-def _key(name: str, row: int, width: int) -> RowKey:
+def row_key(name: str, row: int, width: int) -> RowKey:
     """Return under which name a row's edits are kept: at another width they wait."""
     return name, row + 1, width
 
@@ -109,7 +99,7 @@ def _set_entries(name: str, out: bool, lab: Lab, entries: Sequence[Entry]) -> La
         row = _row(row_id, n_rows)
         if not 0 <= column < width:
             raise ValueError(f"a column of {name}, which has shape ({n_rows}, {width})")
-        key = _key(name, row, width)
+        key = row_key(name, row, width)
         own = rows.setdefault(key, dict(lab.parameters.row(*key)))
         own[column] = number(entry)
         if own[column] == float(start[row, column]):
@@ -128,7 +118,7 @@ def _reset(name: str, out: bool, lab: Lab, row_id: str | None) -> Lab:
     """Return the lab with one row, or all at this width, as drawn."""
     n_rows, width = _drawn(*_start(lab, out=out))[name].shape
     rows = range(n_rows) if row_id is None else [_row(row_id, n_rows)]
-    gone: dict[RowKey, RowEdits] = {_key(name, row, width): NO_EDITS for row in rows}
+    gone: dict[RowKey, RowEdits] = {row_key(name, row, width): NO_EDITS for row in rows}
     return replace(lab, parameters=lab.parameters.with_rows(gone))
 
 
@@ -148,118 +138,7 @@ EDITORS: Mapping[str, Editor] = MappingProxyType(
 )
 
 
-def take_in(names: Sequence[str] = (*WEIGHTS, *BIASES)) -> Lab:
-    """Apply what the tables have sent; do it at the beginning of a run.
-
-    Returns:
-        The lab as it is then.
-    """
-    for name in names:
-        matrix_editor.take_in(editor_of(name, names))
-    return state.current()
-
-
-def options(lab: Lab, *, has_value_width: bool = False, width: tuple[str, str] = WIDTH) -> None:
-    """Draw what the weights depend on.
-
-    Args:
-        lab: What the user chose.
-        has_value_width: Whether the values may be of another width than queries and keys.
-        width: What the width d_out is called on the page, and what it is.
-    """
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        called, told = width
-        _number("d_out", called, lab, 1, MAX_WIDTH, told)
-        if has_value_width:
-            set_widget("_d_value", lab.d_value or lab.d_out)
-            st.number_input(
-                "Width of values",
-                1,
-                MAX_WIDTH,
-                lab.d_value or lab.d_out,
-                key="_d_value",
-                on_change=_value_width_chosen,
-                width=140,
-                help="Queries and keys must be equally wide to be multiplied. Values need not.",
-            )
-        set_widget("_drawn_as", lab.drawn_as)
-        st.selectbox(
-            "Weights begin as",
-            list(DRAWN_AS),
-            DRAWN_AS.index(lab.drawn_as),
-            key="_drawn_as",
-            format_func=DRAWN_AS_NAMES.__getitem__,
-            on_change=chosen,
-            args=("drawn_as",),
-            width=210,
-            help="The chapter's first class draws them by torch.rand, the second by nn.Linear.",
-        )
-        _number(
-            "parameter_seed", "Seed of the weights", lab, 0, MAX_SEED, "As in torch.manual_seed."
-        )
-
-
-def _number(name: str, label: str, lab: Lab, least: int, most: int, told: str) -> None:
-    set_widget(f"_{name}", getattr(lab, name))
-    st.number_input(
-        label,
-        least,
-        most,
-        getattr(lab, name),
-        key=f"_{name}",
-        on_change=chosen,
-        args=(name,),
-        width=150,
-        help=told,
-    )
-
-
-def _value_width_chosen() -> None:
-    lab, width = state.current(), st.session_state["_d_value"]
-    state.commit(replace(lab, d_value=0 if width == lab.d_out else width))
-
-
-def tables(lab: Lab, names: Sequence[str] = (*WEIGHTS, *BIASES)) -> None:
-    """Draw the editable tables of weights, as many as there are. Do it last in a run."""
-    known = parameters_of(lab, out=any(name in OUT for name in names))
-    if "v" in names:
-        known = alignment_of(lab)
-    shown = [name for name in names if name in known]
-    for start in range(0, len(shown), 3):
-        for place, name in zip(st.columns(3, gap="small"), shown[start : start + 3], strict=False):
-            with place:
-                st.markdown(f"**{term(name).title}** `{name}`")
-                _table(lab, editor_of(name, names), known[name])
-
-
 def editor_of(name: str, names: Sequence[str]) -> Editor:
     """Return the editor of some weights, given all that stand on the page."""
     is_mixed = name in VALUES and any(other in OUT for other in names)
     return EDITORS[f"{name}:mixed" if is_mixed else name]
-
-
-def _table(lab: Lab, editor: Editor, tensor: Tensor) -> None:
-    name = editor.matrix
-    n_rows, width = tensor.shape
-    page = paging([str(row + 1) for row in range(n_rows)], width, lab.parameter_row)
-    rows = range(n_rows)[page.rows]
-    edits = {row: lab.parameters.row(*_key(name, row, width)) for row in range(n_rows)}
-    is_bias = name.startswith("b_")
-    matrix_editor.show(
-        editor,
-        label=f"{term(name).title}, {n_rows} × {width}",
-        rows=[
-            Row(
-                page.row_ids[row],
-                "bias" if is_bias else name if name == "v" else lab.conventions.dimension(row),
-                bool(edits[row]),
-            )
-            for row in rows
-        ],
-        columns=[lab.conventions.dimension(column) for column in range(width)],
-        cells=[tensor[row].tolist() for row in rows],
-        edited=[(at, column) for at, row in enumerate(rows) for column in sorted(edits[row])],
-        can_reset=any(edits.values()),
-        page=page,
-        role=name.partition("_")[2].replace("out", "inputs") or "context",
-    )

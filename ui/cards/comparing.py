@@ -5,23 +5,19 @@ A is kept inside of the lab as text, so the address holds both, and undo unpins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
-import streamlit as st
 import torch
 from torch import Tensor
 
-from attention_core.arithmetic import column
 from attention_core.figures import matrix_spec
 from attention_core.figures.heads import shown_of
 from attention_core.numbers import result_of
 from attention_core.studies.entropy import entropy
-from ui.cards.literal import literal, names
-from ui.lab import link, state
-from ui.lab.lab import MAX_PINNED, SHOWINGS, VIEW, Lab
-from ui.parts.step_view import Card, Group
-from ui.parts.widgets import chosen, set_widget
+from ui.cards.step_cards import Card, Group
+from ui.lab import link
+from ui.lab.lab import VIEW, Lab
 
 MARK = "A:"  # before the pinned lab's text, which is empty for the one everybody starts with
 TOLD = 8  # of the largest changes
@@ -126,7 +122,7 @@ def _alt(old: Tensor, new: Tensor) -> str:
         return "nothing changed."
     known = difference[difference.isfinite()]
     most = _most(known) if known.numel() else 0.0
-    by = f", by {_sign(most)}{result_of(most)} at most" if known.numel() else ""
+    by = f", by {plus_sign(most)}{result_of(most)} at most" if known.numel() else ""
     lost = count - known.numel()
     beyond = f"; {lost:,} of them to or from what is no number" if lost else ""
     return f"{count:,} of {old.numel():,} cells changed{by}{beyond}."
@@ -202,114 +198,6 @@ def entropies(before: Group, now: Group) -> tuple[Tensor, Tensor] | None:
     return (old, new) if old.shape == new.shape and old.ndim == 1 else None
 
 
-def changes(before: Group | None, now: Group, lab: Lab) -> None:
-    """Draw the largest changes of a group's figures, and each query's change in entropy.
-
-    Args:
-        before: What ``both`` returned first.
-        now: And second.
-        lab: What is on screen.
-    """
-    if before is None or lab.showing != "B − A":
-        return
-    found = largest_changes(before, now)
-    with st.expander("The largest changes from A to B", expanded=bool(found)):
-        if not found:
-            st.markdown(why_none(before, now))
-            return
-        st.table(
-            {
-                "figure": [change[0] for change in found],
-                "cell": [literal(f"{change[1]} · {change[2]}") for change in found],
-                **_columns([change[3:] for change in found]),
-            }
-        )
-        pair = entropies(before, now)
-        if pair and any(card["id"] == "weights" for card in now.cards):
-            _entropy_table(pair, now, lab)
-
-
-def _entropy_table(pair: tuple[Tensor, Tensor], now: Group, lab: Lab) -> None:
-    if now.explained is None:
-        return
-    tokens = names(now.explained.tokens, lab.conventions)
-    old, new = (each.tolist() for each in pair)
-    shown = sorted(range(len(new)), key=lambda row: -abs(new[row] - old[row]))[:TOLD]
-    said = lab.conventions.said
-    st.markdown(
-        said("**Entropy per row of the weights**, in bits: more bits, attention more spread out.")
-    )
-    st.table(
-        {
-            "query token": [literal(tokens[row]) for row in shown],
-            **_columns([(old[row], new[row]) for row in shown]),
-        }
-    )
-
-
-def _columns(pairs: Sequence[tuple[float, float]]) -> dict[str, list[str]]:
-    """Return numbers of A and of B, each pair with the digits that make its difference come out."""
-    rows = []
-    for old, new in pairs:
-        digits, difference = column([new, -old], new - old)
-        rows.append(
-            (result_of(old, digits), result_of(new, digits), f"{_sign(new - old)}{difference}")
-        )
-    return {
-        name: [literal(text) for text in texts]
-        for name, texts in zip(("A", "B", "B − A"), zip(*rows, strict=True), strict=True)
-    }
-
-
-def _sign(difference: float) -> str:
+def plus_sign(difference: float) -> str:
+    """Return the sign that a printed difference lacks: + before one above 0."""
     return "+" if difference > 0 else ""
-
-
-# ---- In the sidebar ----------------------------------------------------------------------------
-
-
-def switch() -> None:
-    """Draw what pins the lab, and which of both the figures show."""
-    lab = state.current()
-    with st.sidebar:
-        st.markdown("**Compare**")
-        if not lab.pinned:
-            st.button(
-                "Pin this as A",
-                key="_pin",
-                icon=":material/push_pin:",
-                on_click=_pin,
-                help="Keeps the lab as it is now. Go on editing, then let the pictures of the "
-                "steps show A, B or the difference B − A, on every page but *Train it yourself* "
-                "and *Your tensors*.",
-            )
-            return
-        if pinned_of(lab) is None:
-            st.warning("What was pinned in this link is damaged.", icon=":material/link_off:")
-        set_widget("_showing", lab.showing)
-        st.radio(
-            "Figures show",
-            SHOWINGS,
-            SHOWINGS.index(lab.showing),
-            key="_showing",
-            format_func=SHOWN.__getitem__,
-            on_change=chosen,
-            args=("showing",),
-            horizontal=True,
-        )
-        if lab.showing != "B":
-            st.caption("Tables and sentences are those of B.")
-        st.button("Unpin", key="_unpin", on_click=_unpin)
-
-
-def _pin() -> None:
-    lab = state.current()
-    text = link.keep(lab, MARK)
-    if len(text) > MAX_PINNED:
-        state.complain("This lab is too large to be pinned beside another one.")
-        return
-    state.commit(replace(lab, pinned=text, showing="B"))
-
-
-def _unpin() -> None:
-    state.commit(replace(state.current(), pinned="", showing="B"))

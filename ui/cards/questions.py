@@ -19,7 +19,11 @@ from attention_core.figures.lengths import LOOKS
 from attention_core.glossary import term
 from attention_core.numbers import plain, result_of
 from attention_core.recurrent.language import END
+from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.literal import literal, names
+from ui.cards.number_words import words_of
+from ui.cards.parameters import parameters_of
+from ui.cards.prediction import Truth
 from ui.lab.lab import Lab
 from ui.lessons.all_tokens.figures import WRONG_AXIS
 from ui.lessons.bahdanau_attention import figures as bahdanau
@@ -28,10 +32,6 @@ from ui.lessons.multi_head import figures as multi_head
 from ui.lessons.side_by_side import figures as side_by_side
 from ui.lessons.to_self_attention import figures as to_self
 from ui.lessons.why_attention import figures as why_attention
-from ui.parts.numbers_field import words_of
-from ui.parts.parameters import parameters_of
-from ui.parts.predict import Truth
-from ui.parts.worksheet import labels_of, tensor_of
 
 Question = tuple[str, list[str], Truth]
 EVERY_ROW = "every row sums to 1 all the same"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import streamlit as st
 from torch import Tensor
 
 from attention_core import Trace
@@ -12,13 +11,10 @@ from attention_core.figures import matrix_spec, pointing
 from attention_core.glossary import term
 from attention_core.operations import Index
 from attention_core.studies.lens import check_sensitivity, sensitivity
-from ui.cards.literal import literal
+from ui.cards import step_cards
+from ui.cards.embeddings import labels_of
+from ui.cards.step_cards import Card, Group
 from ui.lab.lab import Lab
-from ui.parts import step_view
-from ui.parts.explain_view import label_of
-from ui.parts.step_view import Card, Group
-from ui.parts.widgets import chosen, set_widget
-from ui.parts.worksheet import labels_of
 
 MOST = 4_096  # numbers of all tables together: the lens of more would keep everybody waiting
 NAME = "figures:lens:"  # of a page's group, and what it is of after it
@@ -107,59 +103,7 @@ def _card(
         if bool(slopes.any())
         else "it does not depend on any of these numbers."
     )
-    card = step_view.value_card(
+    card = step_cards.value_card(
         f"lens_{own}", f"By {term(own).title.lower()}", spec, alt, slopes, turns=turns
     )
     return {**card, "formula": called, "check": verdict}
-
-
-def section(
-    trace: Trace,
-    lab: Lab,
-    places: Sequence[str],
-    draw: Callable[[str, Lab], None],
-    own: str,
-    tokens_of: Callable[[Lab], Sequence[str]] = labels_of,
-) -> None:
-    """Draw the lens below a page's figures, if it is on.
-
-    Args:
-        trace: The run on screen.
-        lab: What the user chose.
-        places: The groups of figures whose cells it may look at.
-        draw: Draws a group of figures by its name.
-        own: Whose lens it is: its group is called ``figures:lens:<own>``.
-        tokens_of: Returns the labels of the run's tokens.
-    """
-    st.subheader("Gradient lens", anchor=False)
-    set_widget("_has_lens", lab.has_lens)
-    st.toggle(
-        "Which of my numbers does a cell depend on?",
-        lab.has_lens,
-        key="_has_lens",
-        on_change=chosen,
-        args=("has_lens",),
-    )
-    if not lab.has_lens:
-        return
-    size = sum(tensor.numel() for tensor in trace.inputs.values())
-    if size > MOST:
-        st.info(
-            f"The lens is for up to {MOST:,} numbers in all tables; here are {size:,}. Take a "
-            "shorter sentence or smaller widths.",
-            icon=":material/zoom_in:",
-        )
-        return
-    name, index = cell_of(trace, lab, places)
-    try:
-        sensitivity(trace, name, index)
-    except ValueError as error:
-        st.warning(f"No derivative here: {literal(str(error))}.", icon=":material/error:")
-        return
-    called = label_of(trace, tokens_of(lab), lab.conventions, name, index)
-    st.markdown(
-        f"How fast **{literal(called)}** = {float(trace[name][index]):.4f} changes with each of "
-        "your numbers: its derivative, which holds for small changes. Click any other cell of a "
-        "step above to look at that one."
-    )
-    draw(f"{NAME}{own}", lab)

@@ -1,0 +1,19 @@
+"""The sentence of numbers that is translated: its text field, and the words it stands for."""
+
+from __future__ import annotations
+
+from attention_core.recurrent.language import SentenceError, source_words
+from ui.lab.lab import NUMBERS, Lab
+
+
+def words_of(lab: Lab) -> tuple[str, ...]:
+    """Return the words that are translated: the lab's or, if an address brought none, the first.
+
+    Example:
+        >>> words_of(Lab(numbers="34 7")), words_of(Lab(numbers="hello"))[:2]
+        (('thirty', 'four', 'seven'), ('thirty', 'four'))
+    """
+    try:
+        return source_words(lab.numbers)
+    except SentenceError:
+        return source_words(NUMBERS)

@@ -1,0 +1,15 @@
+"""A prediction at the end of a page: the learner commits first, then the core computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What the core found: the right option's index, and the numbers that show it."""
+
+    right: int
+    because: str  # Markdown; the user's words in it are already literal
+    also: frozenset[int] = frozenset()  # other options that are as right: a tie
+    shown: tuple[str, ...] = ()  # how the options are worded now; the answer keeps their own words

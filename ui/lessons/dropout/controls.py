@@ -1,0 +1,122 @@
+"""What the page "Dropout" shows: weights before and after, sums that are not 1, many draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from attention_core import USUAL, Conventions, Trace
+from attention_core.numbers import result_of
+from ui.cards.literal import literal, names
+from ui.lab import state
+from ui.lab.lab import MAX_SEED, Lab
+from ui.lessons.all_tokens import figures as all_tokens
+from ui.lessons.dropout.figures import n_draws_of, plain_rate, rate_of, sums_of
+from ui.parts.widgets import chosen, set_widget
+
+DRAWS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_TYPED = "_dropout_typed"
+
+
+# ---- The controls ------------------------------------------------------------------------------
+
+
+def controls(lab: Lab) -> None:
+    """Draw rate, seed and the switch between training and evaluation."""
+    bad = st.session_state.get(_TYPED, ("", -1.0))
+    is_bad = bad[0] != "" and bad[1] == lab.dropout
+    text = bad[0] if is_bad else plain_rate(lab.dropout)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        set_widget("_dropout", text)
+        st.text_input(
+            "Rate: the share that is dropped",
+            text,
+            key="_dropout",
+            on_change=_rate_typed,
+            width=210,
+            help="From 0 to below 1. With 1 everything would be dropped, and what stays divided "
+            "by 0.",
+        )
+        set_widget("_dropout_seed", lab.dropout_seed)
+        st.number_input(
+            "Seed of dropout",
+            0,
+            MAX_SEED,
+            lab.dropout_seed,
+            key="_dropout_seed",
+            on_change=chosen,
+            args=("dropout_seed",),
+            width=150,
+            help="As in torch.manual_seed before nn.Dropout.",
+        )
+        set_widget("_training", lab.training)
+        st.toggle(
+            "Training (off: evaluation)",
+            lab.training,
+            key="_training",
+            on_change=chosen,
+            args=("training",),
+        )
+    if is_bad:
+        st.warning(
+            f"The rate must be a number in [0, 1), from 0 to below 1; got “{literal(bad[0][:40])}”."
+            f" The pictures keep the rate {plain_rate(lab.dropout)}.",
+            icon=":material/edit:",
+        )
+
+
+def _rate_typed() -> None:
+    lab, text = state.current(), st.session_state["_dropout"]
+    rate = rate_of(text)
+    if rate is None:
+        st.session_state[_TYPED] = (text or " ", lab.dropout)
+        return
+    st.session_state.pop(_TYPED, None)
+    state.commit(replace(lab, dropout=rate))
+
+
+# ---- Before and after --------------------------------------------------------------------------
+
+
+def sums_table(trace: Trace, tokens: Sequence[str], conventions: Conventions = USUAL) -> None:
+    """Draw what each row sums to, before dropout and after."""
+    labels = names(tokens, conventions)
+    before, after = sums_of(trace["weights"]), sums_of(trace["dropped"])
+    shown = all_tokens.summed(after, after)
+    row = conventions.said("its row")
+    table = {
+        "token": [literal(labels[token]) for token in shown],
+        f"{row} of weights sums to": [literal(result_of(before[token])) for token in shown],
+        f"{row} after dropout sums to": [_marked(after[token]) for token in shown],
+    }
+    title = f"The sums of {len(shown)} of {len(tokens)} tokens"
+    with st.expander(title) if len(tokens) > all_tokens.TOLD else st.container():
+        st.table(table)
+
+
+def _marked(total: float) -> str:
+    text = literal(result_of(total))
+    return f"{text} ✓" if abs(total - 1) <= all_tokens.OFF else f"**{text}**"
+
+
+# ---- Many draws --------------------------------------------------------------------------------
+
+
+def draws_slider(lab: Lab) -> None:
+    """Draw the choice of how many draws are made."""
+    set_widget("_n_draws", lab.n_draws)
+    st.select_slider(
+        "Number of draws N",
+        sorted({*DRAWS, lab.n_draws}),
+        lab.n_draws,
+        key="_n_draws",
+        on_change=chosen,
+        args=("n_draws",),
+        width=420,
+        help="Each draw has the next seed, beginning with the one above.",
+    )
+    made = n_draws_of(lab)
+    if made < lab.n_draws:
+        st.caption(f"With {len(lab.tokens)} tokens only the first {made} draws are made.")

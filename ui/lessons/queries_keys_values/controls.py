@@ -1,0 +1,45 @@
+"""What the page "Queries, keys, values" shows: one token in three roles, scaled scores."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from attention_core.studies.scale import MOST_D_K, widths
+from ui.cards.embeddings import labels_of
+from ui.cards.literal import names
+from ui.lab.lab import Lab
+from ui.parts.widgets import choice, chosen, query_chosen, set_widget
+
+MOST_WIDTHS = (16, 64, 256, 1024, MOST_D_K)
+
+
+def token_chooser(lab: Lab) -> None:
+    """Draw the choice of the token that is followed through its three roles."""
+    labels = names(labels_of(lab), lab.conventions)
+    choice(
+        "Follow this token through its three roles",
+        labels,
+        lab.query_index,
+        widget_key="_role_token",
+        on_choice=query_chosen,
+        width=320,
+    )
+
+
+# ---- Why divide by the root --------------------------------------------------------------------
+
+
+def width_slider(lab: Lab) -> None:
+    """Draw the choice of how wide the vectors of the study become."""
+    options = sorted({*MOST_WIDTHS, lab.most_d_k})
+    set_widget("_most_d_k", lab.most_d_k)
+    st.select_slider(
+        "Up to which width d_k?",
+        options,
+        lab.most_d_k,
+        key="_most_d_k",
+        on_change=chosen,
+        args=("most_d_k",),
+        width=360,
+        help=f"Measured at {len(widths(lab.most_d_k))} widths, from the seed of the weights.",
+    )

@@ -1,0 +1,44 @@
+"""What the page "To self-attention" shows: three ways for one sequence to ask another."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui.lab.lab import Lab
+from ui.lessons.side_by_side import controls as side_by_side_controls
+from ui.lessons.to_self_attention.figures import SHOWN, costs, said
+from ui.parts.number_table import number_table
+from ui.parts.widgets import chosen, set_widget
+
+OTHER = "The other sequence, which asks (the decoder's side)"
+COSTS = ("learned numbers", "multiplications and divisions", "tanh", "largest tensor")
+
+
+# ---- Words and choices -------------------------------------------------------------------------
+
+
+def sequences(lab: Lab) -> None:
+    """Draw the choice of the two sequences and say who asks whom."""
+    set_widget("_same_sequence", lab.same_sequence)
+    st.toggle(
+        "Make both sequences the same",
+        lab.same_sequence,
+        key="_same_sequence",
+        on_change=chosen,
+        args=("same_sequence",),
+    )
+    if not lab.same_sequence:
+        side_by_side_controls.other_field(lab, OTHER)
+    st.markdown(lab.conventions.said(said(lab)))
+
+
+# ---- Costs -------------------------------------------------------------------------------------
+
+
+def cost_table(lab: Lab) -> None:
+    """Draw what each way takes, as a table."""
+    rows = [
+        (SHOWN[which].title.partition(" (")[0], *(f"{number:,}" for number in numbers))
+        for which, numbers in costs(lab).items()
+    ]
+    number_table("What each way costs", ["", *COSTS], rows, has_sum=False)
