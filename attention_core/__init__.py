@@ -5,7 +5,8 @@ Start with ``mechanisms``: the lesson as data. ``run`` one and get a ``Trace``.
 
 from attention_core.checks import Check
 from attention_core.conventions import USUAL, Conventions
-from attention_core.mechanism import Mechanism, Step
+from attention_core.explanation import Explanation, Operand
+from attention_core.mechanism import Mechanism, Trace
 from attention_core.mechanisms.additive_attention import ADDITIVE_ATTENTION
 from attention_core.mechanisms.causal_attention import CAUSAL_SELF_ATTENTION
 from attention_core.mechanisms.multi_head_attention import MULTI_HEAD_ATTENTION
@@ -20,7 +21,7 @@ from attention_core.mechanisms.simple import (
 from attention_core.mechanisms.stacked_heads import STACKED_HEADS
 from attention_core.outside.saving import load_trace, save_trace
 from attention_core.outside.watch import record, watch
-from attention_core.trace import Explanation, Operand, Trace
+from attention_core.step import Step
 
 __all__ = [
     "ADDITIVE_ATTENTION",

@@ -6,18 +6,16 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from attention_core.operations import Index, Operation, entries_read, numbers_read
 from attention_core.rounding import HALVES, Format, format_of
+from attention_core.step import Step
 
-if TYPE_CHECKING:
-    from attention_core.mechanism import Step
-    from attention_core.trace import Trace
-
+ROUTES = ("by_hand", "in_float64", "invariants", "rounding", "sources")
 LOOP_LIMIT = 20_000  # multiplications; above it the loops check a sample and float64 checks all
 SAMPLE_SIZE = 64
 SAMPLE_SEED = 20170612
@@ -121,6 +119,18 @@ def check_step(step: Step, operands: Sequence[Tensor], result: Tensor) -> list[C
         return [Check(step.name, f"failed: {error}", math.inf, 0.0, math.inf, False)]
 
 
+def state_of(operation: Operation, *tensors: Tensor) -> tuple[object, ...] | None:
+    """Return what checks depend on, to compare: None where torch does not count changes in place.
+
+    The operation's own routes and settings belong to it, the numbers by how often they changed.
+    """
+    if any(tensor.is_inference() for tensor in tensors):
+        return None
+    routes = [getattr(type(operation), name) for name in ROUTES]
+    changes = [tensor._version for tensor in tensors]
+    return routes, operation.reads, dict(vars(operation)), changes
+
+
 def _checked(step: Step, operands: Sequence[Tensor], result: Tensor) -> Iterator[Check]:
     operation, kind = step.operation, format_of(result.dtype)
     wide = [operand.double() for operand in operands]
@@ -165,15 +175,6 @@ def allowed_of(
     if math.isfinite(float(allowed.sum())):
         return allowed
     return torch.where(allowed.isnan(), 0.0, allowed)
-
-
-def step_rounding(trace: Trace, name: str) -> Tensor:
-    """Return what rounding may do to each cell of one step of a run, made of its operands."""
-    step, kind = trace.mechanism.step(name), format_of(trace[name].dtype)
-    with torch.no_grad():
-        wide = [trace[of].double() for of in step.of]
-        exact = step.operation.in_float64(*wide, largest=kind.largest)
-        return allowed_of(step.operation, wide, exact, kind)
 
 
 class _Held(NamedTuple):

@@ -9,15 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from attention_core.glossary import term
-
-if TYPE_CHECKING:
-    from attention_core.trace import Trace
 
 MOST_ROWS, MOST_COLUMNS, MOST_HEADS, MOST_VALUES, MOST_LETTERS = 12, 10, 4, 16, 14
 POSITIVE, NEGATIVE = "53,86,189", "208,122,31"  # blue and orange, as in the figures
@@ -29,7 +26,28 @@ _CAPTION = "text-align:left;padding:8px 0 2px"
 _NOTE = "margin:2px 0;opacity:0.8"
 
 
-def html_of(trace: Trace) -> str:
+class Values(Protocol):
+    """What is shown of a trace: its values by name, with their labels, and what is said of it."""
+
+    source: str
+    tokens: tuple[str, ...]
+    key_tokens: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all values."""
+
+    @property
+    def disagreements(self) -> tuple[str, ...]:
+        """What a watched model gave otherwise, in words."""
+
+    def __getitem__(self, name: str) -> Tensor: ...
+
+    def axes(self, name: str) -> tuple[str, ...]:
+        """Return what each axis of a value counts."""
+
+
+def html_of(trace: Values) -> str:
     """Return a trace as HTML: one table per value, and per head where there are heads.
 
     What is left out of a large value, or of many, is said below it.
@@ -53,7 +71,7 @@ def html_of(trace: Trace) -> str:
     return f"<div>{''.join(parts)}</div>"
 
 
-def _value(trace: Trace, name: str) -> list[str]:
+def _value(trace: Values, name: str) -> list[str]:
     """Return the tables of one value and what is left out of them."""
     tensor = trace[name].detach()
     numbers = tensor.double().cpu()
@@ -74,7 +92,7 @@ def _value(trace: Trace, name: str) -> list[str]:
     return [*shown, _left_out(numbers[0]), heads]
 
 
-def _table(trace: Trace, title: str, matrix: Tensor, axes: Sequence[str], size: float) -> str:
+def _table(trace: Values, title: str, matrix: Tensor, axes: Sequence[str], size: float) -> str:
     """Return one matrix, with a label at each row and at each column."""
     part = matrix[:MOST_ROWS, :MOST_COLUMNS]
     rows, columns = (
@@ -110,7 +128,7 @@ def _largest(numbers: Tensor) -> float:
     return float(finite.max()) if finite.numel() else 0.0
 
 
-def _labels(trace: Trace, axis: str, size: int) -> list[str]:
+def _labels(trace: Values, axis: str, size: int) -> list[str]:
     """Return one label per position of an axis: its token, or its number from 0."""
     own = trace.key_tokens if axis == "key token" and trace.key_tokens else trace.tokens
     if axis.endswith("token") and len(own) == size:

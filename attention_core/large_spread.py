@@ -10,11 +10,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from attention_core.checks import step_rounding
+from attention_core.checks import allowed_of
+from attention_core.mechanism import Trace
 from attention_core.operations import DivideBy, MultiplyBy
 from attention_core.operations.products import length
 from attention_core.rounding import format_of
-from attention_core.trace import Trace
 
 MANY = 200_000  # cells of a run, above which it is large
 EXPONENTS = 128  # rounding errors of the smallest weight's exponent, and of the exponential
@@ -30,6 +30,15 @@ def is_large(trace: Trace) -> bool:
     names = {*trace.steps}
     cells = sum(trace[name].numel() for name in names)
     return cells > MANY and names <= KNOWN and {"scores", "weights", "context"} <= names
+
+
+def step_rounding(trace: Trace, name: str) -> Tensor:
+    """Return what rounding may do to each cell of one step of a run, made of its operands."""
+    step, kind = trace.mechanism.step(name), format_of(trace[name].dtype)
+    with torch.no_grad():
+        wide = [trace[of].double() for of in step.of]
+        exact = step.operation.in_float64(*wide, largest=kind.largest)
+        return allowed_of(step.operation, wide, exact, kind)
 
 
 @torch.no_grad()

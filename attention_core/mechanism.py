@@ -1,34 +1,26 @@
-"""A mechanism is a list of steps, as data: each value declared once, by name.
+"""A mechanism is a list of steps, as data: each value declared once, by name. A run is a trace.
 
-Figures, self-checks, explanations, formulas and code all follow from the declaration.
+Figures, self-checks, explanations, formulas and code all follow from the declaration. Both classes
+are in one module, since each is made by the other: a mechanism's run is a trace, and a trace's
+mechanism runs again, with other inputs or with numbers of one's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from torch import Tensor
 
+from attention_core.checks import Check, check_step, state_of
+from attention_core.explanation import Explanation, explain_input, explain_step
+from attention_core.glossary import term
+from attention_core.html_tables import html_of
 from attention_core.operations import Index, Operation, Overridden
 from attention_core.operations.overriding import require_finite
-from attention_core.tensors import require_mask, require_numbers
-from attention_core.trace import Trace
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One named value of a mechanism and how it is made.
-
-    Args:
-        name: The value's name, as the glossary has it.
-        operation: What is done.
-        of: The names of its operands, inputs or earlier steps, in the operation's order.
-    """
-
-    name: str
-    operation: Operation
-    of: tuple[str, ...]
+from attention_core.step import Step
+from attention_core.tensors import is_cell, require_cell, require_mask, require_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,3 +179,220 @@ class Mechanism:
     def pytorch(self) -> str:
         """Return the lines of PyTorch that compute every step from the inputs."""
         return "\n".join(step.operation.pytorch(step.name, *step.of) for step in self.steps)
+
+
+class Trace:
+    """Every value of one run, inputs first, in the order it was computed.
+
+    Args:
+        mechanism: What was run.
+        tensors: Its inputs and steps by name.
+        tokens: One label per token, if there are any; with ``key_tokens``, of those that ask.
+        key_tokens: One label per token that is asked, where these are others.
+        source: Where the numbers are from, when a model was watched.
+        compared: How far the steps are from what the model really gave.
+
+    Example:
+        >>> import torch
+        >>> from attention_core import SIMPLE_SELF_ATTENTION
+        >>> trace = SIMPLE_SELF_ATTENTION.run(inputs=torch.tensor([[0.5, 1.0], [2.0, 0.0]]))
+        >>> trace.steps
+        ('scores', 'weights', 'context')
+        >>> trace["scores"]
+        tensor([[1.2500, 1.0000],
+                [1.0000, 4.0000]])
+        >>> trace.explain("scores", 0, 1).formula
+        '0.5·2 + 1·0 = 1.0000'
+        >>> all(check.ok for check in trace.check())
+        True
+    """
+
+    def __init__(
+        self,
+        mechanism: Mechanism,
+        tensors: Mapping[str, Tensor],
+        *,
+        tokens: Sequence[str] = (),
+        key_tokens: Sequence[str] = (),
+        source: str = "",
+        compared: Sequence[Check] = (),
+    ) -> None:
+        self.mechanism = mechanism
+        self.tokens = tuple(tokens)
+        self.key_tokens = tuple(key_tokens)
+        self.source = source
+        self.compared = tuple(compared)
+        self._tensors = MappingProxyType(dict(tensors))
+        self._checked: dict[str, tuple[object, tuple[Check, ...]]] = {}
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self._tensors[name]
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{name} {tuple(t.shape)}" for name, t in self._tensors.items())
+        wrong = "".join(f"; {said}" for said in self.disagreements)
+        return f"Trace({shapes}{wrong})"
+
+    def _repr_html_(self) -> str:
+        """Return the trace as small coloured tables, which is how a notebook shows it."""
+        return html_of(self)
+
+    def with_tokens(self, tokens: Sequence[str], key_tokens: Sequence[str] = ()) -> Trace:
+        """Return the same trace with labels for its tokens.
+
+        Args:
+            tokens: One label per token; with ``key_tokens``, of those that ask.
+            key_tokens: One label per token that is asked, where these are others.
+
+        Raises:
+            ValueError: If an axis that counts tokens has another length.
+
+        Example:
+            >>> import torch
+            >>> from attention_core import SIMPLE_SELF_ATTENTION
+            >>> SIMPLE_SELF_ATTENTION.run(inputs=torch.eye(2)).with_tokens(["to", "be"]).tokens
+            ('to', 'be')
+        """
+        labelled = Trace(
+            self.mechanism,
+            self._tensors,
+            tokens=tokens,
+            key_tokens=key_tokens,
+            source=self.source,
+            compared=self.compared,
+        )
+        for name in self._tensors if tokens else ():
+            for axis, size in zip(self.axes(name), self[name].shape, strict=True):
+                asked = key_tokens if axis == "key token" and key_tokens else tokens
+                if axis.endswith("token") and size not in (1, len(asked)):
+                    raise ValueError(
+                        f"{name} has {size} along the axis {axis!r}, so it takes {size} labels; "
+                        f"got {len(asked)}"
+                    )
+        return labelled
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all values, inputs first."""
+        return tuple(self._tensors)
+
+    @property
+    def disagreements(self) -> tuple[str, ...]:
+        """What a watched model gave otherwise than the steps do, in words; empty if nothing."""
+        return tuple(
+            f"{check.step} differs from {check.route} by {check.max_difference:.3g}, "
+            f"more than {check.tolerance:.3g}"
+            for check in self.compared
+            if not check.ok
+        )
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The names of the steps, in order."""
+        return tuple(step.name for step in self.mechanism.steps)
+
+    @property
+    def inputs(self) -> Mapping[str, Tensor]:
+        """The tensors the run started from, by name."""
+        return MappingProxyType({name: self[name] for name in self.mechanism.inputs})
+
+    @property
+    def output(self) -> Tensor:
+        """The last step's tensor."""
+        return self[self.steps[-1]]
+
+    @property
+    def overridden(self) -> Mapping[str, frozenset[Index]]:
+        """The cells with somebody's own numbers, by step; only steps that have some."""
+        return MappingProxyType(
+            {
+                step.name: frozenset(step.operation.cells)
+                for step in self.mechanism.steps
+                if isinstance(step.operation, Overridden)
+            }
+        )
+
+    @property
+    def detached(self) -> Mapping[str, tuple[str, ...]]:
+        """For each step, the later ones that own numbers keep from following it, as a whole.
+
+        Example:
+            >>> import torch
+            >>> from attention_core import SIMPLE_SELF_ATTENTION
+            >>> own = SIMPLE_SELF_ATTENTION.with_overrides({"context": {(0, 0): 1.0}})
+            >>> dict(own.run(inputs=torch.eye(2)).detached)
+            {'scores': ('context',), 'weights': ('context',)}
+        """
+        before: dict[str, set[str]] = {}  # of each step, the steps it is made of, near and far
+        for step in self.mechanism.steps:
+            near = set(step.of) - set(self.mechanism.inputs)
+            before[step.name] = near.union(*(before.get(name, set()) for name in near))
+        own = self.overridden
+        found = {name: tuple(late for late in own if name in before[late]) for name in before}
+        return MappingProxyType({name: late for name, late in found.items() if late})
+
+    def has_cell(self, name: str, index: Sequence[int]) -> bool:
+        """Return whether there is a value of that name, and in it such a cell.
+
+        Example:
+            >>> import torch
+            >>> from attention_core import SIMPLE_SELF_ATTENTION
+            >>> trace = SIMPLE_SELF_ATTENTION.run(inputs=torch.eye(2))
+            >>> trace.has_cell("weights", (1, 1)), trace.has_cell("weights", (1, 2))
+            (True, False)
+        """
+        return name in self._tensors and is_cell(index, tuple(self[name].shape))
+
+    def explain(self, step: str, *index: int) -> Explanation:
+        """Return the arithmetic of one cell, with its real operands.
+
+        Args:
+            step: The name of a step, or of an input (which is made of nothing).
+            *index: The cell, 0-based, one index per axis.
+
+        Raises:
+            KeyError: If there is no such step.
+            IndexError: If there is no such cell.
+        """
+        cell = require_cell(step, self[step], index)
+        if step in self.mechanism.inputs:
+            return explain_input(step, cell, float(self[step][cell].item()))
+        return explain_step(self.mechanism.step(step), cell, self._tensors)
+
+    def check(self, *steps: str) -> tuple[Check, ...]:
+        """Return the second routes and laws of steps, each with how far off it is.
+
+        A route that fails counts as not ok; NaN equals NaN. What was checked is remembered until
+        its operation changes or torch changes one of its tensors in place. For a watched model,
+        what it really gave comes last.
+
+        Args:
+            *steps: The names of the steps; none for all of them.
+
+        Raises:
+            KeyError: If there is no such step.
+        """
+        declared = tuple(map(self.mechanism.step, steps)) if steps else self.mechanism.steps
+        names = {step.name for step in declared}
+        own = tuple(check for step in declared for check in self._check(step))
+        return own + tuple(check for check in self.compared if not steps or check.step in names)
+
+    def _check(self, step: Step) -> tuple[Check, ...]:
+        """Return a step's checks, the remembered ones while nothing they are of has changed."""
+        operands, result = [self[name] for name in step.of], self[step.name]
+        state = state_of(step.operation, *operands, result)
+        before, checks = self._checked.get(step.name, (None, ()))
+        if state is None or before != state:
+            checks = tuple(check_step(step, operands, result))
+            self._checked[step.name] = (state, checks)
+        return checks
+
+    def axes(self, name: str) -> tuple[str, ...]:
+        """Return what each axis of a value counts, e.g. ``("query token", "key token")``."""
+        if name in self.mechanism.inputs:
+            axes = term(name).axes
+            return ("head",) * (self[name].ndim - len(axes)) + axes
+        step = self.mechanism.step(name)
+        later = self.steps[self.steps.index(name) :]  # what is carried to it: its own rows to come
+        own = (() if operand in later else self.axes(operand) for operand in step.of)
+        return step.operation.axes(*own)

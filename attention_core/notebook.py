@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from attention_core.embeddings import NOTEBOOK_VECTORS
+from attention_core.mechanism import Trace
 from attention_core.mechanisms.simple import ONE_QUERY, SIMPLE_SELF_ATTENTION
-from attention_core.trace import Trace
 
 INPUTS = torch.tensor(list(NOTEBOOK_VECTORS.values()))
 QUERY = 1  # the notebook follows its second token

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from attention_core.checks import Check
+from attention_core.mechanism import Trace
 from attention_core.mechanisms.projections import ROLES
 from attention_core.spread import held_against, spread_of
-from attention_core.trace import Trace
 
 
 def compare_with_torch(trace: Trace) -> tuple[Check, ...]:

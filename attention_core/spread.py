@@ -19,10 +19,10 @@ from torch import Tensor
 
 from attention_core.checks import Check, allowed_of, distances, verdict
 from attention_core.large_spread import is_large, large_spread
-from attention_core.mechanism import Step
+from attention_core.mechanism import Trace
 from attention_core.operations import Softmax
 from attention_core.rounding import HALVES, Format, format_of
-from attention_core.trace import Trace
+from attention_core.step import Step
 
 RUNS = 4
 MARGIN = 1.5  # times the furthest of so few runs, in which each cell is off by all it may be

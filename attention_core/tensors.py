@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -55,3 +56,23 @@ def _require_shape(expected: str, tensor: Tensor, n_axes: int) -> None:
         raise ValueError(f"{expected}; got layout {tensor.layout} on {tensor.device}")
     if tensor.ndim != n_axes or tensor.numel() == 0:
         raise ValueError(f"{expected}; got shape {tuple(tensor.shape)}")
+
+
+def require_cell(name: str, tensor: Tensor, index: Sequence[int]) -> tuple[int, ...]:
+    """Return the index if it names one cell of the tensor; IndexError if not."""
+    shape = tuple(tensor.shape)
+    if not is_cell(index, shape):
+        raise IndexError(f"{name} has shape {shape}; there is no cell {tuple(index)}")
+    return tuple(index)
+
+
+def is_cell(index: Sequence[int], shape: Sequence[int]) -> bool:
+    """Return whether an index names one cell of a tensor of that shape, counted from 0.
+
+    Example:
+        >>> is_cell((1, 1), (2, 2)), is_cell((1, 2), (2, 2)), is_cell((-1, 0), (2, 2))
+        (True, False, False)
+    """
+    return len(index) == len(shape) and all(
+        0 <= position < size for position, size in zip(index, shape, strict=True)
+    )

@@ -26,9 +26,9 @@ from attention_core.export.literals import (
 from attention_core.export.shown import Shown, Table
 from attention_core.export.tolerance import of_derived, tolerances
 from attention_core.glossary import term
-from attention_core.mechanism import Step
 from attention_core.operations import Overridden
 from attention_core.spread import carried_of
+from attention_core.step import Step
 
 MOST_NUMBERS = 1_000_000  # in one file; beyond, large steps are told in part
 PART = 1024  # numbers of such a step

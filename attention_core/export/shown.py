@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from attention_core.mechanism import Trace
 from attention_core.spread import Made
-from attention_core.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)

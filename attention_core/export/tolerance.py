@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from attention_core.export.shown import Derived
+from attention_core.mechanism import Trace
 from attention_core.spread import Spread, spread_of
-from attention_core.trace import Trace
 
 
 def tolerances(trace: Trace) -> dict[str, Tensor]:

@@ -10,7 +10,7 @@ from attention_core.conventions import USUAL, Conventions
 from attention_core.figures.heatmap import figure_of, heatmap_spec, height_of
 from attention_core.figures.labels import TwoSentences
 from attention_core.figures.turn import turned
-from attention_core.trace import Trace
+from attention_core.mechanism import Trace
 
 
 def draw(

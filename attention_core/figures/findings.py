@@ -13,8 +13,8 @@ from attention_core.conventions import USUAL, Conventions
 from attention_core.figures.heads import shown_of
 from attention_core.figures.heatmap import kind_of
 from attention_core.figures.labels import short, tokens_along
+from attention_core.mechanism import Trace
 from attention_core.numbers import result_of
-from attention_core.trace import Trace
 
 ROWS_TOLD = 6
 EVEN = 1e-6  # shares no further apart are equal but for rounding

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from attention_core.trace import Trace
+from attention_core.mechanism import Trace
 
 
 class Shown(NamedTuple):

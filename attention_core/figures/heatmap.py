@@ -25,8 +25,8 @@ from attention_core.figures.labels import (
 from attention_core.figures.overview import overview, packed
 from attention_core.figures.palette import ROLES, range_of, scale_of
 from attention_core.glossary import term
+from attention_core.mechanism import Trace
 from attention_core.operations import Operation, Softmax
-from attention_core.trace import Trace
 
 Spec = dict[str, Any]
 Part = tuple[range, range]  # the rows and the columns of a matrix that are shown

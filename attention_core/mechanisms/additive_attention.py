@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from attention_core.mechanism import Mechanism, Step
+from attention_core.mechanism import Mechanism, Trace
 from attention_core.mechanisms import projections
 from attention_core.operations import AdditiveScores, Projection, Softmax, WeightedSum
+from attention_core.step import Step
 from attention_core.tensors import require_numbers
-from attention_core.trace import Trace
 
 INPUTS = ("queries", "keys", "values", "w_query", "w_key", "v")
 STEPS = (

@@ -6,7 +6,6 @@ from torch import Tensor
 
 from attention_core.dice import kept_weights, require_rate
 from attention_core.masks import mask_or_causal
-from attention_core.mechanism import Step
 from attention_core.mechanisms.projections import Tensors
 from attention_core.operations import (
     DivideByRoot,
@@ -19,6 +18,7 @@ from attention_core.operations import (
     Softmax,
     WeightedSum,
 )
+from attention_core.step import Step
 
 
 def drawn(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from torch import Tensor
 
 from attention_core.dice import SEED
-from attention_core.mechanism import Mechanism
+from attention_core.mechanism import Mechanism, Trace
 from attention_core.mechanisms import attending, projections
 from attention_core.mechanisms.projections import SELF
-from attention_core.trace import Trace
 
 
 class CausalSelfAttention:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from attention_core.mechanism import Step
 from attention_core.mechanisms import projections
 from attention_core.mechanisms.projections import Tensors
 from attention_core.operations import JoinHeads, Projection
+from attention_core.step import Step
 from attention_core.tensors import require_numbers
 
 

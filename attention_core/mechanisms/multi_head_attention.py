@@ -5,12 +5,11 @@ from __future__ import annotations
 from torch import Tensor
 
 from attention_core.dice import SEED
-from attention_core.mechanism import Mechanism
+from attention_core.mechanism import Mechanism, Trace
 from attention_core.mechanisms import attending, joining, projections
 from attention_core.mechanisms.projections import ROLES, SELF, Tensors
 from attention_core.operations import Operation, SplitProjection
 from attention_core.tensors import require_numbers
-from attention_core.trace import Trace
 
 
 class MultiHeadAttention:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 from torch import Tensor
 
-from attention_core.mechanism import Step
 from attention_core.operations import Operation, Projection
+from attention_core.step import Step
 from attention_core.tensors import require_numbers
 
 ROLES = {"query": "queries", "key": "keys", "value": "values"}

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from attention_core.checks import Check
 from attention_core.masks import mask_or_causal
-from attention_core.mechanism import Mechanism, Step
+from attention_core.mechanism import Mechanism, Trace
 from attention_core.mechanisms import projections
 from attention_core.mechanisms.projections import SELF
 from attention_core.operations import (
@@ -18,7 +18,7 @@ from attention_core.operations import (
     ZeroMasked,
 )
 from attention_core.spread import held_against, spread_of
-from attention_core.trace import Trace
+from attention_core.step import Step
 
 
 class RenormalisedSelfAttention:

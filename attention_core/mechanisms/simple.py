@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attention_core.mechanism import Mechanism, Step
+from attention_core.mechanism import Mechanism
 from attention_core.operations import (
     DivideBy,
     DivideByRoot,
@@ -12,6 +12,7 @@ from attention_core.operations import (
     Softmax,
     WeightedSum,
 )
+from attention_core.step import Step
 
 SIMPLE_SELF_ATTENTION = Mechanism(
     inputs=("inputs",),

@@ -8,11 +8,10 @@ import torch
 from torch import Tensor
 
 from attention_core.dice import SEED
-from attention_core.mechanism import Mechanism
+from attention_core.mechanism import Mechanism, Trace
 from attention_core.mechanisms import attending, joining, projections
 from attention_core.mechanisms.projections import SELF
 from attention_core.tensors import require_numbers
-from attention_core.trace import Trace
 
 
 class StackedHeads:

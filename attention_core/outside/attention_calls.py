@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from attention_core.checks import Check, distances, verdict
-from attention_core.mechanism import Mechanism, Step
+from attention_core.mechanism import Mechanism, Trace
 from attention_core.operations import (
     AddScores,
     DivideByRoot,
@@ -33,7 +33,7 @@ from attention_core.operations import (
 )
 from attention_core.rounding import format_of
 from attention_core.spread import Spread, spread_of
-from attention_core.trace import Trace
+from attention_core.step import Step
 
 SDPA = "F.scaled_dot_product_attention"
 MHA = "nn.MultiheadAttention"

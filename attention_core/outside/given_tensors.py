@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from attention_core.checks import Check, distances, verdict
-from attention_core.mechanism import Mechanism, Step
+from attention_core.mechanism import Mechanism, Trace
 from attention_core.operations import (
     DivideByRoot,
     DotProducts,
@@ -30,8 +30,8 @@ from attention_core.outside.tensor_files import MAX_TOKENS, TensorFileError
 from attention_core.outside.work import require_affordable
 from attention_core.rounding import format_of
 from attention_core.spread import spread_of
+from attention_core.step import Step
 from attention_core.tensors import FLOATS
-from attention_core.trace import Trace
 
 ROLES = (
     *("queries", "keys", "values", "weights", "inputs"),

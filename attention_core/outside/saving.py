@@ -23,7 +23,7 @@ from torch import Tensor
 
 from attention_core import operations
 from attention_core.checks import Check
-from attention_core.mechanism import Mechanism, Step
+from attention_core.mechanism import Mechanism, Trace
 from attention_core.operations import Operation, Overridden, ranges_read
 from attention_core.outside.tensor_files import (
     MAX_BYTES,
@@ -36,8 +36,8 @@ from attention_core.outside.tensor_files import (
 )
 from attention_core.outside.work import MOST_WORK, TooMuchError, require_few, work_of
 from attention_core.recurrent.renamed import renamed_in
+from attention_core.step import Step
 from attention_core.tensors import FLOATS
-from attention_core.trace import Trace
 
 KEY = "attention_lab_trace"
 VERSION = 1

@@ -22,11 +22,10 @@ from torch.nn import functional
 from torch.nn.modules import module as modules
 
 from attention_core.checks import Check, distances, verdict
-from attention_core.mechanism import Mechanism
+from attention_core.mechanism import Mechanism, Trace
 from attention_core.outside.attention_calls import ModuleCall, of_function, require_plain
 from attention_core.rounding import format_of
 from attention_core.tensors import FLOATS
-from attention_core.trace import Trace
 
 LAYER_ROUNDINGS = 2048  # of its row's size: a layer adds up often, and divides by what may be small
 _ATTENTION, _LAYER, _STACK = (

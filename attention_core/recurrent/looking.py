@@ -13,14 +13,14 @@ import torch
 from torch import Tensor
 
 from attention_core.checks import Check, distances, verdict
-from attention_core.mechanism import Mechanism, Step
+from attention_core.mechanism import Mechanism, Trace
 from attention_core.mechanisms.additive_attention import ADDITIVE_ATTENTION
 from attention_core.operations import Projection, Softmax
 from attention_core.recurrent.language import START, right_alignment, target_vocabulary
 from attention_core.recurrent.reading import gru_update
 from attention_core.recurrent.translation import Cells, Model, Translation
 from attention_core.spread import Spread
-from attention_core.trace import Trace
+from attention_core.step import Step
 
 
 def attention_of(

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from attention_core.checks import Check, distances, verdict
-from attention_core.mechanism import Mechanism, Step
+from attention_core.mechanism import Mechanism, Trace
 from attention_core.operations import Projection
 from attention_core.recurrent.checkpoints import N_UNITS
 from attention_core.recurrent.language import END, START, source_vocabulary, target_vocabulary
@@ -31,7 +31,7 @@ from attention_core.recurrent.steps import (
 from attention_core.recurrent.task import ids
 from attention_core.recurrent.translation import LONGEST, Model
 from attention_core.spread import Spread
-from attention_core.trace import Trace
+from attention_core.step import Step
 
 GATES = {
     "rnn": ("hidden",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from attention_core.trace import Trace
+from attention_core.mechanism import Trace
 
 
 def changed_cells(before: Trace, after: Trace, name: str) -> Tensor:

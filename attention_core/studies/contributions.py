@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from attention_core.checks import Check, distances, step_rounding, verdict
+from attention_core.checks import Check, distances, verdict
+from attention_core.large_spread import step_rounding
+from attention_core.mechanism import Trace
 from attention_core.rounding import format_of
-from attention_core.trace import Trace
 
 
 def contributions(trace: Trace, row: int, column: int) -> Tensor:

@@ -13,12 +13,12 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
-from attention_core.mechanism import Step
+from attention_core.mechanism import Trace
 from attention_core.mechanisms.causal_attention import CAUSAL_SELF_ATTENTION
 from attention_core.mechanisms.multi_head_attention import MULTI_HEAD_ATTENTION
 from attention_core.mechanisms.self_attention import SELF_ATTENTION
 from attention_core.mechanisms.simple import SIMPLE_SELF_ATTENTION
-from attention_core.trace import Trace
+from attention_core.step import Step
 
 Given = dict[str, Tensor]
 N_TOKENS, D_IN, N_HEADS = 3, 2, 2

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from attention_core.mechanism import Trace
 from attention_core.operations import Index, Operation, Softmax
-from attention_core.trace import Trace, require_cell
+from attention_core.tensors import require_cell
 
 GOING_ON = "going on"
 REACHED = "reached"

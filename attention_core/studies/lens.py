@@ -12,8 +12,9 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from attention_core.checks import SAMPLE_SEED, Check, verdict
+from attention_core.mechanism import Trace
 from attention_core.operations import Index, cells_read
-from attention_core.trace import Trace, require_cell
+from attention_core.tensors import require_cell
 
 Place = tuple[str, Index]  # an input and its cell
 

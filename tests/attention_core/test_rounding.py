@@ -19,7 +19,8 @@ from attention_core import (
     Trace,
     normalisations,
 )
-from attention_core.checks import step_rounding, verdict
+from attention_core.checks import verdict
+from attention_core.large_spread import step_rounding
 from attention_core.operations import DivideBy, DotProducts, MultiplyBy
 from attention_core.rounding import format_of, kept_number
 from attention_core.spread import Spread

@@ -20,7 +20,6 @@ from attention_core import (
     save_trace,
     watch,
 )
-from attention_core.mechanism import Step
 from attention_core.operations import AdditiveScores, DotProducts
 from attention_core.outside import saving
 from attention_core.outside.saving import KEY, to_bytes
@@ -28,6 +27,7 @@ from attention_core.outside.tensor_files import TensorFileError, read
 from attention_core.outside.work import MOST_WORK
 from attention_core.recurrent import load_model
 from attention_core.recurrent.reading import read_sentence
+from attention_core.step import Step
 from tests.attention_core import hostile
 from tests.attention_core.runs import RUNS
 from tests.new_mechanism import LUKEWARM

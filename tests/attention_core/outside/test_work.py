@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from attention_core.mechanism import Mechanism, Step
+from attention_core.mechanism import Mechanism
 from attention_core.operations import (
     AdditiveScores,
     DivideByRoot,
@@ -21,6 +21,7 @@ from attention_core.operations import (
 )
 from attention_core.outside import work
 from attention_core.outside.work import TooMuchError, require_affordable, work_of
+from attention_core.step import Step
 
 COUNTED: dict[str, tuple[Operation, list[tuple[int, ...]], int]] = {
     "dot products": (DotProducts(), [(5, 3), (7, 3)], 5 * 7 * 3),
