@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from attention_core.conventions import USUAL, Conventions
 from attention_core.operations import Index, Operation, entries_read, numbers_read
 from attention_core.rounding import HALVES, Format, format_of
 from attention_core.step import Step
@@ -35,6 +36,7 @@ class Check(NamedTuple):
         share: That share; 1 is all that is allowed.
         ok: Whether no cell is further off than it may be.
         note: What there is to say besides, such as where a sum overflowed.
+        law: The law it was held against, as a template of ``Conventions.say``; empty for others.
     """
 
     step: str
@@ -44,6 +46,17 @@ class Check(NamedTuple):
     share: float
     ok: bool
     note: str = ""
+    law: str = ""
+
+    def route_in(self, conventions: Conventions) -> str:
+        """Return what it was held against, with the rows and columns of a law as they are drawn.
+
+        Example:
+            >>> check = Check("s", "each row is 1", 0.0, 0.0, 0.0, True, law="each {row} is 1")
+            >>> check.route_in(Conventions("columns"))
+            'each column is 1'
+        """
+        return conventions.say(self.law) if self.law else self.route
 
     @property
     def numbers(self) -> str:
@@ -155,7 +168,8 @@ def _checked(step: Step, operands: Sequence[Tensor], result: Tensor) -> Iterator
         if law in exactly:
             may = may + exactly[law][0].clamp(min=0.0).nan_to_num(nan=0.0)
         if (told := _told(law, excess, may)) is not None:
-            yield verdict(step.name, *told)
+            law, excess, may = told
+            yield verdict(step.name, USUAL.say(law), excess, may)._replace(law=law)
 
 
 def allowed_of(

@@ -24,18 +24,31 @@ class Term:
     name: str  # in code
     title: str  # on screen
     symbol: str  # the notebook's, in LaTeX
-    meaning: str  # for queries as rows
+    meaning: str  # a template of ``Conventions.say``; empty when its name says it
     other_names: str = ""  # what other sources call it
     axes: tuple[str, ...] = ("row", "column")  # what its axes count, when it is an input
     counted: str = ""  # what several of its cells are called, when not by its name
     paper: str = ""  # the paper's symbol, in LaTeX, when it has one
     word: str = ""  # what one of its cells or vectors is called, when not by its name
     has_roles: bool = False  # it is query, key and value at once
+    shape: tuple[str, str] | None = None  # the names of its two sizes, when they are worth saying
 
     @property
     def cells(self) -> str:
         """What several of its cells are called."""
         return self.counted or self.name.replace("_", " ")
+
+    def meaning_in(self, conventions: Conventions = USUAL) -> str:
+        """Return what it is, with rows, columns and its shape as they are drawn.
+
+        Example:
+            >>> term("inputs").meaning_in()
+            'one vector per token, (n_tokens, d_in)'
+            >>> term("inputs").meaning_in(Conventions("columns"))
+            'one vector per token, (d_in, n_tokens)'
+        """
+        meaning = conventions.say(self.meaning) or self.name.replace("_", " ")
+        return f"{meaning}, {conventions.shape(*self.shape)}" if self.shape else meaning
 
 
 def _projected(role: str, plural: str, meaning: str, letter: str) -> tuple[Term, Term, Term]:
@@ -47,34 +60,37 @@ def _projected(role: str, plural: str, meaning: str, letter: str) -> tuple[Term,
             f"w_{role}",
             f"{role.capitalize()} weights",
             f"W^{letter}",
-            f"the trainable matrix of the {plural}, (d_in, {width})",
+            f"the trainable matrix of the {plural}",
             f"W_{role}, W_{letter}, c_attn",
             ("input dimension", "dimension"),
             counted=f"{role} weights",
             paper=f"W^{sign}",
             word=f"{role} matrix",
+            shape=("d_in", width),
         ),
         Term(
             f"b_{role}",
             f"{role.capitalize()} bias",
             f"b^{letter}",
-            f"added to all {plural}, (1, {width})",
+            f"added to all {plural}",
             f"W_{role}.bias",
             ("bias", "dimension"),
             counted=f"{role} biases",
             paper=f"b^{sign}",
             word=f"{role} bias",
+            shape=("1", width),
         ),
         Term(
             plural,
             title,
             letter,
-            f"{meaning}: one vector per token, (n_tokens, {own})",
+            f"{meaning}: one vector per token",
             sign,
             (f"{'query' if role == 'query' else 'key'} token", "dimension"),
             counted=f"{role} values" if role != "value" else "values",
             paper=sign,
             word=f"{role} vector",
+            shape=("n_tokens", own),
         ),
     )
 
@@ -83,7 +99,12 @@ _TAKEN = ("r", "z")  # the notebook's z is a context vector, and r what dropout 
 
 
 def _gate(
-    name: str, title: str, letter: str, meaning: str, other_names: str = ""
+    name: str,
+    title: str,
+    letter: str,
+    meaning: str,
+    other_names: str = "",
+    shape: tuple[str, str] | None = None,
 ) -> tuple[Term, ...]:
     """Return a value of a recurrent cell, the weights that make it, and its bias.
 
@@ -91,13 +112,23 @@ def _gate(
     """
     of = title.lower()
     weights = (
-        ("w", "W", f"the weights that make the {of} from the word, (d_in, n_units)"),
-        ("u", "U", f"the weights that make the {of} from the state before, (n_units, n_units)"),
-        ("b", "b", f"added for the {of}, (1, n_units)"),
+        ("w", "W", f"the weights that make the {of} from the word", ("d_in", "n_units")),
+        ("u", "U", f"the weights that make the {of} from the state before", ("n_units", "n_units")),
+        ("b", "b", f"added for the {of}", ("1", "n_units")),
     )
     symbol = rf"{letter}^{{\text{{gate}}}}" if letter in _TAKEN else letter
     counted = f"{of} values"
-    made = Term(name, title, symbol, meaning, other_names, counted=counted, paper=letter, word=of)
+    made = Term(
+        name,
+        title,
+        symbol,
+        meaning,
+        other_names,
+        counted=counted,
+        paper=letter,
+        word=of,
+        shape=shape,
+    )
     return made, *(
         Term(
             f"{sign}_{name}",
@@ -107,13 +138,16 @@ def _gate(
             axes=("input dimension", "dimension"),
             counted=f"weights of the {of}",
             word=f"{matrix} of the {of}",
+            shape=sizes,
         )
-        for sign, matrix, told in weights
+        for sign, matrix, told, sizes in weights
     )
 
 
 _RECURRENT = (
-    *_gate("hidden", "Hidden state", "h", "what the encoder carries on, (n_tokens, n_units)"),
+    *_gate(
+        "hidden", "Hidden state", "h", "what the encoder carries on", shape=("n_tokens", "n_units")
+    ),
     *_gate("input_gate", "Input gate", "i", "how much of the candidate is written, 0 to 1"),
     *_gate("forget_gate", "Forget gate", "f", "how much of the cell before is kept, 0 to 1"),
     *_gate("output_gate", "Output gate", "o", "how much of the cell is shown, 0 to 1"),
@@ -156,20 +190,22 @@ _RECURRENT = (
         "b_recalled",
         "Recalled: b",
         "b^{p}",
-        "added to what is recalled, (1, n_units)",
+        "added to what is recalled",
         axes=("input dimension", "dimension"),
         counted="biases of what is recalled",
         word="b of what is recalled",
+        shape=("1", "n_units"),
     ),
     Term(
         "cell",
         "Cell line",
         "c",
-        "the LSTM's memory: only scaled and added to, (n_tokens, n_units)",
+        "the LSTM's memory: only scaled and added to",
         "c_t",
         counted="cell values",
         paper="c",
         word="cell",
+        shape=("n_tokens", "n_units"),
     ),
     Term(
         "cell_before",
@@ -185,19 +221,21 @@ _RECURRENT = (
         "final_hidden",
         "Final hidden state",
         r"h^{\text{final}}",
-        "the hidden state after the last word: what the decoder begins with, (1, n_units)",
+        "the hidden state after the last word: what the decoder begins with",
         counted="final values",
         paper=r"h^{\text{final}}",
         word="final state",
+        shape=("1", "n_units"),
     ),
     Term(
         "final_cell",
         "Final cell",
         r"c^{\text{final}}",
-        "the LSTM's cell after the last word, which the decoder gets too, (1, n_units)",
+        "the LSTM's cell after the last word, which the decoder gets too",
         counted="final cell values",
         paper=r"c^{\text{final}}",
         word="final cell",
+        shape=("1", "n_units"),
     ),
 )
 
@@ -222,45 +260,49 @@ TERMS = (
         "inputs",
         "Embeddings",
         "x",
-        "one vector per token, (n_tokens, d_in)",
+        "one vector per token",
         "X, resid",
         ("token", "dimension"),
         counted="embedding values",
         paper="X",
         word="embedding",
         has_roles=True,
+        shape=("n_tokens", "d_in"),
     ),
     Term(
         "query",
         "Query",
         "x^{(q)}",
-        "the embedding of the token that asks, (1, d_in)",
+        "the embedding of the token that asks",
         "q",
         ("query token", "dimension"),
         paper="q",
         word="query",
+        shape=("1", "d_in"),
     ),
     Term(
         "query_inputs",
         "Embeddings that ask",
         r"x^{\text{query}}",
-        "the embeddings of the tokens that ask, (n_queries, d_query)",
+        "the embeddings of the tokens that ask",
         "decoder states",
         ("query token", "dimension"),
         counted="embedding values that ask",
         paper=r"X^{\text{query}}",
         word="asking embedding",
+        shape=("n_queries", "d_query"),
     ),
     Term(
         "key_inputs",
         "Embeddings that are asked",
         r"x^{\text{key}}",
-        "the embeddings of the tokens that are asked, (n_keys, d_key)",
+        "the embeddings of the tokens that are asked",
         "memory, encoder states",
         ("key token", "dimension"),
         counted="embedding values that are asked",
         paper=r"X^{\text{key}}",
         word="asked embedding",
+        shape=("n_keys", "d_key"),
     ),
     *_projected("query", "queries", "what each token asks", "q"),
     *_projected("key", "keys", "what each token is found by", "k"),
@@ -271,32 +313,35 @@ TERMS = (
         "projected_queries",
         "Projected queries",
         r"\tilde q",
-        "the queries times the query weights, to be added to the projected keys, (n_out, d_attn)",
+        "the queries times the query weights, to be added to the projected keys",
         "W sᵢ₋₁ (Bahdanau)",
         counted="projected query values",
         paper=r"\tilde Q",
         word="projected query",
+        shape=("n_out", "d_attn"),
     ),
     Term(
         "projected_keys",
         "Projected keys",
         r"\tilde k",
-        "the keys times the key weights, (n_in, d_attn)",
+        "the keys times the key weights",
         "U hⱼ (Bahdanau)",
         counted="projected key values",
         paper=r"\tilde K",
         word="projected key",
+        shape=("n_in", "d_attn"),
     ),
     Term(
         "v",
         "Alignment vector",
         "v^a",
-        "the trainable vector of the alignment model: how much each tanh counts, (1, d_attn)",
+        "the trainable vector of the alignment model: how much each tanh counts",
         "v, vₐ, the weight of a last nn.Linear",
         ("vector", "dimension"),
         counted="entries of v",
         paper="v^a",
         word="alignment vector",
+        shape=("1", "d_attn"),
     ),
     Term(
         "scores",
@@ -367,7 +412,7 @@ TERMS = (
         "by_sum",
         "Divided by the sum",
         r"\alpha^{\text{sum}}",
-        "each score as a share of its row's sum",
+        "each score as a share of its {row}'s sum",
         "attn_weights_2_tmp",
         counted="shares by the sum",
         paper=r"P^{\text{sum}}",
@@ -377,7 +422,7 @@ TERMS = (
         "naive",
         "Naive softmax",
         r"\alpha^{\text{naive}}",
-        "exp(score) as a share of its row's sum of exp",
+        "exp(score) as a share of its {row}'s sum of exp",
         "softmax_naive",
         counted="naive shares",
         paper=r"P^{\text{naive}}",
@@ -397,7 +442,7 @@ TERMS = (
         "zeroed",
         "Shares after the mask",
         r"\alpha^{\text{mask}}",
-        "the shares, 0 where a query may not attend: a row no longer has to sum to 1",
+        "the shares, 0 where a query may not attend: a {row} no longer has to sum to 1",
         "masked_simple",
         counted="shares after the mask",
         paper=r"P^{\text{mask}}",
@@ -407,7 +452,7 @@ TERMS = (
         "weights",
         "Attention weights",
         r"\alpha",
-        "shares after softmax; taken along a row, they sum to 1",
+        "shares after softmax; taken along a {row}, they sum to 1",
         "attn_weights, A, P",
         ("query token", "key token"),
         paper="P",
@@ -428,7 +473,7 @@ TERMS = (
         "dropped",
         "Weights after dropout",
         r"\alpha^{\text{drop}}",
-        "while training, some weights set to 0 and the others grown: a row need not sum to 1",
+        "while training, some weights set to 0 and the others grown: a {row} need not sum to 1",
         "dropout(attn_weights)",
         ("query token", "key token"),
         counted="weights after dropout",
@@ -450,43 +495,47 @@ TERMS = (
         "concatenated",
         "Heads side by side",
         r"z^{\text{all}}",
-        "the context vectors of all heads, one after the other, (n_tokens, d_out)",
+        "the context vectors of all heads, one after the other",
         "torch.cat, context_vec.view",
         counted="concatenated values",
         paper=r"O^{\text{all}}",
         word="concatenated context vector",
+        shape=("n_tokens", "d_out"),
     ),
     Term(
         "w_out",
         "Output weights",
         r"W^{\text{out}}",
-        "the trainable matrix that mixes the heads, (d_out, d_out)",
+        "the trainable matrix that mixes the heads",
         "out_proj.weight.T, W_o",
         ("input dimension", "dimension"),
         counted="output weights",
         paper="W^O",
         word="output matrix",
+        shape=("d_out", "d_out"),
     ),
     Term(
         "b_out",
         "Output bias",
         r"b^{\text{out}}",
-        "added to every output, (1, d_out)",
+        "added to every output",
         "out_proj.bias",
         ("bias", "dimension"),
         counted="output biases",
         paper="b^O",
         word="output bias",
+        shape=("1", "d_out"),
     ),
     Term(
         "output",
         "Output",
         r"z^{\text{out}}",
-        "the heads' context vectors, mixed, (n_tokens, d_out)",
+        "the heads' context vectors, mixed",
         "attn_output, MultiHead(Q, K, V)",
         counted="output values",
         paper=r"\operatorname{MultiHead}",
         word="output",
+        shape=("n_tokens", "d_out"),
     ),
     *_RECURRENT,
 )
@@ -505,7 +554,7 @@ def term(name: str) -> Term:
     if known:
         return known
     words = name.replace("_", " ")
-    return Term(name, words.capitalize(), rf"\text{{{words}}}", words)
+    return Term(name, words.capitalize(), rf"\text{{{words}}}", "")
 
 
 def symbol(name: str, conventions: Conventions = USUAL, role: str = "") -> str:

@@ -237,10 +237,10 @@ def _shape(run: Shown, name: str, tensor: Tensor) -> str:
 def _said(name: str) -> str:
     """Return what a value is, as the glossary has it."""
     known = term(name)
-    if known.meaning == name.replace("_", " "):
+    if not known.meaning:
         return f"{known.title}."
     elsewhere = f" Elsewhere: {known.other_names}." if known.other_names else ""
-    return f"{known.title}: {known.meaning}.{elsewhere}"
+    return f"{known.title}: {known.meaning_in()}.{elsewhere}"
 
 
 def _step(run: Shown, step: Step) -> str:

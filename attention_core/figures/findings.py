@@ -62,18 +62,22 @@ def finding(
     if axes[0] == "query token" and tensor.shape[0] == 1:
         rows = [query]
     if is_share:
-        return _shares(tensor, rows, columns, conventions.said("row"))
+        return _shares(tensor, rows, columns, conventions)
     told = _extremes(tensor, rows, columns)
     return f"{told[:-1]}; {int(is_masked.sum())} cells are −∞." if bool(is_masked.any()) else told
 
 
-def _shares(tensor: Tensor, rows: Sequence[str], columns: Sequence[str], line: str) -> str:
+def _shares(
+    tensor: Tensor, rows: Sequence[str], columns: Sequence[str], conventions: Conventions
+) -> str:
+    """Return where the largest share of each row lies: of the first rows, if they are many."""
     told = [
-        f"{line} {name}: {_most(row, columns)}"
+        conventions.say("{row} {name}: {most}", name=name, most=_most(row, columns))
         for name, row in zip(rows[:ROWS_TOLD], tensor, strict=False)
     ]
-    more = f"; and {len(tensor) - ROWS_TOLD} more {line}s" if len(tensor) > ROWS_TOLD else ""
-    return "; ".join(told) + more + "."
+    if len(tensor) > ROWS_TOLD:
+        told.append(conventions.say("and {count} more {rows}", count=len(tensor) - ROWS_TOLD))
+    return f"{'; '.join(told)}."
 
 
 def _most(row: Tensor, columns: Sequence[str]) -> str:

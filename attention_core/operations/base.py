@@ -93,6 +93,8 @@ class Operation(ABC):
     def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """Return, for each law the result must obey, by how much it breaks it, and may.
 
+        A law is a template of ``Conventions.say``: ``each {row} sums to 1``.
+
         Args:
             operands: What it is made of, in float64.
             result: The result, in its own format.

@@ -51,9 +51,9 @@ class _Normalise(Operation):
 
     def invariants(self, operands: Sequence[Tensor], result: Tensor, allowed: Tensor) -> Laws:
         """Every row (or column, over the other axis) sums to 1."""
-        line = "row" if self.dim == -1 else "column"
+        law = "each {row} sums to 1" if self.dim == -1 else "each {column} sums to 1"
         off = (result.sum(dim=self.dim, dtype=torch.float64) - 1).abs()
-        return {f"each {line} sums to 1": (off, allowed.sum(dim=self.dim))}
+        return {law: (off, allowed.sum(dim=self.dim))}
 
 
 class DivideBySum(_Normalise):

@@ -9,8 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from attention_core import ONE_QUERY, SIMPLE_SELF_ATTENTION, Mechanism, Step, Trace, normalisations
-from attention_core.operations import DotProducts, NaiveSoftmax, WeightedSum
+from attention_core import (
+    ONE_QUERY,
+    SIMPLE_SELF_ATTENTION,
+    USUAL,
+    Check,
+    Conventions,
+    Mechanism,
+    Step,
+    Trace,
+    normalisations,
+)
+from attention_core.operations import DotProducts, NaiveSoftmax, Softmax, WeightedSum
 from tests.attention_core import printed
 from tests.attention_core.matrices import FLOATS, matrices, matrix
 
@@ -87,6 +97,26 @@ def test_each_step_has_its_loops_and_its_laws() -> None:
     ]
     assert all(check.ok for check in checks)
     assert all(0 <= check.max_difference <= check.tolerance < 1e-4 for check in checks)
+
+
+@pytest.mark.parametrize(
+    ("dim", "rows", "columns"),
+    [
+        (-1, "each row sums to 1", "each column sums to 1"),
+        (-2, "each column sums to 1", "each row sums to 1"),
+    ],
+)
+def test_a_law_names_the_lines_as_they_are_drawn(dim: int, rows: str, columns: str) -> None:
+    mechanism = SIMPLE_SELF_ATTENTION.with_operation("weights", Softmax(dim=dim))
+    loops, law = mechanism.run(inputs=X).check("weights")
+    assert (law.route, law.route_in(USUAL)) == (rows, rows)
+    assert law.route_in(Conventions("columns")) == columns
+    assert (loops.law, loops.route_in(Conventions("columns"))) == ("", "loops")
+
+
+def test_a_route_in_somebody_elses_words_stays_as_it_is() -> None:
+    check = Check("s", "failed: row {0} of {column}", 0.0, 0.0, 0.0, True)
+    assert check.route_in(Conventions("columns")) == check.route
 
 
 def test_a_law_is_checked_by_itself() -> None:

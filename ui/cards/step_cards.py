@@ -270,7 +270,7 @@ def shape_of(tensor: torch.Tensor) -> str:
 
 def verdict(checks: Sequence[Check], conventions: Conventions = USUAL) -> dict[str, Any]:
     """Return what the checks of a step say, in a line and in detail."""
-    checks = [check._replace(route=conventions.said(check.route)) for check in checks]
+    checks = [check._replace(route=check.route_in(conventions)) for check in checks]
     broken = [check for check in checks if not check.ok]
     if broken:
         worst = broken[0]
@@ -331,7 +331,7 @@ def legend(shown: Sequence[Step], conventions: Conventions, indices: str = INDIC
         if conventions.symbols != "notebook" and known.word:
             others.insert(0, f"${known.symbol}$ (notebook)")
         elsewhere = f" Elsewhere: {', '.join(others)}." if others else ""
-        meaning = conventions.said(known.meaning)
+        meaning = known.meaning_in(conventions)
         lines.append(f"- {written} — `{name}`: {meaning}.{elsewhere}")
     lines.append(conventions.said(f"- {indices}"))
     operations = tuple(type(step.operation) for step in shown)

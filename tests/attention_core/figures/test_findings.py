@@ -7,6 +7,7 @@ from attention_core import (
     MULTI_HEAD_ATTENTION,
     ONE_QUERY,
     SIMPLE_SELF_ATTENTION,
+    Conventions,
     normalisations,
 )
 from attention_core.figures import finding
@@ -52,6 +53,9 @@ def test_many_rows_are_counted() -> None:
     told = finding(trace, "weights", [f"w{row}" for row in range(10)])
     assert told.count("row w") == 6
     assert told.endswith("; and 4 more rows.")
+    told = finding(trace, "weights", ["row"] * 10, conventions=Conventions("columns"))
+    assert told.startswith("column row (token 1): most on row (token ")
+    assert told.endswith("; and 4 more columns.")
 
 
 def test_one_query_is_called_the_query() -> None:
