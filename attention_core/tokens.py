@@ -7,16 +7,19 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import regex
+
 # Characters that belong to a word when they stand between two of its letters: don't, well-known,
 # col·lecció, snake_case; and between two digits: 3.14, 1,000.
 _BETWEEN_LETTERS = frozenset("'’ʼ-‐‑·_")
 _BETWEEN_DIGITS = frozenset(".,٫٬")
 # Scripts written without spaces: every character is a token of its own.
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "BOPOMOFO", "THAI ", "LAO ", "KHMER", "MYANMAR")
-_ZERO_WIDTH_JOINER = "\u200d"
+# What a reader sees as one character, a letter with its marks, an emoji with its parts: \X, the
+# grapheme clusters of Unicode's annex 29, and the vowels of Myanmar that it leaves alone. What
+# cannot be seen stands alone here, so it takes no mark and no digit with it that follows.
+_CLUSTER = regex.compile(r"[\p{C}\p{Z}]|\X(?:(?=\p{M})\X)*")
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
-_FLAG_LETTERS = range(0x1F1E6, 0x1F200)
-_TAGS = range(0xE0020, 0xE0080)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def tokenize(sentence: str, *, keep_punctuation: bool = False) -> tuple[Token, .
 
 def _pieces(sentence: str) -> Iterator[tuple[str, bool]]:
     """Yield each piece of text that is not space, and whether it is punctuation."""
-    clusters = list(_clusters(unicodedata.normalize("NFC", sentence)))
+    clusters: list[str] = _CLUSTER.findall(unicodedata.normalize("NFC", sentence))
     position = 0
     while position < len(clusters):
         kind = _kind(clusters[position])
@@ -98,37 +101,6 @@ def _joins(clusters: list[str], middle: int) -> bool:
     if tie in _BETWEEN_LETTERS:
         return _kind(before) == "letter" and _kind(after) == "letter"
     return tie in _BETWEEN_DIGITS and before.isdigit() and after.isdigit()
-
-
-def _clusters(text: str) -> Iterator[str]:
-    """Yield the characters a reader sees: a letter with its marks, an emoji with its parts."""
-    cluster = ""
-    for char in text:
-        if cluster and _continues(cluster, char):
-            cluster += char
-            continue
-        if cluster:
-            yield cluster
-        cluster = char
-    if cluster:
-        yield cluster
-
-
-def _continues(cluster: str, char: str) -> bool:
-    """Return whether ``char`` belongs to the cluster before it."""
-    if _kind(cluster) == "space":
-        return False
-    code = ord(char)
-    is_flag = code in _FLAG_LETTERS and len(cluster) == 1 and ord(cluster) in _FLAG_LETTERS
-    is_joined = cluster[-1] == _ZERO_WIDTH_JOINER and _kind(char) == "symbol"
-    return (
-        unicodedata.category(char).startswith("M")
-        or char in ("\u200c", _ZERO_WIDTH_JOINER)
-        or code in _SKIN_TONES
-        or code in _TAGS
-        or is_flag
-        or is_joined
-    )
 
 
 def _kind(cluster: str) -> str:

@@ -1,6 +1,7 @@
 """Imports point one way: app.py → pages → ui → attention_core.figures → attention_core → torch.
 
-The core may also import numpy and safetensors, which read and write files of tensors.
+The core may also import numpy and safetensors, which read and write files of tensors, and regex,
+which finds the characters of a sentence.
 """
 
 import ast
@@ -18,7 +19,7 @@ ROOMS = ("app", "pages", "ui", "attention_core.figures", "attention_core")
 """From the screen inwards: a room may import itself and the rooms to its right."""
 
 THIRD_PARTY = {
-    "attention_core": {"torch", "numpy", "safetensors"},
+    "attention_core": {"torch", "numpy", "safetensors", "regex"},
     "attention_core.figures": {"torch", "plotly"},
     "ui": {"torch", "plotly", "pandas", "streamlit", "starlette", "pygments", "segno"},
     "pages": {"torch", "plotly", "pandas", "streamlit"},

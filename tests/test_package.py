@@ -71,6 +71,7 @@ def test_it_says_what_it_requires(wheel: Path) -> None:
         ("torch", ""),
         ("numpy", ""),
         ("safetensors", ""),
+        ("regex", ""),
         ("plotly", '; extra == "figures"'),
     ]
 

@@ -45,7 +45,8 @@ CODER, HEART, ENGLAND, KEYCAP = (
         ("日本語と中文", list("日本語と中文")),
         ("สวัสดี", ["ส", "วั", "ส", "ดี"]),
         ("ສະບາຍດີ", ["ສ", "ະ", "ບ", "າ", "ຍ", "ດີ"]),
-        ("ខ្មែរ", ["ខ្", "មែ", "រ"]),
+        ("ខ្មែរ", ["ខ្មែ", "រ"]),  # the second consonant stands below the first
+        ("น้ำ ນ້ຳ", ["น้ำ", "ນ້ຳ"]),  # a vowel that is written around its consonant
         ("မြန်မာစာ", ["မြ", "န်", "မာ", "စာ"]),
         ("ひらカタㄅㄆ", list("ひらカタㄅㄆ")),
         ("I love 東京!", ["I", "love", "東", "京"]),
@@ -81,6 +82,7 @@ def test_what_cannot_be_seen_separates_and_disappears() -> None:
     assert texts("a\x00b\x07c\u200bd\u202ee\u2028f\u00adg") == list("abcdefg")
     assert texts("\ud800x\udfff") == ["x"]
     assert texts("\u200d\u200c\ufeff") == []
+    assert texts("\u06001 \u0301") == ["1", "\u0301"]  # and takes nothing with it
 
 
 def test_occurrences_are_counted_without_regard_to_case() -> None:
