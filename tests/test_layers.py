@@ -143,7 +143,6 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     assert not circle(imports)
 
 
-@pytest.mark.xfail(reason="keeper.js and live.js import each other", strict=False)
 def test_no_script_imports_itself_by_way_of_others() -> None:
     imports = {path.name: scripts_of(path) for path in (PROJECT / "ui/components").glob("*.js")}
     assert "live.js" in imports["figures.js"]

@@ -3,17 +3,15 @@
  *
  * data = { address, page, seen, store: {id, lab} | null, want: id | null }
  *
- * The address changes in place (`replaceState`), so the browser's Back leads to the page before and
- * not through every edit. `want` asks for a lab that this browser stored: the answer is the state
- * "restored" = {id, lab}, with lab null where there is none. Being on every page, it also takes what
- * is dropped on the page (drops.js), which it tells as the trigger "dropped".
+ * `want` asks for a lab that this browser stored: the answer is the state "restored" = {id, lab},
+ * with lab null where there is none. Being on every page, it also takes what is dropped on the page
+ * (drops.js), which it tells as the trigger "dropped".
  */
+import { showLab } from "./address.js";
 import { takeDrops } from "./drops.js";
 import { isBehind } from "./live.js";
 
 const PREFIX = "attention-lab:";
-const STORED = "local."; // what an address says that only names a stored lab
-const ADDRESS_LIMIT = 8000; // as in ui/lab/link.py
 const KEPT = 20; // labs stored in this browser; the oldest go first
 
 /** Bring the address and the storage in line with `component.data`. */
@@ -26,7 +24,7 @@ export default function keeper(component) {
     return;
   }
   if (data.store) report(component, !write(data.store));
-  if (!isBehind(data.seen)) show(data.address);
+  if (!isBehind(data.seen)) showLab(data.address);
 }
 
 let isFailing = false;
@@ -35,21 +33,6 @@ let isFailing = false;
 function report({ setStateValue }, failed) {
   if (failed !== isFailing) setStateValue("failed", failed);
   isFailing = failed;
-}
-
-/** Keep a lab that is newer than the last run, unless this one is too large for an address. */
-export function showAddress(lab) {
-  const isStored = new URL(location.href).searchParams.get("lab")?.startsWith(STORED);
-  if (!isStored && lab.length <= ADDRESS_LIMIT) show(lab);
-}
-
-/** Put the lab into the address, or take it out where it is the one everybody starts with. */
-function show(lab) {
-  const url = new URL(location.href);
-  if ((url.searchParams.get("lab") ?? "") === lab) return;
-  if (lab) url.searchParams.set("lab", lab);
-  else url.searchParams.delete("lab");
-  history.replaceState(history.state, "", url);
 }
 
 function read(id) {

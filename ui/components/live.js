@@ -7,7 +7,7 @@
  *
  * One question is under way at a time, and only the newest one waits, so no queue builds up.
  */
-import { showAddress } from "./keeper.js";
+import { showNewer } from "./address.js";
 
 const PATIENCE_MS = 3000;
 const groups = new Map(); // name -> draw(data)
@@ -79,5 +79,5 @@ async function show({ table, lab, ops }) {
   if (last && (!isPending || last <= (drawn.get(table) ?? 0))) return;
   tables.get(table).shown = last;
   for (const [name, data] of Object.entries(answer.groups)) groups.get(name)?.(data);
-  showAddress(answer.address);
+  showNewer(answer.address);
 }
