@@ -3,7 +3,6 @@
  * browser's Back leads to the page before and not through every edit.
  */
 const STORED = "local."; // what an address says that only names a stored lab
-const ADDRESS_LIMIT = 8000; // as in ui/lab/link.py
 
 /** Put the lab into the address, or take it out where it is the one everybody starts with. */
 export function showLab(lab) {
@@ -14,8 +13,8 @@ export function showLab(lab) {
   history.replaceState(history.state, "", url);
 }
 
-/** Put a lab there that is newer than the last run, unless this one is too large for an address. */
+/** Put a lab there that is newer than the last run; null, and one that is stored, wait for the next. */
 export function showNewer(lab) {
   const isStored = new URL(location.href).searchParams.get("lab")?.startsWith(STORED);
-  if (!isStored && lab.length <= ADDRESS_LIMIT) showLab(lab);
+  if (!isStored && lab !== null) showLab(lab);
 }

@@ -3,13 +3,13 @@
  *
  * A lab or embeddings go to Python as the trigger "dropped" = {name, serial, content}, in base64. A
  * file of tensors is handed to the field of the page "Your tensors": from elsewhere Python is
- * asked to turn there ({name, serial, turn: true}), while the file waits here.
+ * asked to turn there ({name, serial, turn: true}), while the file waits here. What is larger than
+ * `data.most_bytes` is not read.
  */
 const TEXTS = /\.(json|csv)$/i;
 const TENSORS = /\.(npz|npy|safetensors)$/i;
 const PAGE = "your_tensors";
 const FIELD = '[class*="st-key-_tensor_file"] input[type="file"]';
-const MOST_BYTES = 4_000_000; // as in ui/lab/link.py
 const PATIENCE_MS = 10_000;
 const NOTICE = "Drop a lab (.json), embeddings (.csv) or tensors (.npz, .npy, .safetensors)";
 
@@ -49,7 +49,7 @@ async function drop(event) {
     carried = file;
     if (isHere) deliver(Date.now() + PATIENCE_MS);
     else tell({ name: file.name, turn: true });
-  } else if (TEXTS.test(file.name) && file.size <= MOST_BYTES) {
+  } else if (TEXTS.test(file.name) && file.size <= latest.data.most_bytes) {
     tell({ name: file.name, content: await base64(file) });
   } else {
     tell({ name: file.name, size: file.size });

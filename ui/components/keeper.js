@@ -1,7 +1,7 @@
 /**
  * keeper: keeps the lab in the page's address or, when it is too large for one, in this browser.
  *
- * data = { address, page, seen, store: {id, lab} | null, want: id | null }
+ * data = { address, page, seen, store: {id, lab} | null, want: id | null, most_bytes }
  *
  * `want` asks for a lab that this browser stored: the answer is the state "restored" = {id, lab},
  * with lab null where there is none. Being on every page, it also takes what is dropped on the page

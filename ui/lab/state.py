@@ -195,6 +195,7 @@ def keep(page: str, on_drop: Callable[[object], None] = lambda dropped: None) ->
             "seen": dict(session.lab.applied),
             "store": store,
             "want": session.want or None,
+            "most_bytes": link.JSON_LIMIT,
         },
         key=_KEEPER,
         on_restored_change=lambda: None,

@@ -119,7 +119,7 @@ def groups_of(names: Sequence[str], lab: Lab) -> dict[str, Group]:
 
 
 def answer(question: object) -> dict[str, Any]:
-    """Return the figures of a lab with some edits, and that lab as text.
+    """Return the figures of a lab with some edits, and its address, if it is not too large for one.
 
     Args:
         question: ``{"lab": text, "table": name, "ops": [...], "groups": [names]}``; the operations
@@ -141,9 +141,10 @@ def answer(question: object) -> dict[str, Any]:
         if operation["op"] != "set":
             raise ValueError("only the session knows what there is to undo")
         lab = editor.set_entries(lab, operation["cells"]).with_seen(editor.name, operation["id"])
+    text = link.encode(lab)
     return {
         "groups": {name: group.data for name, group in groups_of(groups, lab).items()},
-        "address": link.encode(lab),
+        "address": text if len(text) <= link.ADDRESS_LIMIT else None,
     }
 
 

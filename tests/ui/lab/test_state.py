@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.screen import FRAME, broken, components, edit, opened, said, send, table
-from ui.lab import link
+from ui.lab import files, link
 from ui.lab.lab import Lab
 from ui.lab.state import MAX_UNDO
 
@@ -67,6 +68,12 @@ def test_a_large_lab_lives_in_the_browsers_storage() -> None:
     send(at, edit(1, ("word0|1", 0, 5.0)))
     assert keeper(at)["address"] == told["address"]
     assert keeper(at)["store"]["lab"] != text
+
+
+def test_the_browser_is_told_how_large_a_file_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert keeper(opened(FRAME))["most_bytes"] == files.MAX_FILE
+    monkeypatch.setattr(link, "JSON_LIMIT", 7)
+    assert keeper(opened(FRAME))["most_bytes"] == 7
 
 
 def restored(answer: Any) -> AppTest:

@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.screen import FRAME, PAGES, broken, cards, components, edit, opened, send, table
 from ui.cards.editors import LONGEST_QUESTION
+from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lab.link import decode, encode
 from ui.lab.state import Session
@@ -95,6 +96,17 @@ def test_an_id_twice_in_one_question_counts_once() -> None:
     told = answer(question(Lab(), *twice))
     assert told == answer(question(Lab(), twice[0]))
     assert dict(decode(told["address"]).edits) == {("one", 1, 3, 0): 0.5}
+
+
+def test_a_lab_too_large_for_an_address_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = question(Lab(), edit(3, ("one|1", 0, 0.5)))
+    size = len(answer(asked)["address"])
+    monkeypatch.setattr(link, "ADDRESS_LIMIT", size)
+    assert answer(asked)["address"]
+    monkeypatch.setattr(link, "ADDRESS_LIMIT", size - 1)
+    told = answer(asked)
+    assert told["address"] is None
+    assert told["groups"]
 
 
 def test_without_edits_it_shows_the_lab_as_it_is() -> None:
