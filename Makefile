@@ -32,10 +32,10 @@ types: $(VENV)/dev.stamp  ## types of the whole tree
 
 javascript:  ## syntax of the browser scripts, where node is installed
 	@if command -v node >/dev/null; then \
-		for file in ui/components/*.js; do \
+		for file in ui/components/*.js attention_core/figures/*.js; do \
 			[ ! -e "$$file" ] || node --input-type=module --check < "$$file" || { echo "in $$file"; exit 1; }; \
 		done; \
-	else echo "node is not installed: the syntax of ui/components/*.js is left to the browser tests"; fi
+	else echo "node is not installed: the syntax of the scripts is left to the browser tests"; fi
 
 pytest: $(VENV)/dev.stamp  ## the tests alone (ARGS="tests/browser -k offline")
 	@scripts/chromium.sh

@@ -131,7 +131,7 @@ def report_html(report: Report) -> str:
     """
     pictures = [picture for section in report.sections for picture in section.pictures]
     specs = script_json([picture.spec for picture in pictures])
-    own, plotly = _file("report.js"), _plotly()
+    own, plotly = _file("figure_style.js") + _file("report.js"), _plotly()
     scripts = " ".join(f"'sha256-{_sha256(text)}'" for text in (plotly, own))
     policy = (
         f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; "
@@ -151,7 +151,7 @@ def report_html(report: Report) -> str:
             *_inputs(report.inputs),
             "</main>\n",
             f'<script type="application/json" id="specs">{specs}</script>\n',
-            f"<script>{plotly}</script>\n<script>{own}</script>\n</body></html>\n",
+            f'<script>{plotly}</script>\n<script type="module">{own}</script>\n</body></html>\n',
         ]
     )
 

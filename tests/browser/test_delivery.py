@@ -17,7 +17,7 @@ from tests.browser.watch import Watch
 from ui import components
 from ui.server import delivery
 
-NAMED = [delivery.PLOTLY, *(f"{components.ROUTE}/{path.name}" for path in components.SCRIPTS)]
+NAMED = [delivery.PLOTLY, *components.ADDRESSES]
 
 
 @pytest.mark.parametrize("path", ["/", "/one_query"])

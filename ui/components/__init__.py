@@ -13,14 +13,19 @@ from typing import Any
 import streamlit as st
 
 FOLDER = Path(__file__).parent
-SCRIPTS = sorted(FOLDER.glob("*.js"))
+_PROJECT = FOLDER.parents[1]
+_STYLE = _PROJECT / "attention_core" / "figures" / "figure_style.js"  # a report's figures', too
+SCRIPTS = [_STYLE, *sorted(FOLDER.glob("*.js"))]
 VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in SCRIPTS)).hexdigest()[:12]
 ROUTE = f"/assets/{VERSION}"
 """Where the scripts are served. It changes with them, so a browser never mixes two versions."""
 
+ADDRESSES = {f"{ROUTE}/{path.relative_to(_PROJECT).as_posix()}": path for path in SCRIPTS}
+"""Each script by its address, in folders as on the disk, so that one finds another there."""
+
 _MISSING = "This part of the page could not be loaded. Reload the page to try again."
 _LOADER = """
-const loading = import(new URL("{route}/{name}.js", location.origin).href);
+const loading = import(new URL("{route}/ui/components/{name}.js", location.origin).href);
 export default function (component) {{
   let stop, isGone = false;
   loading.then((script) => {{ if (!isGone) stop = script.default(component); }}, () => {{

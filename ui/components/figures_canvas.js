@@ -6,8 +6,8 @@
  * comes as an overview: meta.block = [rows, columns] of each block of cells, and meta.at, which cell
  * of its block each number is (see attention_core/figures/overview.py).
  */
-import { edges, isHeatmap, isPaintable } from "./figures_cells.js";
-import { colourAt } from "./figures_colours.js";
+import { colourAt, isHeatmap } from "../../attention_core/figures/figure_style.js";
+import { edges, isPaintable } from "./figures_cells.js";
 
 const SHADES = 1024;
 const ARRAYS = { f4: Float32Array, f8: Float64Array, u1: Uint8Array };

@@ -7,13 +7,11 @@
  * colours, numeric x and y, and texttemplate "%{z:.4f}" (any digit) or "%{text}"; every other figure
  * is left to Plotly.
  */
-import { colourAt, readableOn } from "./figures_colours.js";
+import { colourAt, isHeatmap, readableOn } from "../../attention_core/figures/figure_style.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const MAX_CELLS = 1200;
 const MIN_LABEL_PX = 7;
-
-export const isHeatmap = (trace) => trace.type === "heatmap";
 
 /** The labelled heatmap that we can paint ourselves, or undefined (then Plotly does it all). */
 export function paintable(spec) {

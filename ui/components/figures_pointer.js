@@ -10,8 +10,9 @@
  * Cells here are always the core's, [row, column] of the whole matrix. A place is where one is drawn,
  * [down, across]: shifted in a figure of a part, turned, and in an overview shared by a block of cells.
  */
+import { isHeatmap } from "../../attention_core/figures/figure_style.js";
 import { rowsOf } from "./figures_canvas.js";
-import { edges, isHeatmap } from "./figures_cells.js";
+import { edges } from "./figures_cells.js";
 import { join, point } from "./links.js";
 
 const SVG = "http://www.w3.org/2000/svg";

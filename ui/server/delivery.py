@@ -55,11 +55,13 @@ class Asset:
 
 def assets() -> dict[str, Asset]:
     """Return what is answered from memory, by address: nothing else can be asked for."""
-    own = {f"{components.ROUTE}/{path.name}": path for path in components.SCRIPTS}
     plotly = _package("plotly") / "package_data" / "plotly.min.js"
     return {
         **dict(_of_streamlit(_package("streamlit") / "static")),
-        **{address: Asset(path, "text/javascript") for address, path in own.items()},
+        **{
+            address: Asset(path, "text/javascript")
+            for address, path in components.ADDRESSES.items()
+        },
         PLOTLY: Asset(plotly, "text/javascript", _COMPILE_AT_ONCE),
     }
 
@@ -81,7 +83,7 @@ def _of_streamlit(folder: Path) -> Iterator[tuple[str, Asset]]:
 
 
 def plotly_tag() -> str:
-    """Return the element that loads the drawing library; figures.js finds it by its id."""
+    """Return the element that loads the drawing library; figures_plot.js finds it by its id."""
     # An error that came before anyone listened leaves a mark, so that it is tried again.
     failed = 'onerror="this.dataset.failed = true"'
     return f'<script async id="plotly" fetchpriority="high" src="{PLOTLY}" {failed}></script>'
@@ -89,9 +91,8 @@ def plotly_tag() -> str:
 
 def preloads() -> str:
     """Return the elements that fetch the page's own scripts, which would come one by one."""
-    addresses = [f"{components.ROUTE}/{path.name}" for path in components.SCRIPTS]
     tag = '<link rel="modulepreload" crossorigin fetchpriority="low" href="{}">\n'
-    return "".join(tag.format(address) for address in addresses)
+    return "".join(tag.format(address) for address in components.ADDRESSES)
 
 
 @cache

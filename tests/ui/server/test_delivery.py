@@ -22,7 +22,7 @@ from ui.server import delivery
 from ui.server.delivery import Delivery
 
 INDEX = Path(st.__file__).parent / "static" / "index.html"
-OWN = [f"{components.ROUTE}/{path.name}" for path in components.SCRIPTS]
+OWN = list(components.ADDRESSES)
 
 
 async def _page(_request: object) -> Response:
@@ -118,9 +118,9 @@ def test_every_script_and_style_that_streamlit_s_page_names_is_answered() -> Non
         "/static/../index.html",
         "/static/js/../../../config.py",
         "/static/js/no-such.js",
-        f"{components.ROUTE}/__init__.py",
-        f"{components.ROUTE}/../delivery.py",
-        "/assets/000000000000/figures.js",
+        f"{components.ROUTE}/ui/components/__init__.py",
+        f"{components.ROUTE}/ui/components/../server/delivery.py",
+        "/assets/000000000000/ui/components/figures.js",
         "/vendor/0.0.0/plotly.min.js",
     ],
 )
