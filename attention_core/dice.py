@@ -56,3 +56,17 @@ def require_rate(dropout: float) -> float:
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout must be in [0, 1), from nothing to nearly all; got {dropout!r}")
     return float(dropout)
+
+
+def rate_of(dropout: float, *, training: bool) -> float:
+    """Return the share of weights that a run drops: none outside of training.
+
+    Raises:
+        ValueError: If the dropout is out of range, in training or not.
+
+    Example:
+        >>> rate_of(0.5, training=True), rate_of(0.5, training=False)
+        (0.5, 0.0)
+    """
+    rate = require_rate(dropout)
+    return rate if training else 0.0

@@ -1,18 +1,14 @@
-"""Three projections give each token its roles: what they take, checked, and their steps."""
+"""Three projections give each token its roles, and one mixes heads: what they take, checked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from torch import Tensor
 
-from attention_core.operations import Operation, Projection
-from attention_core.step import Step
 from attention_core.tensors import require_numbers
 
 ROLES = {"query": "queries", "key": "keys", "value": "values"}
-SELF = dict.fromkeys(ROLES, "inputs")
-CROSS = {"query": "query_inputs", "key": "key_inputs", "value": "key_inputs"}
 
 Tensors = dict[str, Tensor]
 
@@ -107,23 +103,39 @@ def as_row(name: str, bias: Tensor, of: str, given: Tensors) -> Tensor:
     return row
 
 
-def steps(
-    given: Tensors,
-    sources: Mapping[str, str],
-    operation: Callable[[Tensor, bool], Operation] = lambda weight, biased: Projection(
-        biased=biased
-    ),
-) -> tuple[Step, ...]:
-    """Return the steps ``queries``, ``keys`` and ``values``.
+def require_divisible(given: Tensors, n_heads: int) -> None:
+    """Raise ValueError if the projections cannot be split into that many heads."""
+    for role in ROLES:
+        shape = tuple(given[f"w_{role}"].shape)
+        if shape[1] % n_heads:
+            raise ValueError(
+                f"d_out must be divisible by n_heads; got w_{role} of shape {shape}, so "
+                f"d_out = {shape[1]}, and n_heads = {n_heads}"
+            )
+
+
+def checked_output(w_out: Tensor | None, b_out: Tensor | None, w_value: Tensor) -> Tensors:
+    """Return the output projection, its bias as a row, if it fits the heads that it mixes.
 
     Args:
-        given: What ``checked`` returned.
-        sources: For each role, the name of what is projected.
-        operation: Returns a projection, given its weights and whether it has a bias.
+        w_out: What mixes the heads, (n_heads · d_head, d_out); None for no such projection.
+        b_out: What is added, (d_out,); None for no bias.
+        w_value: What makes the values, (d_in, n_heads · d_head) or (n_heads, d_in, d_head).
+
+    Raises:
+        ValueError: If it does not; it says what was expected and what came.
     """
-    made = []
-    for role, name in ROLES.items():
-        bias = [f"b_{role}"] if f"b_{role}" in given else []
-        project = operation(given[f"w_{role}"], bool(bias))
-        made.append(Step(name, project, of=(sources[role], f"w_{role}", *bias)))
-    return tuple(made)
+    width = w_value.shape[-1] * (len(w_value) if w_value.ndim == 3 else 1)
+    if w_out is None:
+        if b_out is not None:
+            raise ValueError("b_out is added to a product with w_out; got no w_out")
+        return {}
+    found = {"w_out": require_numbers("w_out", w_out)}
+    if len(w_out) != width:
+        raise ValueError(
+            f"w_out must have shape ({width}, d_out), as the heads are {width} wide together; "
+            f"got {tuple(w_out.shape)}"
+        )
+    if b_out is not None:
+        found["b_out"] = as_row("b_out", b_out, "w_out", found)
+    return found

@@ -5,94 +5,77 @@ from __future__ import annotations
 from torch import Tensor
 
 from attention_core.checks import Check
-from attention_core.masks import mask_or_causal
-from attention_core.mechanism import Mechanism, Trace
-from attention_core.mechanisms import projections
-from attention_core.mechanisms.projections import SELF
-from attention_core.operations import (
-    DivideByRoot,
-    DotProducts,
-    Renormalise,
-    Softmax,
-    WeightedSum,
-    ZeroMasked,
-)
+from attention_core.mechanism import Trace
+from attention_core.mechanisms.attention import Attention, Then
+from attention_core.mechanisms.family import Family
+from attention_core.operations import Renormalise, Softmax, ZeroMasked
 from attention_core.spread import held_against, spread_of
-from attention_core.step import Step
+
+MASKED_AFTER = (
+    Then("shares", Softmax()),
+    Then("zeroed", ZeroMasked(), ("mask",)),
+    Then("weights", Renormalise()),
+)
 
 
-class RenormalisedSelfAttention:
-    """Self-attention with a mask after the softmax, and its rows made to sum to 1 again."""
+def renormalised_self_attention(
+    inputs: Tensor,
+    w_query: Tensor,
+    w_key: Tensor,
+    w_value: Tensor,
+    b_query: Tensor | None = None,
+    b_key: Tensor | None = None,
+    b_value: Tensor | None = None,
+    *,
+    mask: Tensor | None = None,
+) -> Trace:
+    r"""Compute ``renormalise(softmax(queries @ keys.T / √d_k) * mask) @ values``.
 
-    def run(
-        self,
-        inputs: Tensor,
-        w_query: Tensor,
-        w_key: Tensor,
-        w_value: Tensor,
-        b_query: Tensor | None = None,
-        b_key: Tensor | None = None,
-        b_value: Tensor | None = None,
-        *,
-        mask: Tensor | None = None,
-    ) -> Trace:
-        r"""Compute ``renormalise(softmax(queries @ keys.T / √d_k) * mask) @ values``.
+    Args:
+        inputs: The token embeddings, (n_tokens, d_in).
+        w_query: What makes the queries, (d_in, d_out).
+        w_key: What makes the keys, (d_in, d_out).
+        w_value: What makes the values, (d_in, d_value).
+        b_query: Added to every query, (d_out,); None for no bias.
+        b_key: Added to every key, (d_out,).
+        b_value: Added to every value, (d_value,).
+        mask: Booleans, (n_tokens, n_tokens), True = may attend; None for the causal one. A
+            row of nothing but False has NaN for weights: 0 / 0.
 
-        Args:
-            inputs: The token embeddings, (n_tokens, d_in).
-            w_query: What makes the queries, (d_in, d_out).
-            w_key: What makes the keys, (d_in, d_out).
-            w_value: What makes the values, (d_in, d_value).
-            b_query: Added to every query, (d_out,); None for no bias.
-            b_key: Added to every key, (d_out,).
-            b_value: Added to every value, (d_value,).
-            mask: Booleans, (n_tokens, n_tokens), True = may attend; None for the causal one. A
-                row of nothing but False has NaN for weights: 0 / 0.
+    Returns:
+        The trace: the steps of ``SELF_ATTENTION`` up to ``scaled``, then ``shares``,
+        ``zeroed``, ``weights`` and ``context``. The mask is an input of it.
 
-        Returns:
-            The trace: the steps of ``SelfAttention`` up to ``scaled``, then ``shares``,
-            ``zeroed``, ``weights`` and ``context``. The mask is an input of it.
+    Raises:
+        ValueError: If a tensor is no such matrix or two do not fit; it says what was expected
+            and what came.
 
-        Raises:
-            ValueError: If a tensor is no such matrix or two do not fit; it says what was expected
-                and what came.
+    Example:
+        >>> import torch
+        >>> trace = RENORMALISED_SELF_ATTENTION.run(torch.eye(2), *(torch.eye(2),) * 3)
+        >>> trace["zeroed"]
+        tensor([[0.6698, 0.0000],
+                [0.3302, 0.6698]])
+        >>> trace.explain("weights", 0, 0).formula
+        '0.6698 / (0.6698 + 0) = 1.0000'
 
-        Example:
-            >>> import torch
-            >>> trace = RENORMALISED_SELF_ATTENTION.run(torch.eye(2), *(torch.eye(2),) * 3)
-            >>> trace["zeroed"]
-            tensor([[0.6698, 0.0000],
-                    [0.3302, 0.6698]])
-            >>> trace.explain("weights", 0, 0).formula
-            '0.6698 / (0.6698 + 0) = 1.0000'
-
-        Source:
-            Raschka, "Build a Large Language Model (From Scratch)" (2024), section 3.5.1.
-        """
-        given = projections.checked(
-            SELF,
-            inputs=inputs,
-            w_query=w_query,
-            w_key=w_key,
-            w_value=w_value,
-            b_query=b_query,
-            b_key=b_key,
-            b_value=b_value,
-        )
-        given["mask"] = mask_or_causal(mask, len(inputs), len(inputs))
-        steps = (
-            *projections.steps(given, SELF),
-            Step("scores", DotProducts(), of=("queries", "keys")),
-            Step("scaled", DivideByRoot(w_query.shape[-1]), of=("scores",)),
-            Step("shares", Softmax(), of=("scaled",)),
-            Step("zeroed", ZeroMasked(), of=("shares", "mask")),
-            Step("weights", Renormalise(), of=("zeroed",)),
-            Step("context", WeightedSum(), of=("weights", "values")),
-        )
-        return Mechanism(tuple(given), steps, masks=("mask",)).run(**given)
+    Source:
+        Raschka, "Build a Large Language Model (From Scratch)" (2024), section 3.5.1.
+    """
+    return Attention(weighing=MASKED_AFTER, causal=True).run(
+        inputs=inputs,
+        w_query=w_query,
+        w_key=w_key,
+        w_value=w_value,
+        b_query=b_query,
+        b_key=b_key,
+        b_value=b_value,
+        mask=mask,
+    )
 
 
-RENORMALISED_SELF_ATTENTION = RenormalisedSelfAttention()
+RENORMALISED_SELF_ATTENTION = Family(renormalised_self_attention)
+"""Self-attention with a mask after the softmax, and its rows made to sum to 1 again."""
 
 
 def compare_ways(masked: Trace, renormalised: Trace) -> Check | None:

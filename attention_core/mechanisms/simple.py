@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import torch
+
 from attention_core.mechanism import Mechanism
+from attention_core.mechanisms.attention import Attention
+from attention_core.mechanisms.projections import ROLES
 from attention_core.operations import (
     DivideBy,
     DivideByRoot,
@@ -72,17 +76,9 @@ def dot_product_attention(d_k: int | None = None) -> Mechanism:
     """
     if d_k is not None and d_k < 1:
         raise ValueError(f"d_k must be a whole number from 1; got {d_k}")
-    steps = [Step("scores", DotProducts(), of=("queries", "keys"))]
-    if d_k is not None:
-        steps.append(Step("scaled", DivideByRoot(d_k), of=("scores",)))
-    return Mechanism(
-        inputs=("queries", "keys", "values"),
-        steps=(
-            *steps,
-            Step("weights", Softmax(), of=(steps[-1].name,)),
-            Step("context", WeightedSum(), of=("weights", "values")),
-        ),
-    )
+    of_that_width = torch.empty(1, d_k or 1)
+    attention = Attention(scaling=DivideByRoot if d_k else None)
+    return attention.mechanism(dict.fromkeys(ROLES.values(), of_that_width))
 
 
 def normalisations(temperature: float = 1.0) -> Mechanism:

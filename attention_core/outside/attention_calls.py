@@ -15,25 +15,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from attention_core.checks import Check, distances, verdict
-from attention_core.mechanism import Mechanism, Trace
-from attention_core.operations import (
-    AddScores,
-    DivideByRoot,
-    DotProducts,
-    DotProductsOfHeads,
-    Dropout,
-    Mask,
-    MultiplyBy,
-    Operation,
-    RepeatHeads,
-    SafeSoftmax,
-    Softmax,
-    WeightedSum,
-    ZeroMasked,
-)
+from attention_core.mechanism import Trace
+from attention_core.mechanisms.attention import Attention, weighing
+from attention_core.operations import MultiplyBy, SafeSoftmax, Softmax
 from attention_core.rounding import format_of
 from attention_core.spread import Spread, spread_of
-from attention_core.step import Step
 
 SDPA = "F.scaled_dot_product_attention"
 MHA = "nn.MultiheadAttention"
@@ -250,11 +236,7 @@ def _made(call: _Call) -> Iterator[Trace]:
     if not (call.queries.numel() and call.keys.numel() and call.values.numel()):
         return  # of nothing there is nothing to show
     given = _inputs(call)
-    blank = _blank(given, call)
-    steps = tuple(_steps(call, given, safe=not bool((call.undefined & blank).any())))
-    booleans = tuple(name for name in ("mask", "kept") if name in given)
-    per_head = tuple(name for name, tensor in given.items() if tensor.ndim == 4)
-    mechanism = Mechanism(tuple(given), steps, booleans, per_head)
+    mechanism = _attention(call, given).mechanism({name: each[0] for name, each in given.items()})
     for item in range(len(call.queries)):
         inputs = {name: _of_item(tensor, item) for name, tensor in given.items()}
         yield Trace(mechanism, mechanism.computed(inputs))
@@ -311,32 +293,16 @@ def _blank(given: Tensors, call: _Call) -> Tensor:
     return blank.any(1) if blank.ndim == 3 else blank
 
 
-def _steps(call: _Call, given: Tensors, *, safe: bool) -> Iterator[Step]:
-    """Yield the steps from what is given to ``context``."""
-    times, d_k = _times(call), call.queries.shape[-1]
-    if times > 1:
-        yield Step("keys", RepeatHeads(times), of=("shared_keys",))
-        yield Step("values", RepeatHeads(times), of=("shared_values",))
-    products = DotProductsOfHeads() if call.in_heads else DotProducts()
-    yield Step("scores", products, of=("queries", "keys"))
-    scaling = DivideByRoot(d_k) if call.scale is None else MultiplyBy(float(call.scale))
-    yield Step("scaled", scaling, of=("scores",))
-    last = "scaled"
-    if "added_scores" in given:
-        yield Step("biased", AddScores(), of=(last, "added_scores"))
-        last = "biased"
-    if "mask" in given:
-        yield Step("masked", Mask(), of=(last, "mask"))
-        last = "masked"
-    blank = "mask" in given and bool(_blank(given, call).any())
-    yield Step("weights", SafeSoftmax() if blank and safe else Softmax(), of=(last,))
-    last = "weights"
-    if "kept" in given:
-        # At a rate of 1 nothing is kept, and nothing is left that could grow.
-        dropping: Operation = Dropout(call.rate) if call.rate < 1 else ZeroMasked()
-        yield Step("dropped", dropping, of=(last, "kept"))
-        last = "dropped"
-    yield Step("context", WeightedSum(), of=(last, "values"))
+def _attention(call: _Call, given: Tensors) -> Attention:
+    """Return how a call attends, from what is given to ``context``."""
+    blank = _blank(given, call)
+    is_safe = bool(blank.any()) and not bool((call.undefined & blank).any())
+    softmax = SafeSoftmax() if is_safe else Softmax()
+    rate = call.rate or None
+    if call.scale is None:
+        return Attention(weighing=weighing(softmax), dropout=rate)
+    scaling = MultiplyBy(float(call.scale))
+    return Attention(scaling=lambda _: scaling, weighing=weighing(softmax), dropout=rate)
 
 
 def _trace(made: Trace, source: str, compared: Sequence[Check]) -> Trace:

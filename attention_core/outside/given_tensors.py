@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -15,17 +16,8 @@ from torch import Tensor
 
 from attention_core.checks import Check, distances, verdict
 from attention_core.mechanism import Mechanism, Trace
-from attention_core.operations import (
-    DivideByRoot,
-    DotProducts,
-    DotProductsOfHeads,
-    Mask,
-    Projection,
-    RepeatHeads,
-    SafeSoftmax,
-    Softmax,
-    WeightedSum,
-)
+from attention_core.mechanisms.attention import Attention, weighing
+from attention_core.operations import DivideByRoot, SafeSoftmax, Softmax, WeightedSum
 from attention_core.outside.tensor_files import MAX_TOKENS, TensorFileError
 from attention_core.outside.work import require_affordable
 from attention_core.rounding import format_of
@@ -38,7 +30,6 @@ ROLES = (
     *("w_query", "w_key", "w_value", "mask"),
 )
 PROJECTIONS = ("w_query", "w_key", "w_value")
-MAX_HEADS = 512  # and of layers
 ROUNDED = 0.01  # a row may be so far from 1 if its numbers were rounded to two decimals
 MAX_WHOLE = 2**23  # whole numbers of a tensor: as floats they take more memory than in the file
 _EXACT = 2**24  # whole numbers up to here are exact in float32
@@ -225,14 +216,18 @@ def trace_of(
         Vaswani et al., "Attention Is All You Need" (2017), section 3.2.1.
     """
     given = _of_one_dtype(given)
-    if {"queries", "keys"} <= set(given) or {"inputs", *PROJECTIONS} <= set(given):
-        return _of_queries(given, is_causal=is_causal, is_scaled=is_scaled)
-    if "weights" in given:
+    if {"queries", "keys"} <= set(given):
+        inputs = _of_queries(given)
+    elif {"inputs", *PROJECTIONS} <= set(given):
+        inputs = {role: given[role] for role in ("inputs", *PROJECTIONS)}
+        _require_projections(inputs)
+    elif "weights" in given:
         return _of_weights(given)
-    if "inputs" in given:
-        scores = Step("scores", DotProducts(), ("inputs", "inputs"))
-        return _ran({"inputs": given["inputs"]}, [scores], "inputs", given, is_causal=is_causal)
-    return _ran_steps(given, ())
+    elif "inputs" in given:
+        inputs, is_scaled = {"inputs": given["inputs"]}, False
+    else:
+        return _ran(_unrun(given), given)
+    return _attended(inputs, given, is_causal=is_causal, is_scaled=is_scaled)
 
 
 def _of_one_dtype(given: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -247,53 +242,28 @@ def _of_one_dtype(given: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def _of_queries(given: Mapping[str, Tensor], *, is_causal: bool, is_scaled: bool) -> Trace:
-    """Return the run that begins with queries and keys, or with what makes them."""
-    steps: list[Step] = []
-    if {"queries", "keys"} <= set(given):
-        inputs = {role: given[role] for role in _PLURAL.values() if role in given}
-        queries, keys = inputs["queries"], inputs["keys"]
-        _require_fit(inputs)
-        times = queries.shape[0] // keys.shape[0] if queries.ndim == 3 else 1
-        if times > 1:
-            for role in ("keys", "values"):
-                if role in inputs:
-                    inputs[f"shared_{role}"] = inputs.pop(role)
-                    steps.append(Step(role, RepeatHeads(times), (f"shared_{role}",)))
-        d_k, in_heads = queries.shape[-1], queries.ndim == 3
-        values = "values" if "values" in given else ""
-    else:
-        inputs = {role: given[role] for role in ("inputs", *PROJECTIONS)}
-        _require_projections(inputs)
-        for role, name in _PLURAL.items():
-            steps.append(Step(name, Projection(biased=False), ("inputs", f"w_{role}")))
-        d_k, in_heads, values = inputs["w_query"].shape[-1], False, "values"
-    products = DotProductsOfHeads() if in_heads else DotProducts()
-    steps.append(Step("scores", products, ("queries", "keys")))
-    if is_scaled:
-        steps.append(Step("scaled", DivideByRoot(d_k), ("scores",)))
-    return _ran(inputs, steps, values, given, is_causal=is_causal)
+def _of_queries(given: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return queries, keys and values; with fewer heads than queries, as what heads share."""
+    inputs = {role: given[role] for role in _PLURAL.values() if role in given}
+    _require_fit(inputs)
+    queries, keys = inputs["queries"], inputs["keys"]
+    if queries.ndim == 3 and len(queries) > len(keys):
+        return {role if role == "queries" else f"shared_{role}": inputs[role] for role in inputs}
+    return inputs
 
 
-def _ran(
-    inputs: Mapping[str, Tensor],
-    steps: list[Step],
-    values: str,
-    given: Mapping[str, Tensor],
-    *,
-    is_causal: bool,
+def _attended(
+    inputs: dict[str, Tensor], given: Mapping[str, Tensor], *, is_causal: bool, is_scaled: bool
 ) -> Trace:
-    """Return a run from scores, the last of the steps, to the context vectors."""
-    inputs, mask = dict(inputs), _mask_of(inputs, given, is_causal=is_causal)
-    softmax: Softmax | SafeSoftmax = Softmax()
+    """Return the run from inputs to the context vectors, held against weights of the file."""
+    mask = _mask_of(inputs, given, is_causal=is_causal)
+    softmax = Softmax()
     if mask is not None:
-        inputs["mask"] = mask
-        steps = [*steps, Step("masked", Mask(), (steps[-1].name, "mask"))]
+        inputs = {**inputs, "mask": mask}
         softmax = Softmax() if bool(mask.any(dim=-1).all()) else SafeSoftmax()
-    steps = [*steps, Step("weights", softmax, (steps[-1].name,))]
-    if values:
-        steps.append(Step("context", WeightedSum(), ("weights", values)))
-    trace = _ran_steps(inputs, steps)
+    scaling = DivideByRoot if is_scaled else None
+    attention = Attention(scaling=scaling, weighing=weighing(softmax))
+    trace = _ran(attention.mechanism(inputs), inputs)
     if "weights" not in given:
         return trace
     tensors = {name: trace[name] for name in trace.names}
@@ -320,28 +290,31 @@ def _mask_of(
 
 def _of_weights(given: Mapping[str, Tensor]) -> Trace:
     """Return the run of weights that are taken as they are."""
-    inputs = {"weights": given["weights"]}
+    inputs = {role: given[role] for role in ("weights", "values") if role in given}
     if "values" not in given:
-        return _ran_steps(inputs, ())
+        return _ran(_unrun(inputs), inputs)
     weights, values = given["weights"], given["values"]
     if weights.shape[:-2] != values.shape[:-2] or weights.shape[-1] != values.shape[-2]:
         raise ValueError(
             f"the weights {tuple(weights.shape)} mix as many values as they have columns; the "
             f"values are {tuple(values.shape)}"
         )
-    step = Step("context", WeightedSum(), ("weights", "values"))
-    return _ran_steps({**inputs, "values": values}, (step,))
+    context = Step("context", WeightedSum(), ("weights", "values"))
+    return _ran(replace(_unrun(inputs), steps=(context,)), inputs)
 
 
-def _ran_steps(inputs: Mapping[str, Tensor], steps: tuple[Step, ...] | list[Step]) -> Trace:
+def _unrun(inputs: Mapping[str, Tensor]) -> Mechanism:
+    """Return the mechanism of inputs that nothing is made of."""
     masks = tuple(name for name, tensor in inputs.items() if tensor.dtype == torch.bool)
     per_head = tuple(name for name, tensor in inputs.items() if tensor.ndim == 3)
-    mechanism = Mechanism(tuple(inputs), tuple(steps), masks, per_head)
+    return Mechanism(tuple(inputs), (), masks, per_head)
+
+
+def _ran(mechanism: Mechanism, inputs: Mapping[str, Tensor]) -> Trace:
+    """Return a run that is not too much work; of a mechanism without steps, its inputs."""
     require_affordable(mechanism, inputs)
     plain = {name: tensor.contiguous() for name, tensor in inputs.items()}
-    if not steps:
-        return Trace(mechanism, plain)
-    return mechanism.run(**plain)
+    return mechanism.run(**plain) if mechanism.steps else Trace(mechanism, plain)
 
 
 def _require_fit(given: Mapping[str, Tensor]) -> None:

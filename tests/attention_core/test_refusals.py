@@ -203,7 +203,7 @@ def test_names_that_are_not_there() -> None:
     with pytest.raises(TypeError, match="mask"):
         SELF_ATTENTION.run(**single(0), mask=ones(7, 7))  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="w_value"):
-        SELF_ATTENTION.run(ones(2, 2), ones(2, 2), ones(2, 2))  # type: ignore[call-arg]
+        SELF_ATTENTION.run(ones(2, 2), ones(2, 2), ones(2, 2))  # type: ignore[call-arg, misc]
 
 
 def test_a_mask_is_never_stretched() -> None:

@@ -12,6 +12,8 @@ from torch.nn import functional
 from torch.nn.modules import module as modules
 
 from attention_core import Trace, record, watch
+from attention_core.mechanisms.attention import Then, weighing
+from attention_core.operations import Softmax
 from attention_core.outside import attention_calls
 from attention_core.outside.watch import _compared_with
 
@@ -541,16 +543,11 @@ def test_a_subclass_is_seen_inside() -> None:
 
 def test_a_trace_says_that_it_is_not_what_the_call_gave(monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = numbers(L, 11)
-    right = attention_calls._steps
 
-    def without_the_mask(call: Any, given: Any, **more: Any) -> Any:
-        steps = [step for step in right(call, given, **more) if step.name != "masked"]
-        return [
-            type(s)(s.name, s.operation, tuple(n.replace("masked", "scaled") for n in s.of))
-            for s in steps
-        ]
+    def without_the_mask(softmax: Softmax) -> tuple[Then, ...]:
+        return tuple(then for then in weighing(softmax) if then.name != "masked")
 
-    monkeypatch.setattr(attention_calls, "_steps", without_the_mask)
+    monkeypatch.setattr(attention_calls, "weighing", without_the_mask)
     with watch() as traces:
         functional.scaled_dot_product_attention(tokens, tokens, tokens, is_causal=True)
     (said,) = traces[0].disagreements
