@@ -20,7 +20,7 @@ ROOMS = ("app", "pages", "ui", "attention_core.figures", "attention_core")
 
 THIRD_PARTY = {
     "attention_core": {"torch", "numpy", "safetensors", "regex"},
-    "attention_core.figures": {"torch", "plotly"},
+    "attention_core.figures": {"torch", "plotly", "jinja2"},
     "ui": {"torch", "plotly", "pandas", "streamlit", "starlette", "pygments", "segno"},
     "pages": {"torch", "plotly", "pandas", "streamlit"},
     "app": {"torch", "plotly", "pandas", "streamlit", "starlette"},

@@ -57,7 +57,8 @@ def test_the_wheel_has_the_core_and_nothing_else(wheel: Path) -> None:
     ours = {
         str(path.relative_to(PROJECT))
         for path in (PROJECT / "attention_core").rglob("*")
-        if path.suffix in {".py", ".json", ".safetensors", ".css", ".js"} or path.name == "py.typed"
+        if path.suffix in {".py", ".json", ".safetensors", ".css", ".js", ".html"}
+        or path.name == "py.typed"
     }
     assert names == ours
     assert "attention_core/py.typed" in names
@@ -67,12 +68,13 @@ def test_it_says_what_it_requires(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
         said = archive.read(name).decode()
-    assert re.findall(r"^Requires-Dist: ([a-z]+)>=[\d.]+(.*)$", said, re.MULTILINE) == [
+    assert re.findall(r"^Requires-Dist: ([a-z0-9]+)>=[\d.]+(.*)$", said, re.MULTILINE) == [
         ("torch", ""),
         ("numpy", ""),
         ("safetensors", ""),
         ("regex", ""),
         ("plotly", '; extra == "figures"'),
+        ("jinja2", '; extra == "figures"'),
     ]
 
 

@@ -4,35 +4,46 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from html import escape
-from importlib.resources import files
 from typing import NamedTuple
-
-from torch import Tensor
 
 from attention_core.conventions import USUAL, Conventions
 from attention_core.figures.heads import shown_of
 from attention_core.figures.heatmap import position_labels
+from attention_core.figures.templates import filled, text_of
 from attention_core.glossary import symbol, term
-from attention_core.mathml import mathml
 from attention_core.studies.exercises import KINDS, Exercise, power
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 LINE, ROOM = 100, 4  # characters of a line of the table of e^x, and of each cell besides decimals
-_TOLD = {
-    "masked": "Each token sees itself and those before it. e<sup>−∞</sup> is 0.",
-    "weights": "e<sup>x</sup> from the table, divided by the sum of the row.",
-    "concatenated": "Put the heads' context vectors side by side.",
-}
 
 
 class _Matrix(NamedTuple):
-    """A matrix on paper."""
+    """A matrix on paper, or one head of it."""
 
     title: str
+    head: str
     rows: Sequence[str]
     columns: Sequence[str]
-    entries: Tensor
+    entries: Sequence[Sequence[str]]
+
+
+class _Step(NamedTuple):
+    """A step to compute."""
+
+    name: str
+    title: str
+    latex: str
+    matrices: Sequence[_Matrix]
+
+
+class _Sheet(NamedTuple):
+    """One exercise: what is given, and every step."""
+
+    kind: str
+    seed: int
+    decimals: int  # of the powers
+    powers: Sequence[Sequence[tuple[str, str]]]  # each x that is needed and e^x, in lines
+    given: Sequence[tuple[_Matrix, str]]  # and its symbol
+    steps: Sequence[_Step]
 
 
 def number(entry: float) -> str:
@@ -77,52 +88,37 @@ def paper_html(
     if not exercises:
         raise ValueError("exercises must be at least one; got none")
     conventions = Conventions(count_from=conventions.count_from, symbols=conventions.symbols)
-    title = f"By hand: {KINDS[exercises[0].kind].title}"
-    style = files(__package__).joinpath("paper.css").read_text(encoding="utf-8")
-    body = [_sheet(exercise, conventions) for exercise in exercises]
-    if has_answers:
-        body.append(_answers(exercises, conventions, link))
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style></head>\n"
-        f"<body><main>\n{''.join(body)}</main></body></html>\n"
+    return filled(
+        "paper.html",
+        title=KINDS[exercises[0].kind].title,
+        style=text_of("paper.css"),
+        sheets=[_sheet(exercise, conventions) for exercise in exercises],
+        link=link,
+        has_answers=has_answers,
     )
 
 
-def _sheet(exercise: Exercise, conventions: Conventions) -> str:
-    """Return one sheet: what is given, and room for every step."""
-    given = "".join(
-        _filled(matrix, symbol(name, conventions))
-        for name in exercise.given
-        for matrix in _matrices(exercise, name, conventions)
-    )
-    steps = "".join(
-        _step(exercise, name, number, conventions)
-        for number, name in enumerate(exercise.asked, start=1)
-    )
-    return (
-        f'<article class="sheet {escape(exercise.kind)}"><header>'
-        f"<h1>{escape(KINDS[exercise.kind].title)}, by hand</h1>"
-        f"<p>Sheet {exercise.seed}</p></header>"
-        f'<p class="who"><span>Name</span><span>Date</span></p>'
-        f"<section><h2>Given</h2>"
-        f'<div class="given">{given}{_exponentials(exercise)}</div></section>'
-        f'<section><h2>To find</h2><div class="steps">{steps}</div></section></article>\n'
-    )
-
-
-def _step(exercise: Exercise, name: str, place: int, conventions: Conventions) -> str:
-    """Return a step to compute: its number, its formula, what to do, and its empty tables."""
-    matrices = _matrices(exercise, name, conventions)
-    title = term(name).title
-    blanks = "".join(_blank(matrix, title) for matrix in matrices)
-    told = f"<p>{_TOLD[name]}</p>" if name in _TOLD else ""
-    return (
-        f'<div class="step"><div class="what"><h3>{place}. {escape(title)}</h3>'
-        f"{_formula(exercise, name, conventions)}{told}</div>"
-        f'<div class="blanks">{blanks}</div></div>'
+def _sheet(exercise: Exercise, conventions: Conventions) -> _Sheet:
+    """Return all that is on one sheet."""
+    return _Sheet(
+        exercise.kind,
+        exercise.seed,
+        exercise.decimals,
+        _powers(exercise),
+        [
+            (matrix, symbol(name, conventions))
+            for name in exercise.given
+            for matrix in _matrices(exercise, name, conventions)
+        ],
+        [
+            _Step(
+                name,
+                term(name).title,
+                _formula(exercise, name, conventions),
+                _matrices(exercise, name, conventions),
+            )
+            for name in exercise.asked
+        ],
     )
 
 
@@ -136,7 +132,7 @@ def _formula(exercise: Exercise, name: str, conventions: Conventions) -> str:
     ]
     roles = step.operation.roles or ("",) * len(of)
     operands = [symbol(at, conventions, role) for at, role in zip(of, roles, strict=True)]
-    return mathml(step.operation.latex(symbol(name, conventions), *operands))
+    return step.operation.latex(symbol(name, conventions), *operands)
 
 
 def _matrices(exercise: Exercise, name: str, conventions: Conventions) -> list[_Matrix]:
@@ -150,92 +146,16 @@ def _matrices(exercise: Exercise, name: str, conventions: Conventions) -> list[_
             position_labels(axis, size, exercise.tokens, conventions)
             for axis, size in zip(shown.axes, shown.matrix.shape, strict=True)
         )
-        called = title if head is None else f"{title}, head {conventions.number(head)}"
-        found.append(_Matrix(called, rows, columns, shown.matrix))
+        called = "" if head is None else f"head {conventions.number(head)}"
+        entries = [[number(entry) for entry in row] for row in shown.matrix.tolist()]
+        found.append(_Matrix(title, called, rows, columns, entries))
     return found
 
 
-def _filled(matrix: _Matrix, sign: str = "") -> str:
-    """Return a matrix as a table, with its title and its symbol above."""
-    signed = f" {mathml(sign, block=False)}" if sign else ""
-    entries = [[number(entry) for entry in row] for row in matrix.entries.tolist()]
-    return _table(matrix, entries, f"<caption>{escape(matrix.title)}{signed}</caption>")
-
-
-def _blank(matrix: _Matrix, title: str) -> str:
-    """Return the empty table of a step whose title stands above; in its corner, which head."""
-    entries = [["" for _ in matrix.columns] for _ in matrix.rows]
-    head = matrix.title.removeprefix(title).removeprefix(", ")
-    return _table(matrix, entries, corner=head, kind=' class="blank"')
-
-
-def _table(
-    matrix: _Matrix,
-    entries: Sequence[Sequence[str]],
-    caption: str = "",
-    *,
-    corner: str = "",
-    kind: str = "",
-) -> str:
-    """Return a table with the labels of a matrix."""
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in matrix.columns)
-    rows = "".join(
-        f'<tr><th scope="row">{escape(label)}</th>'
-        f"{''.join(f'<td>{entry}</td>' for entry in row)}</tr>"
-        for label, row in zip(matrix.rows, entries, strict=True)
-    )
-    return (
-        f"<table{kind}>{caption}<thead><tr><td>{escape(corner)}</td>{head}</tr></thead>"
-        f"<tbody>{rows}</tbody></table>"
-    )
-
-
-def _exponentials(exercise: Exercise) -> str:
-    """Return the table of e^x for every x that is needed."""
+def _powers(exercise: Exercise) -> list[list[tuple[str, str]]]:
+    """Return every x that is needed with its e^x, in as many lines as they take."""
     exponents, decimals = exercise.exponents, exercise.decimals
     n_lines = math.ceil(len(exponents) * (decimals + ROOM) / LINE)
     n_columns = math.ceil(len(exponents) / n_lines)
-    rows = ""
-    for first in range(0, len(exponents), n_columns):
-        some = exponents[first : first + n_columns]
-        head = "".join(f'<th scope="col">{_exponent(x)}</th>' for x in some)
-        cells = "".join(f"<td>{power(x, decimals)}</td>" for x in some)
-        rows += f'<tr><th scope="row">x</th>{head}</tr>'
-        rows += f'<tr><th scope="row">e<sup>x</sup></th>{cells}</tr>'
-    return (
-        f'<table class="exp"><caption>e<sup>x</sup>, to {decimals} decimals</caption>'
-        f"<tbody>{rows}</tbody></table>"
-    )
-
-
-def _exponent(x: float) -> str:
-    return f"{x:g}".replace("-", "−")
-
-
-def _answers(exercises: Sequence[Exercise], conventions: Conventions, link: str) -> str:
-    """Return the answers of all sheets, which begin on a new page."""
-    blocks = []
-    for exercise in exercises:
-        tables = "".join(
-            _filled(matrix)
-            for name in exercise.asked
-            for matrix in _matrices(exercise, name, conventions)
-        )
-        blocks.append(
-            f'<section class="answer"><h2>Sheet {exercise.seed}</h2>'
-            f'<div class="given">{tables}</div></section>\n'
-        )
-    seeds = [exercise.seed for exercise in exercises]
-    first, last = seeds[0], seeds[-1]
-    sheets = f"sheet {first}" if len(seeds) == 1 else f"sheets {first} to {last}"
-    back = (
-        f' The page that teaches this: <a href="{escape(link)}">{escape(link)}</a>' if link else ""
-    )
-    return (
-        f'<article class="key"><header><h1>Answers</h1><p>{escape(sheets)}</p></header>'
-        "<p>Whole numbers are exact; the others are rounded to 2 decimals. The table of "
-        "e<sup>x</sup> has as many decimals as it takes: an answer made with it, and rounded only "
-        "at the end, is the one below. The number of a sheet is its seed: the same number makes "
-        f"the same sheet again.{back}</p>\n"
-        f"{''.join(blocks)}</article>\n"
-    )
+    found = [(f"{x:g}".replace("-", "−"), power(x, decimals)) for x in exponents]
+    return [found[first : first + n_columns] for first in range(0, len(found), n_columns)]

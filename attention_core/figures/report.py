@@ -5,21 +5,18 @@ Plotly's script is in it once; each picture is drawn from its figure JSON, as on
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from html import escape
 from importlib.resources import files
 from typing import Any
 
 import torch
+from jinja2.utils import htmlsafe_json_dumps
 from torch import Tensor
 
-from attention_core.mathml import mathml
+from attention_core.figures.templates import filled, text_of
 
 Spec = dict[str, Any]
 MOST_IN_A_TABLE = 32_768  # numbers; 512 tokens of 64
@@ -130,29 +127,15 @@ def report_html(report: Report) -> str:
         (1, True)
     """
     pictures = [picture for section in report.sections for picture in section.pictures]
-    specs = script_json([picture.spec for picture in pictures])
-    own, plotly = _file("figure_style.js") + _file("report.js"), _plotly()
-    scripts = " ".join(f"'sha256-{_sha256(text)}'" for text in (plotly, own))
-    policy = (
-        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
-    )
-    return "".join(
-        [
-            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n',
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
-            '<meta name="color-scheme" content="light dark">\n',
-            '<meta name="referrer" content="no-referrer">\n',
-            f"<title>{escape(report.title)} · Attention Lab</title>\n",
-            f"<style>\n{_file('report.css')}</style></head>\n<body>\n<main>\n",
-            *_head(report),
-            *_sections(report.sections),
-            *_inputs(report.inputs),
-            "</main>\n",
-            f'<script type="application/json" id="specs">{specs}</script>\n',
-            f'<script>{plotly}</script>\n<script type="module">{own}</script>\n</body></html>\n',
-        ]
+    return filled(
+        "report.html",
+        report=report,
+        style=text_of("report.css"),
+        specs=script_json([picture.spec for picture in pictures]),
+        plotly=_plotly(),
+        own=text_of("figure_style.js") + text_of("report.js"),
+        tables=[(matrix, _entries(matrix.tensor)) for matrix in report.inputs],
+        WIDE=WIDE,
     )
 
 
@@ -160,13 +143,10 @@ def script_json(contents: Any) -> str:
     r"""Return JSON that can stand inside of a script element, whatever words are in it.
 
     Example:
-        >>> script_json("</script>\u2028")
-        '"\\u003c/script\\u003e\\u2028"'
+        >>> print(script_json("</script>\u2028"))
+        "\u003c/script\u003e\u2028"
     """
-    text = json.dumps(_finite(contents), separators=(",", ":"), allow_nan=False)
-    for sign in "<>&":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return text
+    return htmlsafe_json_dumps(_finite(contents), separators=(",", ":"), allow_nan=False)
 
 
 def _finite(contents: Any) -> Any:
@@ -203,6 +183,11 @@ def exact(tensor: Tensor) -> list[list[str]]:
     return [[texts.get(entry, str(entry)) for entry in row] for row in tensor.tolist()]
 
 
+def _entries(tensor: Tensor) -> list[list[str]] | None:
+    """Return the numbers of a table; None where they are too many for one."""
+    return None if tensor.numel() > MOST_IN_A_TABLE else exact(tensor)
+
+
 def _needs_all(entry: float) -> bool:
     return float(f"{float(entry):g}") != float(entry)
 
@@ -216,92 +201,3 @@ def _plotly() -> str:
             "plotly.min.js cannot stand inside of a page: it has </script or <!-- in it"
         )
     return text
-
-
-@cache
-def _file(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-def _sha256(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-# ---- Parts of the page -------------------------------------------------------------------------
-
-
-def _head(report: Report) -> Iterable[str]:
-    yield f"<header><p>Attention Lab</p><h1>{escape(report.title)}</h1>\n"
-    yield f"<p>{escape(report.question)}</p>\n<dl>"
-    if report.sentence:
-        yield f"<div><dt>Sentence</dt><dd>{escape(report.sentence)}</dd></div>"
-    for name, said in report.facts:
-        yield f"<div><dt>{escape(name)}</dt><dd>{escape(said)}</dd></div>"
-    yield f"<div><dt>Made</dt><dd>{escape(report.made)}</dd></div>"
-    if report.link:
-        to = escape(report.link)
-        yield f'<div><dt>On the site</dt><dd><a href="{to}" rel="noreferrer">{to}</a></dd></div>'
-    yield "</dl></header>\n<noscript><p>The pictures are drawn by a script of this file, which "
-    yield "this reader does not run. Open it in a browser.</p></noscript>\n"
-
-
-def _sections(sections: Sequence[Section]) -> Iterable[str]:
-    place = 0
-    for section in sections:
-        wide = " wide" if section.min_width >= WIDE else ""
-        yield f'<section style="--min: {section.min_width}px">'
-        yield f"<h2>{escape(section.heading)}</h2>" if section.heading else ""
-        yield f'<div class="figures{wide}">\n'
-        for picture in section.pictures:
-            yield from _picture(picture, place, "h3" if section.heading else "h2")
-            place += 1
-        yield "</div></section>\n"
-
-
-def _picture(picture: Picture, place: int, tag: str) -> Iterable[str]:
-    shape = f" <code>{escape(picture.shape)}</code>" if picture.shape else ""
-    name = escape(f"{picture.title}. {picture.alt}")
-    yield f"<article><{tag}>{escape(picture.title)}{shape}</{tag}>\n"
-    yield '<div class="made">'
-    yield from (mathml(formula) for formula in picture.latex)
-    yield f"<code>{escape(picture.code)}</code>" if picture.code else ""
-    yield f'</div><div class="frame"><div class="plot" role="figure" data-spec="{place}" '
-    yield f'style="height: {picture.height}px" aria-label="{name}"></div></div>\n'
-    yield '<div class="words">'
-    yield f"<p>{escape(picture.alt)}</p>" if picture.alt else ""
-    if picture.check:
-        kind, sign = ("sound", "✓") if picture.is_sound else ("broken", "✗")
-        yield f'<p class="{kind}">{sign} {escape(picture.check)}</p>'
-    if picture.details:
-        yield "<details><summary>How this is checked</summary><ul>"
-        yield from (f"<li>{escape(line)}</li>" for line in picture.details)
-        yield "</ul></details>"
-    yield f"<p>{escape(picture.note)}</p>" if picture.note else ""
-    yield "</div></article>\n"
-
-
-def _inputs(inputs: Sequence[Matrix]) -> Iterable[str]:
-    if not inputs:
-        return
-    yield "<section><h2>What it was computed from</h2>\n"
-    for matrix in inputs:
-        yield from _matrix(matrix)
-    yield "</section>\n"
-
-
-def _matrix(matrix: Matrix) -> Iterable[str]:
-    title = escape(matrix.title)
-    if matrix.tensor.numel() > MOST_IN_A_TABLE:
-        size = " × ".join(str(length) for length in matrix.tensor.shape)
-        yield f"<h3>{title}</h3><p>{size} numbers are too many to list here: take them as data.</p>"
-        return
-    # A table that scrolls must be in reach of the keyboard.
-    yield f'<div class="table" tabindex="0" role="region" aria-label="{title}">'
-    yield f"<table><caption>{title}</caption><thead><tr><td></td>"
-    yield from (f'<th scope="col">{escape(column)}</th>' for column in matrix.columns)
-    yield "</tr></thead><tbody>"
-    for label, row in zip(matrix.rows, exact(matrix.tensor), strict=True):
-        # Cells and rows need no end in HTML: of 20,000 numbers, 100 kB less.
-        cells = "".join(f"<td>{entry}" for entry in row)
-        yield f'<tr><th scope="row">{escape(label)}</th>{cells}\n'
-    yield "</tbody></table></div>\n"

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,8 @@ def test_numbers_that_are_none_are_not_named_but_the_sentence_that_was_read() ->
 def test_conventions_are_said_and_followed() -> None:
     lab = Lab(queries_as="columns", count_from=0, symbols="paper")
     html = report_of(PAGES[0], lab)
-    assert "queries are columns, counted from 0, in the paper&#x27;s symbols Q, K, V" in html
+    head = unescape(html.split("</header>")[0])
+    assert "queries are columns, counted from 0, in the paper's symbols Q, K, V" in head
     assert specs_of(html)[0]["layout"]["xaxis"]["title"]["text"] == "query token"
     assert "<mi>Q</mi>" in html
 
