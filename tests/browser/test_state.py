@@ -137,7 +137,7 @@ def make_large(lab: LabPage) -> list[list[float]]:
     width.fill("16")
     width.press("Enter")
     expect(lab.table.locator("tbody input")).to_have_count(1024)
-    rows = [[round(source.uniform(-1, 1), 5) for _ in range(16)] for _ in words]
+    rows = [[round(source.uniform(-1, 1), 9) for _ in range(16)] for _ in words]
     block = "\n".join("\t".join(map(str, row)) for row in rows)
     lab.paste_large(lab.cell(words[0], "d1"), block)
     lab.expect_rows(rows)
