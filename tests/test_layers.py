@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from ui.components import SCRIPTS
+
 PROJECT = Path(__file__).parents[1]
 ROOMS = ("app", "pages", "ui", "attention_core.figures", "attention_core")
 """From the screen inwards: a room may import itself and the rooms to its right."""
@@ -129,9 +131,10 @@ def imports_of(path: Path) -> set[str]:
     return {name if name in MODULES else name.rpartition(".")[0] for name in names} & MODULES
 
 
-def scripts_of(path: Path) -> set[str]:
-    """The scripts beside a script that it imports."""
-    return set(re.findall(r"""["']\./([\w-]+\.js)["']""", path.read_text(encoding="utf-8")))
+def scripts_of(path: Path) -> set[Path]:
+    """The scripts that a script imports."""
+    found = re.findall(r"""(?:from|import\() *["'](\.[^"']+\.js)["']""", path.read_text("utf-8"))
+    return {(path.parent / name).resolve() for name in found}
 
 
 MODULES = {module_name(path) for path in SOURCES}
@@ -144,9 +147,11 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 
 def test_no_script_imports_itself_by_way_of_others() -> None:
-    imports = {path.name: scripts_of(path) for path in (PROJECT / "ui/components").glob("*.js")}
-    assert "live.js" in imports["figures.js"]
-    assert not circle(imports)
+    imports = {path: scripts_of(path) for path in SCRIPTS}
+    found = {path.name: {name.name for name in names} for path, names in imports.items()}
+    assert {"live.js", "figure_style.js"} <= found["figures.js"]
+    assert set().union(*imports.values()) <= set(SCRIPTS), "every script imported is served"
+    assert not circle(found)
 
 
 def test_a_circle_is_found() -> None:
