@@ -45,11 +45,11 @@ def cards(at: AppTest, widget_key: str = "figures:start") -> dict[str, Any]:
     return {card["id"]: card for card in components(at)[widget_key]["figures"]}
 
 
-def dots(card: dict[str, Any]) -> list[tuple[int, int]]:
-    """Return the (row, column) of each cell that a card marks as the user's own."""
+def dots(spec: dict[str, Any]) -> list[tuple[int, int]]:
+    """Return the (row, column) of each cell that a figure marks as the user's own."""
     return [
         (round(y + 0.3), round(x + 0.4))
-        for trace in card["spec"]["data"]
+        for trace in spec["data"]
         if trace.get("mode") == "markers" and trace["meta"].get("over")
         for x, y in zip(trace["x"], trace["y"], strict=True)
     ]

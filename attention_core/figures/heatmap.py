@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import plotly.graph_objects as go
 import torch
@@ -148,6 +148,21 @@ def _part_of(tensor: Tensor, part: Part) -> Tensor:
     return tensor[rows.start : rows.stop, columns.start : columns.stop]
 
 
+class Pointing(TypedDict):
+    """What a cell of a value says, and which cells belong to it, as the browser needs it."""
+
+    name: str
+    head: int | None
+    shape: list[int]  # of the whole matrix
+    first: list[int]  # the row and the column of the first cell that is shown
+    rows: list[str]
+    columns: list[str]
+    of: list[str]
+    reads: list[str]
+    sentence: str
+    blank: NotRequired[str]
+
+
 def pointing(
     trace: Trace,
     name: str,
@@ -158,7 +173,7 @@ def pointing(
     part: Part | None = None,
     conventions: Conventions = USUAL,
     head: int | None = None,
-) -> Spec:
+) -> Pointing:
     """Return what a cell of a value says, and which cells belong to it, as the browser needs it.
 
     Args:
@@ -180,7 +195,7 @@ def pointing(
     rows, columns = _all_labels(whole, tokens, conventions)
     rows = [query] if query and len(rows) == 1 else rows
     shown = part or (range(len(rows)), range(len(columns)))
-    cells: Spec = {
+    cells: Pointing = {
         "name": name,
         "head": head,
         "shape": list(whole.matrix.shape),
@@ -189,6 +204,7 @@ def pointing(
         "columns": [columns[j] for j in shown[1]],
         "of": [],
         "reads": [],
+        "sentence": "",
     }
     if bool(whole.matrix.isneginf().any()) and not bool(whole.matrix.isnan().any()):
         cells["blank"] = "−∞"

@@ -148,9 +148,10 @@ def test_counting_from_0_changes_labels_and_nothing_else(trace: Trace) -> None:
                 assert from_0 == lowered
             one["layout"][axis].pop("tickangle", 0), zero["layout"][axis].pop("tickangle", 0)
         assert one == zero
-        told = [pointing(trace, name, [], conventions=c) for c in (Conventions(), FROM_0)]
+        told = [dict(pointing(trace, name, [], conventions=c)) for c in (Conventions(), FROM_0)]
         for cells in told:
-            assert (len(cells.pop("rows")), len(cells.pop("columns"))) == tuple(trace[name].shape)
+            labels: Any = cells.pop("rows"), cells.pop("columns")
+            assert tuple(map(len, labels)) == tuple(trace[name].shape)
         assert told[0] == told[1]
 
 

@@ -28,7 +28,8 @@ from tests.screen import (
     send,
     table,
 )
-from ui.cards.step_cards import as_drawn, latex_of, legend, step_card
+from ui.cards.card import Group, as_drawn
+from ui.cards.step_cards import latex_of, legend, step_card
 from ui.lab import link
 from ui.lab.lab import Lab
 
@@ -65,8 +66,9 @@ def numbers_in(heatmap: Any) -> Any:
 @pytest.mark.parametrize("name", TRACE.steps)
 def test_a_turned_card_is_turned_in_all_its_parts(name: str) -> None:
     checks = TRACE.check()
-    usual = as_drawn(step_card(TRACE, name, printed.TOKENS, checks))
-    card = as_drawn(step_card(TRACE, name, printed.TOKENS, checks, conventions=COLUMNS))
+    (usual,) = Group([step_card(TRACE, name, printed.TOKENS, checks)]).data["figures"]
+    turned = step_card(TRACE, name, printed.TOKENS, checks, conventions=COLUMNS)
+    (card,) = Group([turned]).data["figures"]
     assert heatmap(card)["z"] == TRACE[name].mT.tolist()
     assert card["shape"] == " × ".join(str(size) for size in TRACE[name].mT.shape)
     assert card["cells"] == {**usual["cells"], "turned": True}

@@ -15,7 +15,7 @@ from attention_core.figures import matrix_spec
 from attention_core.figures.heads import shown_of
 from attention_core.numbers import result_of
 from attention_core.studies.entropy import entropy
-from ui.cards.step_cards import Card, Group
+from ui.cards.card import Card, Group, Verdict
 from ui.lab import link
 from ui.lab.lab import VIEW, Lab
 
@@ -59,57 +59,59 @@ def shown(before: Group | None, now: Group, lab: Lab) -> Group:
     if before is None:
         return now
     if lab.showing == "A":
-        cards = [{**card, "title": f"{card['title']} · A"} for card in before.cards]
+        cards = [replace(card, title=f"{card.title} · A") for card in before.cards]
         return replace(before, cards=cards, own="")
     return _difference(before, now)
 
 
 def _difference(before: Group, now: Group) -> Group:
     """Return B − A of each figure that both have in one shape; of the others, B with a note."""
-    known = {card["id"]: card for card in before.cards}
-    cards = [_difference_card(known.get(card["id"]), card, before, now) for card in now.cards]
+    known = {card.id: card for card in before.cards}
+    cards = [_difference_card(known.get(card.id), card, before, now) for card in now.cards]
     return replace(now, cards=cards, own="")
 
 
 def _difference_card(was: Card | None, card: Card, before: Group, now: Group) -> Card:
-    cells = card["cells"]
+    cells = card.cells
     if not cells or before.explained is None or now.explained is None:
         return card
     pair = _pair(was, card, before, now)
     if pair is None:
         told = "A has no matrix of this shape, so this is B alone."
-        return {**card, "note": f"{told} {card['note']}".strip()}
+        return card.with_note(told)
     difference = pair[1] - pair[0]
-    axes = shown_of(now.explained.trace, cells["name"], cells.get("head")).axes
+    axes = shown_of(now.explained.trace, cells["name"], cells["head"]).axes
     spec = matrix_spec(
         difference,
         [cells["rows"], cells["columns"]],
         axes=axes,
-        title=f"{card['title']}, B − A",
+        title=f"{card.title}, B − A",
         kind="scores",
         sentence="%{y} · %{x}: B − A = {value}",
     )
-    return {
-        **card,
-        "spec": spec,
-        "title": f"{card['title']}, B − A",
-        "formula": "",
-        "alt": _alt(*pair),
-        "note": "",
-        "check": _verdict(difference, *pair),
-        "cells": {**cells, "sentence": SENTENCE},
-    }
+    return replace(
+        card,
+        spec=spec,
+        title=f"{card.title}, B − A",
+        formula="",
+        alt=_alt(*pair),
+        note="",
+        check=_verdict(difference, *pair),
+        cells={**cells, "sentence": SENTENCE},
+    )
 
 
 def _pair(was: Card | None, card: Card, before: Group, now: Group) -> tuple[Tensor, Tensor] | None:
     """Return a figure's matrix in A and in B, if A has one of that shape."""
-    if not was or not was["cells"] or before.explained is None or now.explained is None:
+    if not was or not was.cells or before.explained is None:
+        return None
+    if not card.cells or now.explained is None:
         return None
     tensors = []
-    for each, group in ((was["cells"], before.explained), (card["cells"], now.explained)):
-        if each["name"] not in (*group.trace.inputs, *group.trace.steps):
+    for cells, run in ((was.cells, before.explained), (card.cells, now.explained)):
+        if cells["name"] not in (*run.trace.inputs, *run.trace.steps):
             return None
-        matrix = shown_of(group.trace, each["name"], each.get("head")).matrix.detach()
+        matrix = shown_of(run.trace, cells["name"], cells["head"]).matrix.detach()
         tensors.append(matrix.float() if matrix.dtype == torch.bool else matrix)
     old, new = tensors
     return (old, new) if old.shape == new.shape else None
@@ -137,7 +139,7 @@ def _most(known: Tensor) -> float:
     return float(known[known.abs().argmax()])
 
 
-def _verdict(difference: Tensor, old: Tensor, new: Tensor) -> dict[str, object]:
+def _verdict(difference: Tensor, old: Tensor, new: Tensor) -> Verdict:
     """Return whether A plus the difference is B again: the second route."""
     again = old.double() + difference.double()
     apart = (again - new.double()).abs()
@@ -149,7 +151,7 @@ def _verdict(difference: Tensor, old: Tensor, new: Tensor) -> dict[str, object]:
     allowed = 4 * torch.finfo(new.dtype).eps * size
     ok = off <= allowed
     said = "A and this difference add up to B" if ok else "A and this difference do not make B"
-    return {"ok": ok, "text": f"{said} (largest difference {off:.1g}).", "detail": []}
+    return Verdict(ok, f"{said} (largest difference {off:.1g}).")
 
 
 # ---- What changed, in words --------------------------------------------------------------------
@@ -158,9 +160,9 @@ def _verdict(difference: Tensor, old: Tensor, new: Tensor) -> dict[str, object]:
 def largest_changes(before: Group, now: Group) -> list[tuple[str, str, str, float, float]]:
     """Return the largest changes over a group's figures: name, row, column, in A, in B."""
     found: list[tuple[str, str, str, float, float]] = []
-    known = {card["id"]: card for card in before.cards}
+    known = {card.id: card for card in before.cards}
     for card in now.cards:
-        pair = card["cells"] and _pair(known.get(card["id"]), card, before, now)
+        pair = _pair(known.get(card.id), card, before, now)
         if not pair:
             continue
         old, new = pair
@@ -168,18 +170,16 @@ def largest_changes(before: Group, now: Group) -> list[tuple[str, str, str, floa
         for at in off.topk(min(TOLD, len(off))).indices.tolist():
             row, column = divmod(at, old.shape[1])
             if off[at]:
-                labels = card["cells"]["rows"][row], card["cells"]["columns"][column]
+                labels = card.linked["rows"][row], card.linked["columns"][column]
                 numbers = float(old[row, column]), float(new[row, column])
-                found.append((card["title"], *labels, *numbers))
+                found.append((card.title, *labels, *numbers))
     return sorted(found, key=lambda change: -abs(change[4] - change[3]))[:TOLD]
 
 
 def why_none(before: Group, now: Group) -> str:
     """Return why no changes are listed: nothing is comparable, nothing differs, or no number."""
-    known = {card["id"]: card for card in before.cards}
-    pairs = [
-        pair for card in now.cards if (pair := _pair(known.get(card["id"]), card, before, now))
-    ]
+    known = {card.id: card for card in before.cards}
+    pairs = [pair for card in now.cards if (pair := _pair(known.get(card.id), card, before, now))]
     if not pairs:
         return "A has no matrix of these shapes, so there is nothing to compare."
     if any(bool(_changed(*pair).any()) for pair in pairs):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from attention_core import Trace
 from attention_core.figures.heatmap import Part
 from ui.cards import step_cards
+from ui.cards.card import Card, Group
 from ui.cards.explained import Explained
-from ui.cards.step_cards import Card, Group
 from ui.lab.lab import Lab
 
 SUFFIX = ":part"  # the name of a group's part is the group's own and this
@@ -20,10 +22,7 @@ def large_of(group: Group) -> list[Card]:
     return [
         card
         for card in group.cards
-        if group.has_part
-        and group.explained
-        and card["cells"]
-        and "texttemplate" not in card["spec"]["data"][0]
+        if group.has_part and group.explained and card.cells and "texttemplate" not in card.heatmap
     ]
 
 
@@ -42,7 +41,7 @@ def part(group: Group, lab: Lab) -> Group:
 
 def _card(explained: Explained, large: Card, lab: Lab) -> Card:
     """Return the card of a part of a large one; its numbers are checked there."""
-    name, head = large["cells"]["name"], large["cells"]["head"]
+    name, head = large.linked["name"], large.linked["head"]
     shown = part_of(explained.trace, name, lab)
     card = step_cards.step_card(
         explained.trace,
@@ -55,26 +54,26 @@ def _card(explained: Explained, large: Card, lab: Lab) -> Card:
         conventions=lab.conventions,
         head=head,
     )
-    return {
-        **card,
-        "id": f"{large['id']}_part",
-        "title": f"{large['title']}, in part",
-        "shape": f"{len(shown[0])} × {len(shown[1])} of {card['shape']}",
-        "formula": "",
-        "alt": _alt(card),
-        "check": None,
-        "cells": {
-            **card["cells"],
-            "of": large["cells"]["of"],
-            "reads": large["cells"]["reads"],
-            "scope": large["cells"]["scope"],
+    return replace(
+        card,
+        id=f"{large.id}_part",
+        title=f"{large.title}, in part",
+        shape=f"{len(shown[0])} × {len(shown[1])} of {card.shape}",
+        formula="",
+        alt=_alt(card),
+        check=None,
+        cells={
+            **card.linked,
+            "of": large.linked["of"],
+            "reads": large.linked["reads"],
+            "scope": large.linked["scope"],
         },
-    }
+    )
 
 
 def _alt(card: Card) -> str:
     """Return which part it is, in words."""
-    both = (card["cells"]["rows"], card["cells"]["columns"])
+    both = (card.linked["rows"], card.linked["columns"])
     ends = [f"{labels[0]} to {labels[-1]}" for labels in both]
     return f"{', '.join(ends)}."
 

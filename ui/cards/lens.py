@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from torch import Tensor
 
@@ -12,8 +13,8 @@ from attention_core.glossary import term
 from attention_core.operations import Index
 from attention_core.studies.lens import check_sensitivity, sensitivity
 from ui.cards import step_cards
+from ui.cards.card import Card, Group, Verdict
 from ui.cards.embeddings import labels_of
-from ui.cards.step_cards import Card, Group
 from ui.lab.lab import Lab
 
 MOST = 4_096  # numbers of all tables together: the lens of more would keep everybody waiting
@@ -65,11 +66,7 @@ def lens(trace: Trace, name: str, index: Index, lab: Lab, tokens: Sequence[str])
     check = check_sensitivity(found, trace, name, index)
     numbers = check.numbers
     said = "agree" if check.ok else "do not agree. Do not trust this picture"
-    verdict = {
-        "ok": check.ok,
-        "text": f"Autograd and {check.route} in float64 {said} ({numbers}).",
-        "detail": [],
-    }
+    verdict = Verdict(check.ok, f"Autograd and {check.route} in float64 {said} ({numbers}).")
     cards = [_card(trace, own, name, index, found[own], verdict, lab, tokens) for own in found]
     return Group(cards, arrows=False)
 
@@ -80,7 +77,7 @@ def _card(
     name: str,
     index: Index,
     slopes: Tensor,
-    verdict: dict[str, object],
+    verdict: Verdict,
     lab: Lab,
     tokens: Sequence[str],
 ) -> Card:
@@ -106,4 +103,4 @@ def _card(
     card = step_cards.value_card(
         f"lens_{own}", f"By {term(own).title.lower()}", spec, alt, slopes, turns=turns
     )
-    return {**card, "formula": called, "check": verdict}
+    return replace(card, formula=called, check=verdict)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from attention_core import Conventions, Trace
+from attention_core import Trace
 from attention_core.figures import with_marks
 from attention_core.glossary import term
 from attention_core.operations import Index
-from ui.cards.step_cards import Card, Group
+from ui.cards.card import Card, Group
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
 from ui.lab.lab import Lab, number
 
@@ -100,23 +100,22 @@ def _require_cell(trace: Trace, name: str, index: Index) -> None:
 # ---- On the figures ----------------------------------------------------------------------------
 
 
-def overridable(group: Group, own: str, conventions: Conventions) -> Group:
+def overridable(group: Group, own: str) -> Group:
     """Return a group whose steps take numbers of the user's, and whose cards show those that are.
 
     Args:
         group: The figures of a run that ``applied`` returned.
         own: The name under which its numbers are kept.
-        conventions: How values are drawn.
     """
     if group.explained is None:
         return group
     trace = group.explained.trace
-    cards = [_marked(card, trace, conventions) for card in group.cards]
+    cards = [_marked(card, trace) for card in group.cards]
     return replace(group, cards=cards, own=own)
 
 
-def _marked(card: Card, trace: Trace, conventions: Conventions) -> Card:
-    cells = card["cells"]
+def _marked(card: Card, trace: Trace) -> Card:
+    cells = card.cells
     if not cells:
         return card
     name, head = cells["name"], cells.get("head")
@@ -125,13 +124,13 @@ def _marked(card: Card, trace: Trace, conventions: Conventions) -> Card:
     ]
     if own:
         said = f"Yours: {_counted(len(own), name)}, marked with a dot."
-        spec = with_marks(card["spec"], sorted(own))
-        return {**card, "spec": spec, "note": f"{said} {card['note']}".strip()}
+        spec = with_marks(card.spec, sorted(own))
+        return replace(card.with_note(said), spec=spec)
     late = trace.detached.get(name)
     if late:
         steps = " and ".join(late)
         said = f"Detached: {steps} has numbers of yours that no longer follow from these."
-        return {**card, "note": f"{conventions.said(said)} {card['note']}".strip()}
+        return card.with_note(said)
     return card
 
 

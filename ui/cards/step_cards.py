@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
 import torch
 
 from attention_core import USUAL, Check, Conventions, Step, Trace
 from attention_core.export.literals import MOST_LISTED, dtype_code, tensor_code
-from attention_core.figures import finding, heatmap_spec, pointing, turned
+from attention_core.figures import finding, heatmap_spec, pointing, with_lit_row
 from attention_core.figures.heads import shown_of
 from attention_core.figures.heatmap import Part, height_of
 from attention_core.glossary import symbol, term
 from attention_core.operations import DivideByRoot, DotProducts
+from ui.cards.card import MIN_WIDTH, Card, Group, Spec, Verdict
 from ui.cards.explained import SCOPE, Explained
 
-Spec = dict[str, Any]
-Card = dict[str, Any]
-MIN_WIDTH = 264  # px: a card never gets narrower than this while the page is wider
 WIDE_FROM, MIN_WIDTH_WIDE = 7, 400  # columns: a wider matrix gets a wider card
-SHORTEST = 2  # rows; a turned picture has as much room above it for its labels
 MOST_PRINTED = MOST_LISTED  # numbers; code with more reads the file of the embeddings instead
 FROM_FILE = "inputs"  # the value that the file holds
 READ_FILE = """\
@@ -34,39 +30,6 @@ IN_TORCH = (
     "In PyTorch the queries are always rows, as in the table: what the pictures above show is the "
     "transpose (`.mT`) of these tensors."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Figures that stand together.
-
-    Args:
-        cards: In the order of drawing.
-        explained: The run whose cells can be picked, if any.
-        min_width: Of a card, in pixels.
-        arrows: Whether each step leads to the next.
-        own: The name under which the user's own numbers in its steps are kept; empty where the
-            steps take none.
-        max_width: Of a card, in pixels; 0 to let the cards fill the page.
-        own_steps: Which steps take the user's own numbers; all of them if empty.
-        has_part: Whether large figures have a part with exact numbers below them.
-    """
-
-    cards: Sequence[Card]
-    explained: Explained | None = None
-    min_width: int = MIN_WIDTH
-    arrows: bool = True
-    own: str = ""
-    max_width: int = 0
-    own_steps: tuple[str, ...] = ()
-    has_part: bool = True
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """What the browser draws."""
-        *leading, last = map(as_drawn, self.cards)
-        cards = [{**card, "arrow": self.arrows and bool(card["check"])} for card in leading]
-        return {"figures": [*cards, last], "min_width": self.min_width, "max_width": self.max_width}
 
 
 def steps(
@@ -100,6 +63,18 @@ def steps(
         for name in names
     ]
     return Group(cards, Explained(trace, tokens), card_width(len(tokens)))
+
+
+def with_lit_rows(group: Group, row: int, label: str) -> Group:
+    """Return figures with a frame around one row of each, in the query's colour.
+
+    Args:
+        group: The figures.
+        row: The row's position.
+        label: Its token.
+    """
+    cards = [replace(card, spec=with_lit_row(card.spec, row, label)) for card in group.cards]
+    return replace(group, cards=cards)
 
 
 def card_width(n_columns: int) -> int:
@@ -151,10 +126,6 @@ def step_card(
         shown_of(trace, name, head).matrix,
         turns=shown if conventions.is_turned else "",
     )
-    if part:
-        card["height"] = height_of(len(part[0]))
-    else:
-        card["note"] = _unlabelled(spec["data"][0])
     cells = pointing(
         trace,
         name,
@@ -165,13 +136,21 @@ def step_card(
         conventions=conventions,
         head=head,
     )
-    card["cells"] = {**cells, "scope": SCOPE, "turned": False}
-    if name in trace.steps:
-        step = trace.mechanism.step(name)
-        card["formula"] = step.operation.pytorch(name, *step.of)
-        own = [check for check in checks if check.step == name]
-        card["check"] = verdict(own, conventions) if own else None
-    return card
+    card = replace(
+        card,
+        height=height_of(len(part[0])) if part else card.height,
+        note="" if part else _unlabelled(card.heatmap),
+        cells={**cells, "scope": SCOPE, "turned": False},
+    )
+    if name not in trace.steps:
+        return card
+    step = trace.mechanism.step(name)
+    own = [check for check in checks if check.step == name]
+    return replace(
+        card,
+        formula=step.operation.pytorch(name, *step.of),
+        check=verdict(own, conventions) if own else None,
+    )
 
 
 def head_of(head: int, conventions: Conventions) -> str:
@@ -210,52 +189,15 @@ def value_card(
         tensor: Its numbers.
         turns: The name of the tensor in code when ``as_drawn`` is to turn its picture, else empty.
     """
-    card = picture_card(card_id, title, spec, height=height_of(tensor.shape[0]), alt=alt)
-    return {**card, "shape": shape_of(tensor), "turns": turns}
-
-
-def picture_card(
-    card_id: str, title: str, spec: Spec, *, height: int, alt: str, note: str = ""
-) -> Card:
-    """Return the card of any figure."""
-    return {
-        "id": card_id,
-        "title": title,
-        "shape": "",
-        "formula": "",
-        "spec": spec,
-        "height": height,
-        "alt": alt,
-        "note": note,
-        "check": None,
-        "arrow": False,
-        "cells": None,
-        "turns": "",
-    }
-
-
-def as_drawn(card: Card) -> Card:
-    """Return a finished card as it is drawn: with rows and columns in their final places.
-
-    Until then every card has its rows as rows, whatever is done to it.
-    """
-    drawn = {name: entry for name, entry in card.items() if name != "turns"}
-    if not card["turns"]:
-        return drawn
-    spec = turned(card["spec"])
-    formula = card["formula"] and f"{card['formula']}  # shown: {card['turns']}.T"
-    return {
-        **drawn,
-        "spec": spec,
-        "height": height_of(max(SHORTEST, len(spec["data"][0]["y"]))),
-        "shape": " of ".join(map(_reversed, card["shape"].split(" of "))),
-        "formula": formula,
-        "cells": card["cells"] and {**card["cells"], "turned": True},
-    }
-
-
-def _reversed(shape: str) -> str:
-    return " × ".join(reversed(shape.split(" × ")))
+    return Card(
+        id=card_id,
+        title=title,
+        spec=spec,
+        height=height_of(tensor.shape[0]),
+        alt=alt,
+        shape=shape_of(tensor),
+        turns=turns,
+    )
 
 
 def shape_of(tensor: torch.Tensor) -> str:
@@ -268,7 +210,7 @@ def shape_of(tensor: torch.Tensor) -> str:
     return " × ".join(str(size) for size in tensor.shape)
 
 
-def verdict(checks: Sequence[Check], conventions: Conventions = USUAL) -> dict[str, Any]:
+def verdict(checks: Sequence[Check], conventions: Conventions = USUAL) -> Verdict:
     """Return what the checks of a step say, in a line and in detail."""
     checks = [check._replace(route=check.route_in(conventions)) for check in checks]
     broken = [check for check in checks if not check.ok]
@@ -280,10 +222,10 @@ def verdict(checks: Sequence[Check], conventions: Conventions = USUAL) -> dict[s
         )
     else:
         text = _praise(checks)
-    detail = [
+    detail = (
         f"{check.route}: {check.numbers} ({'ok' if check.ok else 'BROKEN'})" for check in checks
-    ]
-    return {"ok": not broken, "text": text, "detail": detail}
+    )
+    return Verdict(not broken, text, tuple(detail))
 
 
 def _praise(checks: Sequence[Check]) -> str:

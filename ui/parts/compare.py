@@ -13,6 +13,7 @@ from torch import Tensor
 
 from attention_core.arithmetic import column
 from attention_core.numbers import result_of
+from ui.cards.card import Group
 from ui.cards.comparing import (
     MARK,
     SHOWN,
@@ -24,7 +25,6 @@ from ui.cards.comparing import (
     why_none,
 )
 from ui.cards.literal import literal, names
-from ui.cards.step_cards import Group
 from ui.lab import link, state
 from ui.lab.lab import MAX_PINNED, SHOWINGS, Lab
 from ui.parts.widgets import chosen, set_widget
@@ -55,7 +55,7 @@ def changes(before: Group | None, now: Group, lab: Lab) -> None:
             }
         )
         pair = entropies(before, now)
-        if pair and any(card["id"] == "weights" for card in now.cards):
+        if pair and any(card.id == "weights" for card in now.cards):
             _entropy_table(pair, now, lab)
 
 

@@ -13,9 +13,9 @@ from attention_core import Trace
 from attention_core.glossary import term
 from attention_core.numbers import plain
 from attention_core.operations import Index
+from ui.cards.card import Group
 from ui.cards.literal import literal
 from ui.cards.overriding import own_cells, with_override, without_override, without_overrides
-from ui.cards.step_cards import Group
 from ui.lab import state
 from ui.lab.lab import LIMIT, Lab
 from ui.parts.widgets import set_widget
@@ -37,7 +37,7 @@ def controls(group: Group, place: str) -> None:
     known = {
         (name, index): entry for name, index, entry in own_cells(trace, lab, own) if name in takes
     }
-    here = {card["cells"]["name"] for card in group.cards if card["cells"]}
+    here = {card.cells["name"] for card in group.cards if card.cells}
     has_own = any(name in here for name, _ in known)
     if picked is None and not has_own:
         some = " and ".join(term(name).cells for name in group.own_steps)

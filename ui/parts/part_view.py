@@ -10,8 +10,8 @@ import streamlit as st
 
 from attention_core import Conventions
 from attention_core.figures.heatmap import position_labels
+from ui.cards.card import Group
 from ui.cards.excerpt import OTHERS, SLOTS, SUFFIX, large_of, last_two, part
-from ui.cards.step_cards import Group
 from ui.lab import state
 from ui.parts import step_view
 from ui.parts.widgets import choice
@@ -30,7 +30,7 @@ def show(group: Group, widget_key: str, on_pick: Callable[[], None] | None = Non
         return
     lab, along = state.current(), dict[int, tuple[str, int]]()
     for card in large:
-        name = card["cells"]["name"]
+        name = card.linked["name"]
         for axis, size, other in zip(*last_two(explained.trace, name), OTHERS, strict=True):
             # Queries and keys have tokens, their scores query tokens: one choice is for both.
             slot = SLOTS.get(axis, other)

@@ -8,11 +8,11 @@ import streamlit as st
 
 from attention_core import USUAL, Conventions, Mechanism, Trace
 from attention_core.figures.heatmap import figure_of
+from ui.cards.card import Group
 from ui.cards.step_cards import (
     FROM_FILE,
     IN_TORCH,
     INDICES,
-    Group,
     latex_of,
     legend,
     pytorch_of,
@@ -32,8 +32,8 @@ def _draw_plainly(group: Group, widget_key: str) -> None:
     """Draw figures without our own script, which did not load: still and unlinked, but there."""
     st.caption("The figures' own script did not load, so these are plain ones. Reload the page.")
     for card in group.data["figures"]:
-        figure = figure_of(card["spec"])
-        st.plotly_chart(figure, key=f"{widget_key}:{card['id']}", height=card["height"])
+        figure = figure_of(card.spec)
+        st.plotly_chart(figure, key=f"{widget_key}:{card.id}", height=card.height)
 
 
 def draw(group: Group, *, widget_key: str, on_pick: Callable[[], None] | None = None) -> None:

@@ -18,9 +18,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ui.cards import comparing, excerpt, lens, parameters
+from ui.cards.card import Group
 from ui.cards.editors import operations
 from ui.cards.embeddings import EMBEDDINGS
-from ui.cards.step_cards import Group
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.all_tokens import figures as all_tokens

@@ -14,9 +14,9 @@ from attention_core.figures.heatmap import position_labels
 from attention_core.figures.report import Matrix, Picture, Report, Section, report_html
 from attention_core.glossary import term
 from ui.cards import lens, step_cards
+from ui.cards.card import Card, Group, as_drawn
 from ui.cards.excerpt import SUFFIX
 from ui.cards.number_words import words_of
-from ui.cards.step_cards import Card, Group
 from ui.lab.lab import Lab
 from ui.lessons import LESSONS
 from ui.lessons.causal_attention import figures as causal
@@ -156,27 +156,27 @@ def _section(place: str, group: Group, conventions: Conventions) -> Section:
 
 def _picture(card: Card, group: Group, conventions: Conventions) -> Picture:
     """Return what a card shows."""
-    shown, check = step_cards.as_drawn(card), card["check"]
+    shown, check = as_drawn(card), card.check
     return Picture(
-        title=shown["title"],
-        spec=shown["spec"],
-        height=shown["height"],
-        alt=shown["alt"],
-        shape=shown["shape"],
-        code=shown["formula"],
+        title=shown.title,
+        spec=shown.spec,
+        height=shown.height,
+        alt=shown.alt,
+        shape=shown.shape,
+        code=shown.formula,
         latex=tuple(_latex(card, group, conventions)),
-        check=check["text"] if check else "",
-        is_sound=not check or check["ok"],
-        details=tuple(check["detail"]) if check else (),
-        note=shown["note"],
+        check=check.text if check else "",
+        is_sound=not check or check.ok,
+        details=check.detail if check else (),
+        note=shown.note,
     )
 
 
 def _latex(card: Card, group: Group, conventions: Conventions) -> list[str]:
     """Return the formulas of the step that a card shows, if it is one."""
-    if not group.explained or not card["cells"]:
+    if not group.explained or not card.cells:
         return []
-    trace, name = group.explained.trace, card["cells"]["name"]
+    trace, name = group.explained.trace, card.cells["name"]
     if name not in trace.steps:
         return []
     return step_cards.latex_of(trace.mechanism.step(name), conventions)

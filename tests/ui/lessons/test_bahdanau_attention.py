@@ -202,13 +202,11 @@ def test_a_dot_stands_on_the_step_whose_weight_is_ones_own_and_on_no_other() -> 
         (3, [(0, 0)], [(1, 4), (3, 0)]),
     ):
         shown = replace(lab, decoder_step=step)
-        weights = next(
-            card for card in bahdanau.step_figures(shown).cards if card["id"] == "weights"
-        )
-        assert dots(weights) == now
-        assert ("Yours: 1 of these weights" in weights["note"]) == bool(now)
-        alignment = next(card for card in bahdanau.so_far(shown).cards if card["id"] == "weights")
-        assert dots(alignment) == so_far
+        weights = next(card for card in bahdanau.step_figures(shown).cards if card.id == "weights")
+        assert dots(weights.spec) == now
+        assert ("Yours: 1 of these weights" in weights.note) == bool(now)
+        alignment = next(card for card in bahdanau.so_far(shown).cards if card.id == "weights")
+        assert dots(alignment.spec) == so_far
 
 
 def test_only_weights_take_numbers() -> None:
@@ -373,7 +371,7 @@ def test_the_terms_of_an_energy_come_out_as_printed(
     row: int, column: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[Any] = []
-    monkeypatch.setattr(bahdanau, "number_table", lambda *seen: told.append(seen))
+    monkeypatch.setattr(bahdanau_controls, "number_table", lambda *seen: told.append(seen))
     lab = Lab(trail=((bahdanau.NOW, "scores", row, column),))
     run = bahdanau.run_of(lab)
     bahdanau_controls.terms(lab, run)

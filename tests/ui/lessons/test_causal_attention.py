@@ -166,7 +166,7 @@ def test_where_both_ways_are_the_same_no_difference_is_told() -> None:
 
 def test_a_number_of_ones_own_in_place_of_minus_infinity_is_counted() -> None:
     lab = overriding.with_override(PRIMES, causal.plain_of(PRIMES), "causal", "masked", (0, 1), 9.0)
-    alts = [causal.masked_steps(own).cards[1]["alt"] for own in (PRIMES, lab)]
+    alts = [causal.masked_steps(own).cards[1].alt for own in (PRIMES, lab)]
     assert alts == [f"{count} of 49 cells are −∞, drawn empty." for count in (21, 20)]
 
 

@@ -299,11 +299,11 @@ def test_a_dot_stands_on_the_head_whose_number_is_ones_own_and_on_no_other() -> 
     ):
         shown = replace(lab, head=head)
         (large,) = multi_head.one_head(shown).cards
-        steps = {card["cells"]["name"]: card for card in multi_head.head_steps(shown).cards}
+        steps = {card.linked["name"]: card for card in multi_head.head_steps(shown).cards}
         found = {"weights": large, "keys": steps["keys"]}
-        assert {name: dots(card) for name, card in found.items()} == marked
-        assert large["note"].startswith(noted)
-        assert ("Yours" in large["note"]) == bool(noted)
+        assert {name: dots(card.spec) for name, card in found.items()} == marked
+        assert large.note.startswith(noted)
+        assert ("Yours" in large.note) == bool(noted)
 
 
 def test_numbers_of_ones_own_in_the_output_have_no_parts_and_break_nothing() -> None:
@@ -314,8 +314,9 @@ def test_numbers_of_ones_own_in_the_output_have_no_parts_and_break_nothing() -> 
     )
     assert float(multi_head.trace_of(own)["output"][row, column]) == 9.0
     (before,), (after,) = multi_head.contributed(lab).cards, multi_head.contributed(own).cards
-    assert after["spec"]["data"] == before["spec"]["data"]
-    assert after["check"]["ok"]
-    assert "Your own numbers in the output are left out here" in after["check"]["text"]
+    assert after.spec["data"] == before.spec["data"]
+    assert after.check
+    assert after.check.ok
+    assert "Your own numbers in the output are left out here" in after.check.text
     assert multi_head.parts_rows(own) == multi_head.parts_rows(lab)
     page(own)

@@ -76,9 +76,9 @@ def test_no_expected_failure_is_called_a_mistake(lab: Lab) -> None:
     keys = normalisation.keys_of(lab)
     for name in trace.steps:
         card = normalisation.way_card(trace, name, keys, trace.check())
-        assert card["check"] is None or card["check"]["ok"], (name, card["check"], card["note"])
+        assert card.check is None or card.check.ok, (name, card.check, card.note)
         if not bool(trace[name].isfinite().all()):
-            assert card["note"].startswith("As expected")
+            assert card.note.startswith("As expected")
     assert normalisation.failure(trace, "weights") is None
 
 
@@ -240,7 +240,7 @@ def test_scores_beyond_the_tables_limit_are_not_offered() -> None:
 @given(labs)
 def test_the_jacobian_on_screen_agrees_with_the_differences(lab: Lab) -> None:
     _, check = normalisation.jacobian_of(lab)
-    assert normalisation.jacobian_verdict(check)["ok"]
+    assert normalisation.jacobian_verdict(check).ok
 
 
 def test_a_wrong_jacobian_is_red(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ def trace_of(rows: list[list[float]], query: int = 0) -> Trace:
 
 def notes_of(trace: Trace) -> list[str]:
     names = [f"t{i}" for i in range(len(trace["inputs"]))]
-    return [card["note"] for card in one_query.normalisation_cards(trace, "t0", names)]
+    return [card.note for card in one_query.normalisation_cards(trace, "t0", names)]
 
 
 NOTEBOOK = ONE_QUERY.run(query=INPUTS[[QUERY]], inputs=INPUTS)
@@ -42,19 +42,19 @@ def test_the_arithmetic_is_the_notebooks() -> None:
 
 def test_scores_not_yet_computed_are_blank_and_the_current_one_is_marked() -> None:
     card = one_query.scores_so_far(NOTEBOOK, 2, "journey", WORDS)
-    heatmap, mark = card["spec"]["data"]
+    heatmap, mark = card.spec["data"]
     assert heatmap["z"][0][:3] == pytest.approx([0.9544, 1.4950, 1.4754], abs=0.5e-4)
     assert heatmap["z"][0][3:] == [None] * 3
     assert mark["x"] == [2]
-    assert card["spec"]["layout"]["yaxis"]["ticktext"] == ["journey"]
-    assert "3 of 6 scores; this one is 1.4754, the largest so far 1.4950" in card["alt"]
+    assert card.spec["layout"]["yaxis"]["ticktext"] == ["journey"]
+    assert "3 of 6 scores; this one is 1.4754, the largest so far 1.4950" in card.alt
 
 
 def test_the_three_normalisations_share_a_scale_while_all_are_shares() -> None:
     cards = one_query.normalisation_cards(NOTEBOOK, "journey", WORDS)
-    assert [card["id"] for card in cards] == ["by_sum", "naive", "weights"]
-    assert len({card["spec"]["data"][0]["zmax"] for card in cards}) == 1
-    assert {card["note"] for card in cards} == {"The row sums to 1.0000."}
+    assert [card.id for card in cards] == ["by_sum", "naive", "weights"]
+    assert len({card.spec["data"][0]["zmax"] for card in cards}) == 1
+    assert {card.note for card in cards} == {"The row sums to 1.0000."}
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_zero_vector_is_said_to_have_no_angle() -> None:
     trace = trace_of([[1.0, 2.0], [0.0, 0.0]])
     said = one_query.alignment_sentence(trace, 1, "a", ["a", "b"])
     assert "b is the zero vector" in said
-    assert one_query.alignment_card(trace, 1, "a", ["a", "b"])["alt"].startswith("b is the zero")
+    assert one_query.alignment_card(trace, 1, "a", ["a", "b"]).alt.startswith("b is the zero")
 
 
 @pytest.mark.parametrize(
@@ -149,8 +149,8 @@ def test_a_row_of_zeros_counts_as_one() -> None:
 
 def test_the_mixture_of_equal_weights_is_called_that() -> None:
     cards = one_query.whole(Lab(preset="equal")).cards
-    assert cards[0]["alt"] == "the context vector z⁽²⁾ takes the same from all tokens (0.1667)."
-    assert "takes most from journey (0.2379)" in one_query.whole(Lab()).cards[0]["alt"]
+    assert cards[0].alt == "the context vector z⁽²⁾ takes the same from all tokens (0.1667)."
+    assert "takes most from journey (0.2379)" in one_query.whole(Lab()).cards[0].alt
 
 
 # ---- Many tokens -------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def test_the_largest_weights_are_shown_in_the_sentences_order() -> None:
 def tabled(monkeypatch: pytest.MonkeyPatch, draw: Callable[[], None]) -> tuple[str, list[str], Any]:
     """Return what is handed to the table."""
     seen: list[tuple[str, list[str], Any]] = []
-    monkeypatch.setattr(one_query, "number_table", lambda *told: seen.append(told))
+    monkeypatch.setattr(one_query_controls, "number_table", lambda *told: seen.append(told))
     draw()
     return seen[0]
 
@@ -233,13 +233,13 @@ def test_pictures_of_many_tokens_show_the_largest_weights_and_say_so() -> None:
     flow, space = one_query.picture_cards(trace, 150, LABELS)
     shown = one_query.largest(trace, 150)
     assert 0 < shown.index(150) < 150
-    assert len(flow["spec"]["data"]) == len(shown) + 2
-    assert len(space["spec"]["data"]) == len(shown) + 1
-    named = [arrow["text"][1] for arrow in space["spec"]["data"] if arrow["text"][1]]
+    assert len(flow.spec["data"]) == len(shown) + 2
+    assert len(space.spec["data"]) == len(shown) + 1
+    named = [arrow["text"][1] for arrow in space.spec["data"] if arrow["text"][1]]
     assert named == ["<b>w150</b>", "<b>z</b>"]
     rest = 1 - float(trace["weights"][0, shown].double().sum())
     for card in (flow, space):
-        assert f"{len(shown)} of 300 tokens" in card["note"]
-        assert f"make {rest:.4f} together" in card["note"]
+        assert f"{len(shown)} of 300 tokens" in card.note
+        assert f"make {rest:.4f} together" in card.note
     few, _ = one_query.picture_cards(NOTEBOOK, 1, WORDS)
-    assert few["note"] == "A line is as wide as the token's weight."
+    assert few.note == "A line is as wide as the token's weight."

@@ -166,15 +166,15 @@ def test_the_pictures_are_the_report_s_numbers() -> None:
     report = report_after(choice, 3)
     translation = train_live.translation_of(choice, report, WORDS)
     loss, accuracy, alignment = train_live.group(report, translation, Lab(), 100).cards
-    trained, unseen, level = loss["spec"]["data"]
+    trained, unseen, level = loss.spec["data"]
     assert (trained["x"], trained["y"]) == ([10, 20, 30], list(report.losses))
     assert (unseen["x"], unseen["y"]) == ([2], [0.75])
     assert level["y"] == [math.log(33)] * 2
-    exact, by_token, _ = accuracy["spec"]["data"]
+    exact, by_token, _ = accuracy.spec["data"]
     assert (exact["x"], exact["y"]) == ([1, 2, 8], [1.0, 0.5, 0.2])
     assert by_token["y"] == pytest.approx([1.0, 0.75, 2 / 3])
-    assert "sentences of 2 words are right" in accuracy["alt"]
-    z = torch.tensor(alignment["spec"]["data"][0]["z"])
+    assert "sentences of 2 words are right" in accuracy.alt
+    z = torch.tensor(alignment.spec["data"][0]["z"])
     torch.testing.assert_close(z.sum(dim=1), torch.ones(len(z)))
     untrained = train_live.translation_of(choice, None, WORDS).weights
     assert untrained is not None
@@ -187,10 +187,10 @@ def test_no_picture_changes_its_size_while_the_model_learns() -> None:
     for report in (None, report_after(choice, 1), report_after(choice, 5)):
         translation = train_live.translation_of(choice, report, WORDS)
         group = train_live.group(report, translation, Lab(), 100)
-        sizes.add(tuple(card["height"] for card in group.cards))
+        sizes.add(tuple(card.height for card in group.cards))
         for card in group.cards[:2]:
-            assert card["spec"]["layout"]["showlegend"]
-            assert all(len(line["x"]) > 0 for line in card["spec"]["data"])
+            assert card.spec["layout"]["showlegend"]
+            assert all(len(line["x"]) > 0 for line in card.spec["data"])
     assert len(sizes) == 1
 
 

@@ -101,7 +101,7 @@ def test_cells_to_or_from_what_is_no_number_count_as_changed() -> None:
     before, now = GROUPS["figures:masked"](was), GROUPS["figures:masked"](lab)
     card = comparing._difference(before, now).cards[causal.BEFORE.index("masked")]
     expected = "1 of 36 cells changed; 1 of them to or from what is no number."
-    assert card["alt"] == expected
+    assert card.alt == expected
     old, new = torch.tensor([[0.0, 1.0]]), torch.tensor([[0.0, 3.0]])
     assert comparing._alt(old, new) == "1 of 2 cells changed, by +2.0000 at most."
     blind = torch.tensor([[torch.nan, 1.0]])
@@ -153,13 +153,13 @@ def test_conventions_are_those_of_now() -> None:
     lab = replace(Lab(), pinned="A:", showing="A", queries_as="columns", count_from=0)
     shown: Any = comparing.compared(GROUPS[PLACE], lab)
     own = GROUPS[PLACE](replace(lab, pinned=""))
-    assert [card["spec"] for card in shown.cards] == [card["spec"] for card in own.cards]
+    assert [card.spec for card in shown.cards] == [card.spec for card in own.cards]
 
 
 def test_a_difference_that_is_wrong_turns_red() -> None:
     old, new = torch.tensor([[0.25]]), torch.tensor([[0.75]])
-    assert comparing._verdict(new - old, old, new)["ok"]
-    assert not comparing._verdict(new - old + 1e-3, old, new)["ok"]
+    assert comparing._verdict(new - old, old, new).ok
+    assert not comparing._verdict(new - old + 1e-3, old, new).ok
 
 
 def test_a_difference_comes_out_as_printed() -> None:

@@ -136,19 +136,21 @@ def test_the_notebooks_code_reads_like_the_notebook() -> None:
 def test_a_card_has_everything_about_a_step() -> None:
     trace = SIMPLE_SELF_ATTENTION.run(inputs=X)
     card = step_card(trace, "weights", printed.TOKENS, trace.check())
-    assert (card["title"], card["shape"]) == ("Attention weights", "6 × 6")
-    assert card["formula"] == "weights = torch.softmax(scores, dim=-1)"
-    assert "row journey: most on journey, 0.2379" in card["alt"]
-    assert card["check"]["ok"]
-    assert "Plain Python loops give the same numbers" in card["check"]["text"]
-    assert "Each row sums to 1." in card["check"]["text"]
+    assert (card.title, card.shape) == ("Attention weights", "6 × 6")
+    assert card.formula == "weights = torch.softmax(scores, dim=-1)"
+    assert "row journey: most on journey, 0.2379" in card.alt
+    assert card.check
+    assert card.check.ok
+    assert "Plain Python loops give the same numbers" in card.check.text
+    assert "Each row sums to 1." in card.check.text
 
 
 def test_a_large_step_says_how_it_was_checked() -> None:
     trace = SIMPLE_SELF_ATTENTION.run(inputs=matrix(64, 16, 0))
-    text = step_card(trace, "scores", [], trace.check())["check"]["text"]
-    assert "64 seeded cells" in text
-    assert "float64" in text
+    check = step_card(trace, "scores", [], trace.check()).check
+    assert check
+    assert "64 seeded cells" in check.text
+    assert "float64" in check.text
 
 
 def test_a_verdict_says_what_broke() -> None:
@@ -157,24 +159,25 @@ def test_a_verdict_says_what_broke() -> None:
         Check("s", "the law", 0.25, 1e-6, 25e4, False),
     )
     told = verdict([good, bad])
-    assert told["ok"] is False
+    assert told.ok is False
     assert (
         "s · the law · largest difference 0.25; where it is worst, rounding may do 1e-06"
-        in told["text"]
+        in told.text
     )
-    assert told["detail"] == [
+    assert told.detail == (
         "loops: no difference (ok)",
         "the law: largest difference 0.25; where it is worst, rounding may do 1e-06 (BROKEN)",
-    ]
+    )
 
 
 NEW_PAGE = """
 from tests.attention_core.matrices import matrix
 from tests.new_mechanism import LUKEWARM
+from ui.cards import step_cards
 from ui.parts import step_view
 
 trace = LUKEWARM.run(ideas=matrix(3, 2, 0), doubts=matrix(5, 2, 1))
-group = step_view.steps(trace, trace.steps, ["a", "b", "c", "d", "e"])
+group = step_cards.steps(trace, trace.steps, ["a", "b", "c", "d", "e"])
 step_view.draw(group, widget_key="figures:new")
 step_view.formulas(LUKEWARM)
 step_view.code(trace)

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from attention_core import Mechanism, Trace
 from tests.screen import FRAME, PAGES, broken, components, opened
 from tests.ui.takeaway.test_menu import offers
-from ui.cards import step_cards
+from ui.cards.card import Group
 from ui.cards.explained import Explained
 from ui.lab import link, state
 from ui.lab.lab import Lab
@@ -99,7 +99,7 @@ def test_a_longer_sentence_says_how_large_its_report_is() -> None:
 def test_the_tokens_of_whatever_is_shown_count() -> None:
     weights = torch.ones((2, report.SMALL + 3))
     trace = Trace(Mechanism(("weights",), ()), {"weights": weights})
-    group = step_cards.Group([], Explained(trace, ()))
+    group = Group([], Explained(trace, ()))
     assert report.most_tokens((("figures:x", group),), Lab(sentence="to be")) == report.SMALL + 3
     assert report.most_tokens((), Lab(sentence="to be")) == 2
 

@@ -17,9 +17,8 @@ from attention_core import (
 from attention_core.export import Table
 from attention_core.numbers import result_of
 from attention_core.studies.loops import measure
-from ui.cards import step_cards
+from ui.cards.card import Card, Group
 from ui.cards.literal import literal, names
-from ui.cards.step_cards import Group
 from ui.lab import state
 from ui.lab.lab import MAX_SEED, Lab
 from ui.lessons.all_tokens.figures import (
@@ -55,10 +54,10 @@ def timings(lab: Lab) -> None:
         return
     d_in, moment, measured = st.session_state[_TIMINGS]
     when = "just now on this server" if is_new else "on this server"
-    card = step_cards.picture_card(
-        "timings",
-        "Time for all scores",
-        timings_spec(measured),
+    card = Card(
+        id="timings",
+        title="Time for all scores",
+        spec=timings_spec(measured),
         height=340,
         alt=timings_finding(measured),
         note=f"Measured {when}, {moment:%H:%M:%S} UTC, with random inputs of width {d_in}: the "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -20,16 +20,16 @@ from attention_core import (
 )
 from attention_core.checks import distances, verdict
 from attention_core.export import Shown
-from attention_core.figures import finding, heatmap_spec, with_lit_row
+from attention_core.figures import finding, heatmap_spec
 from attention_core.figures.palette import ROLES
 from attention_core.numbers import result_of
 from attention_core.operations import Softmax
 from attention_core.spread import spread_of
 from attention_core.studies.loops import Timing, agreement, scores_by_loops, tokens_to_loop
 from ui.cards import step_cards
+from ui.cards.card import Card, Group, Spec, Verdict
 from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.literal import literal, names
-from ui.cards.step_cards import Card, Group, Spec
 from ui.lab.lab import Lab
 
 LOOPS_CODE = """\
@@ -75,11 +75,17 @@ def loops_and_product(lab: Lab) -> Group:
             ("by_product", "One matrix product", _with_scores(trace, product)),
         )
     ]
-    cards[0]["formula"] = "scores[i, j] = torch.dot(inputs[i], inputs[j])"
-    cards[1]["check"] = agreement_verdict(check)
-    cards[0]["note"] = cost(inputs, looped.multiplications)
+    by_loops, by_product = cards
+    by_loops = replace(
+        by_loops,
+        formula="scores[i, j] = torch.dot(inputs[i], inputs[j])",
+        note=cost(inputs, looped.multiplications),
+    )
+    by_product = replace(by_product, check=agreement_verdict(check))
     if part < n_all:
-        cards[1]["note"] = f"The same {part} × {part} cells, out of the product of all tokens."
+        note = f"The same {part} × {part} cells, out of the product of all tokens."
+        by_product = replace(by_product, note=note)
+    cards = [by_loops, by_product]
     return Group(cards, arrows=False, min_width=step_cards.card_width(part))
 
 
@@ -125,16 +131,16 @@ def _card(
         turns=name if conventions.is_turned else "",
     )
     step = trace.mechanism.step(name)
-    return {**card, "formula": step.operation.pytorch(name, *step.of)}
+    return replace(card, formula=step.operation.pytorch(name, *step.of))
 
 
-def agreement_verdict(check: Check) -> dict[str, Any]:
+def agreement_verdict(check: Check) -> Verdict:
     """Return whether loops and product agree, as a card says it."""
     numbers = check.numbers
     if check.ok:
-        return {"ok": True, "text": f"The same numbers as the loops ({numbers}).", "detail": []}
+        return Verdict(True, f"The same numbers as the loops ({numbers}).")
     text = f"Something is wrong: the two ways differ ({numbers}). Do not trust these pictures."
-    return {"ok": False, "text": text, "detail": []}
+    return Verdict(False, text)
 
 
 def cost(inputs: Tensor, multiplications: int) -> str:
@@ -200,9 +206,7 @@ def lit_steps(lab: Lab) -> Group:
     """Return scores, weights and context vectors with one row lit up across all three."""
     trace, tokens, conventions = trace_of(lab), labels_of(lab), lab.conventions
     group = step_cards.steps(trace, trace.steps, tokens, conventions=conventions)
-    for card in group.cards:
-        card["spec"] = with_lit_row(card["spec"], lab.query_index, tokens[lab.query_index])
-    return group
+    return step_cards.with_lit_rows(group, lab.query_index, tokens[lab.query_index])
 
 
 def sums_of(weights: Tensor) -> tuple[list[float], list[float]]:
@@ -307,14 +311,14 @@ def both_orders(lab: Lab) -> Group:
     ]
     width = step_cards.card_width(len(labels) if conventions.is_turned else own.output.shape[1])
     if order == sorted(order):
-        cards[1]["title"] = "Not shuffled yet"
+        cards[1] = replace(cards[1], title="Not shuffled yet")
         return Group(cards, arrows=False, min_width=width)
     check = order_check(own, shuffled, order)
     numbers = check.numbers
     line = conventions.said("Each row")
     good = f"{line} only changed its place: put back, they are the same ({numbers})."
     bad = f"Something is wrong: put back, they differ ({numbers}). Do not trust these pictures."
-    cards[1]["check"] = {"ok": check.ok, "text": good if check.ok else bad, "detail": []}
+    cards[1] = replace(cards[1], check=Verdict(check.ok, good if check.ok else bad))
     return Group(cards, arrows=False, min_width=width)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 
 import torch
 
@@ -44,12 +43,14 @@ from attention_core.recurrent.translation import (
     translate,
 )
 from ui.cards import overriding, step_cards
+from ui.cards.card import Card, Group, Verdict
+from ui.cards.card import Cells as CardCells
 from ui.cards.editors import Editor, Entry
 from ui.cards.explained import Explained
 from ui.cards.literal import names
 from ui.cards.marked import marked
 from ui.cards.number_words import words_of
-from ui.cards.step_cards import Card, Group, picture_card, step_card
+from ui.cards.step_cards import step_card
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
 from ui.lab.lab import Lab, Same, number
 from ui.lessons.one_query.figures import ROW_PX
@@ -184,21 +185,21 @@ def _row_card(run: Run, name: str, step: int, lab: Lab) -> Card:
     card = step_card(
         trace, name, run.tokens(conventions), checks, part=part, conventions=conventions
     )
-    card["title"], card["formula"] = TITLES[name], _formula(card["formula"])
-    card["shape"] = f"row {conventions.number(step)} of {card['shape']}"
-    card["cells"] = _one_table(card["cells"])
+    card = replace(
+        card.with_cells(_one_table).with_layout(minreducedheight=CELL_PX),
+        title=TITLES[name],
+        formula=_formula(card.formula),
+        shape=f"row {conventions.number(step)} of {card.shape}",
+        check=_states_verdict(run) if name == "queries" else card.check,
+    )
     if trace.axes(name)[1] == "key token":
-        card["height"] = ROW_PX
-        card["alt"] = _most(run, name, step, conventions)
-        card["note"] = _note(run, name, step, lab)
+        alt, note = _most(run, name, step, conventions), _note(run, name, step, lab)
+        card = replace(card, height=ROW_PX, alt=alt, note=note)
     else:
         low, high = (result_of(float(end)) for end in trace[name][step].aminmax())
-        card["alt"] = f"{trace[name].shape[1]} numbers, from {low} to {high}."
-    card["spec"]["layout"]["minreducedheight"] = CELL_PX
-    if name == "queries":
-        card["check"] = _states_verdict(run)
+        card = replace(card, alt=f"{trace[name].shape[1]} numbers, from {low} to {high}.")
     own = sorted((0, cell[1]) for cell in trace.overridden.get(name, ()) if cell[0] == step)
-    return {**card, "spec": with_marks(card["spec"], own)} if own else card
+    return replace(card, spec=with_marks(card.spec, own)) if own else card
 
 
 def _formula(code: str) -> str:
@@ -216,7 +217,7 @@ def _attention_checks(run: Run) -> tuple[Check, ...]:
     return check_attention(run.trace, run.translation)
 
 
-def _one_table(cells: dict[str, Any]) -> dict[str, Any]:
+def _one_table(cells: CardCells) -> CardCells:
     """Return what a card's cells are, the values by the name of the keys: they are the same."""
     return {**cells, "of": ["keys" if name == "values" else name for name in cells["of"]]}
 
@@ -245,16 +246,13 @@ def _note(run: Run, name: str, step: int, lab: Lab) -> str:
     return f"Yours: {len(own)} of these weights, marked with a dot. They sum to {result_of(total)}."
 
 
-def _states_verdict(run: Run) -> dict[str, Any]:
+def _states_verdict(run: Run) -> Verdict:
     check = check_states(run.model, run.translation)
     said = "gives the same states, each of the one before"
     if not check.ok:
         said = "gives other states: do not trust these"
-    return {
-        "ok": check.ok,
-        "text": f"torch.nn.GRUCell {said} ({check.numbers}).",
-        "detail": [f"{check.route}: {check.numbers}"],
-    }
+    text = f"torch.nn.GRUCell {said} ({check.numbers})."
+    return Verdict(check.ok, text, (f"{check.route}: {check.numbers}",))
 
 
 def _words_card(run: Run, step: int, conventions: Conventions) -> Card:
@@ -263,16 +261,15 @@ def _words_card(run: Run, step: int, conventions: Conventions) -> Card:
         (ENDS if word == END else word, share) for word, share in run.translation.likeliest(step)
     ]
     word, share = likeliest[0]
-    card = picture_card(
-        "words",
-        "The word that is written",
-        likeliest_spec(likeliest),
+    return Card(
+        id="words",
+        title="The word that is written",
+        spec=likeliest_spec(likeliest),
         height=230,
         alt=f"“{word}” has the largest probability, {share_of(share)}, so it is written.",
         note=f"The five likeliest of {run.translation.logits.shape[1]} words.",
+        check=step_cards.verdict([check_words(run.model, run.translation, step)], conventions),
     )
-    card["check"] = step_cards.verdict([check_words(run.model, run.translation, step)], conventions)
-    return card
 
 
 def so_far(lab: Lab) -> Group:
@@ -287,10 +284,10 @@ def so_far(lab: Lab) -> Group:
 
 def _lines_card(run: Run, step: int, conventions: Conventions) -> Card:
     written, source = run.written(conventions), run.source(conventions)
-    return picture_card(
-        "lines",
-        "From the words read to the words written",
-        lines_spec(run.trace["weights"], written, source, step),
+    return Card(
+        id="lines",
+        title="From the words read to the words written",
+        spec=lines_spec(run.trace["weights"], written, source, step),
         height=lines_height(max(run.n_in, run.n_out)),
         alt=f"{written[step]}: {_most(run, 'weights', step, conventions)}",
         note=f"A line is as wide as its weight; those below {LEAST} are left out. The numbers are "
@@ -306,8 +303,8 @@ def _matrix_card(run: Run, step: int, lab: Lab) -> Card:
     card = step_card(trace, "weights", tokens, checks, conventions=conventions)
     found = trace["weights"].clone()
     found[step + 1 :] = torch.nan
-    heatmap = with_numbers(card["spec"]["data"][0], found)
-    spec = {**card["spec"], "data": [{**heatmap, "zmin": 0.0, "zmax": 1.0}]}
+    heatmap = with_numbers(card.heatmap, found)
+    spec = {**card.spec, "data": [{**heatmap, "zmin": 0.0, "zmax": 1.0}]}
     spec = with_lit_row(spec, step, tokens[step])
     side = spec["layout"]["yaxis"]
     side["ticktext"] = [
@@ -322,22 +319,24 @@ def _matrix_card(run: Run, step: int, lab: Lab) -> Card:
     has_frames = "texttemplate" in heatmap
     spec = with_frames(spec, right) if has_frames else spec
     own = sorted(cell for cell in trace.overridden.get("weights", ()) if cell[0] <= step)
-    cells = {**_one_table(card["cells"]), "blank": "not written yet"}
-    cells["rows"] = [row if at <= step else NOT_YET for at, row in enumerate(cells["rows"])]
-    return {
-        **card,
-        "title": "Alignment so far",
-        "formula": _formula(card["formula"]),
-        "spec": with_marks(spec, own) if own else spec,
-        "alt": said_of_looks(run, step),
-        "note": " ".join(
+
+    def cells_so_far(cells: CardCells) -> CardCells:
+        rows = [row if at <= step else NOT_YET for at, row in enumerate(cells["rows"])]
+        return {**_one_table(cells), "rows": rows, "blank": "not written yet"}
+
+    return replace(
+        card.with_cells(cells_so_far),
+        title="Alignment so far",
+        formula=_formula(card.formula),
+        spec=with_marks(spec, own) if own else spec,
+        alt=said_of_looks(run, step),
+        note=" ".join(
             [
                 *([FRAMED] if has_frames else []),
                 *(["With a dot: yours."] if own else []),
             ]
         ),
-        "cells": cells,
-    }
+    )
 
 
 def said_of_looks(run: Run, step: int | None = None) -> str:
@@ -358,13 +357,9 @@ def all_steps(lab: Lab) -> Group:
     group = step_cards.steps(
         run.trace, OF_ALL, run.tokens(lab.conventions), conventions=lab.conventions
     )
-    group = overriding.overridable(group, "", lab.conventions)
+    group = overriding.overridable(group, "")
     cards = [
-        {
-            **card,
-            "cells": _one_table(card["cells"]),
-            "note": card["note"].replace(step_cards.TOO_MANY, POINT),
-        }
+        replace(card.with_cells(_one_table), note=card.note.replace(step_cards.TOO_MANY, POINT))
         for card in group.cards
     ]
     return replace(group, cards=cards, has_part=False)

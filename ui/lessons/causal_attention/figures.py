@@ -24,10 +24,10 @@ from attention_core.numbers import result_of
 from attention_core.reference import by_fused
 from attention_core.studies.changes import leaks
 from ui.cards import overriding, step_cards
+from ui.cards.card import Card, Group, Spec, Verdict
 from ui.cards.embeddings import labels_of
 from ui.cards.explained import Explained
 from ui.cards.literal import literal, names
-from ui.cards.step_cards import Card, Group
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
 from ui.lab.lab import Lab
 from ui.lessons.queries_keys_values import figures as trainable
@@ -122,10 +122,12 @@ def mask_figure(lab: Lab) -> Group:
     """Return the mask, as cells to click."""
     trace, tokens = plain_of(lab), labels_of(lab)
     card = step_cards.step_card(trace, "mask", tokens, (), conventions=lab.conventions)
-    card["title"] = "Who may attend to whom"
-    card["alt"] = mask_finding(trace["mask"])
-    if is_overview(card):
-        card["note"] += " Paint there."
+    card = replace(
+        card,
+        title="Who may attend to whom",
+        alt=mask_finding(trace["mask"]),
+        note=f"{card.note} Paint there." if is_overview(card) else card.note,
+    )
     width = step_cards.card_width(len(tokens))
     return Group([card], Explained(trace, tokens), width, arrows=False)
 
@@ -143,7 +145,7 @@ def mask_finding(mask: Tensor) -> str:
 
 def is_overview(card: Card) -> bool:
     """Return whether a cell of the picture stands for several."""
-    return "block" in card["spec"]["data"][0]["meta"]
+    return "block" in card.heatmap["meta"]
 
 
 # ---- Both ways ---------------------------------------------------------------------------------
@@ -154,16 +156,19 @@ def masked_steps(lab: Lab) -> Group:
     trace = trace_of(lab)
     group = step_cards.steps(trace, BEFORE, labels_of(lab), conventions=lab.conventions)
     hidden, n = int(trace["masked"].isneginf().sum()), trace["masked"].numel()
-    group.cards[BEFORE.index("masked")]["alt"] = f"{hidden:,} of {n:,} cells are −∞, drawn empty."
-    return overriding.overridable(group, OWN, lab.conventions)
+    alt = f"{hidden:,} of {n:,} cells are −∞, drawn empty."
+    cards = [replace(card, alt=alt) if card.id == "masked" else card for card in group.cards]
+    return overriding.overridable(replace(group, cards=cards), OWN)
 
 
 def renormalised_steps(lab: Lab) -> Group:
     """Return the steps with 0 after the softmax, and how far the result is from the other way's."""
     trace, tokens = renormalised_of(lab), labels_of(lab)
     group = step_cards.steps(trace, AFTER, tokens, conventions=lab.conventions)
-    group.cards[-1]["title"] = "Divided by what is left"
-    return replace(group, cards=[*group.cards, _difference(plain_of(lab), trace, lab)])
+    *before, last = group.cards
+    divided = replace(last, title="Divided by what is left")
+    difference = _difference(plain_of(lab), trace, lab)
+    return replace(group, cards=[*before, divided, difference])
 
 
 def _difference(masked: Trace, renormalised: Trace, lab: Lab) -> Card:
@@ -175,7 +180,6 @@ def _difference(masked: Trace, renormalised: Trace, lab: Lab) -> Card:
     cells = spec["data"][0]
     cells["zmin"], cells["zmax"] = -reach, reach
     cells["colorbar"] = {**cells["colorbar"], "tickformat": ".0e", "nticks": 3}
-    told = ways_said(check)
     card = step_cards.value_card(
         "difference",
         "Difference of both ways",
@@ -184,7 +188,9 @@ def _difference(masked: Trace, renormalised: Trace, lab: Lab) -> Card:
         off,
         turns="difference" if lab.conventions.is_turned else "",
     )
-    return {**card, "check": told, "note": "The weights divided last, minus those made with −∞."}
+    return replace(
+        card, check=ways_said(check), note="The weights divided last, minus those made with −∞."
+    )
 
 
 def difference_finding(off: Tensor) -> str:
@@ -206,21 +212,20 @@ def difference_finding(off: Tensor) -> str:
     return f"{differ:,} of {n:,} cells {verb}, by {most:.0e} at most."
 
 
-def ways_said(check: Check | None) -> dict[str, Any]:
+def ways_said(check: Check | None) -> Verdict:
     """Return whether both ways agree, as a card says it."""
     if check is None:
-        text = "Nothing to compare: no row has a number in both ways."
-        return {"ok": True, "text": text, "detail": []}
+        return Verdict(True, "Nothing to compare: no row has a number in both ways.")
     numbers = check.numbers
     if check.ok:
         left_out = ", rows that are not a number left out" if "where" in check.route else ""
         text = f"Both ways give the same weights{left_out} ({numbers})."
     else:
         text = f"Something is wrong: both ways differ ({numbers}). Do not trust these pictures."
-    return {"ok": check.ok, "text": text, "detail": []}
+    return Verdict(check.ok, text)
 
 
-def difference_spec(off: Tensor, lab: Lab, axes: tuple[str, str], title: str) -> step_cards.Spec:
+def difference_spec(off: Tensor, lab: Lab, axes: tuple[str, str], title: str) -> Spec:
     """Return a matrix of differences, written so that a tiny one is not taken for none."""
     tokens, conventions = labels_of(lab), lab.conventions
     columns = (
@@ -263,7 +268,7 @@ def context(lab: Lab) -> Group:
     group = step_cards.steps(
         trace_of(lab), ("context",), labels_of(lab), conventions=lab.conventions
     )
-    return overriding.overridable(group, OWN, lab.conventions)
+    return overriding.overridable(group, OWN)
 
 
 def blind_said(lab: Lab) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -17,9 +18,9 @@ from attention_core.figures.palette import range_of
 from attention_core.numbers import plain, result_of
 from attention_core.studies.dropout import Mean, mean_over_draws
 from ui.cards import overriding, step_cards
+from ui.cards.card import Card, Group
 from ui.cards.embeddings import labels_of
 from ui.cards.literal import literal, names
-from ui.cards.step_cards import Card, Group
 from ui.lab.lab import Lab
 from ui.lessons.all_tokens import figures as all_tokens
 from ui.lessons.causal_attention import figures as causal
@@ -84,12 +85,15 @@ def dropping(lab: Lab) -> Group:
     kept = ("kept",) if "kept" in trace.inputs else ()
     shown = ("weights", *kept, "dropped", "context")
     group = step_cards.steps(trace, shown, labels_of(lab), conventions=lab.conventions)
-    for card in group.cards:
-        if card["id"] == "kept":
-            count, size = int(trace["kept"].sum()), trace["kept"].numel()
-            card["alt"] = f"{count:,} of {size:,} cells are kept."
-            card["note"] = f"Drawn from seed {lab.dropout_seed}."
-    return overriding.overridable(group, OWN, lab.conventions)
+    cards = [_kept(card, trace, lab) if card.id == "kept" else card for card in group.cards]
+    return overriding.overridable(replace(group, cards=cards), OWN)
+
+
+def _kept(card: Card, trace: Trace, lab: Lab) -> Card:
+    """Return the card of which weights are kept, with their number and their seed."""
+    count, size = int(trace["kept"].sum()), trace["kept"].numel()
+    alt = f"{count:,} of {size:,} cells are kept."
+    return replace(card, alt=alt, note=f"Drawn from seed {lab.dropout_seed}.")
 
 
 def sums_of(weights: Tensor) -> list[float]:
@@ -183,10 +187,10 @@ def mean_draws(lab: Lab) -> Group:
     weights, study = study_of(lab)
     n_draws = len(study.distances)
     cards = [
-        step_cards.picture_card(
-            "distance",
-            "Distance of the mean from evaluation",
-            distance_spec(study),
+        Card(
+            id="distance",
+            title="Distance of the mean from evaluation",
+            spec=distance_spec(study),
             height=340,
             alt=distance_finding(study),
         ),

@@ -28,10 +28,11 @@ from attention_core.studies.contributions import (
     of_heads,
 )
 from ui.cards import overriding, parameters, step_cards
+from ui.cards.card import Card, Cells, Group, Verdict
 from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.explained import Explained
 from ui.cards.literal import literal, names
-from ui.cards.step_cards import Card, Group, head_of, shape_of
+from ui.cards.step_cards import head_of, shape_of
 from ui.lab.lab import MAX_HEADS, Lab, Same
 
 OWN = "heads"
@@ -175,7 +176,7 @@ def all_heads(lab: Lab) -> Group:
             for mark, is_so in (("shown below", head == chosen_head), ("off", head in off))
             if is_so
         ]
-        cards.append({**card, "title": " · ".join([title, *marks]), "formula": ""})
+        cards.append(replace(card, title=" · ".join([title, *marks]), formula=""))
     return Group(cards, Explained(trace, tokens), SMALL, arrows=False, max_width=SMALL_MOST)
 
 
@@ -185,8 +186,8 @@ def one_head(lab: Lab) -> Group:
     card = step_cards.step_card(
         trace, "weights", tokens, trace.check("weights"), conventions=lab.conventions, head=head
     )
-    group = Group([{**card, "id": "weights_large"}], Explained(trace, tokens), arrows=False)
-    return overriding.overridable(group, OWN, lab.conventions)
+    group = Group([replace(card, id="weights_large")], Explained(trace, tokens), arrows=False)
+    return overriding.overridable(group, OWN)
 
 
 def head_steps(lab: Lab) -> Group:
@@ -195,11 +196,13 @@ def head_steps(lab: Lab) -> Group:
     group = step_cards.steps(
         trace, OF_A_HEAD, tokens, conventions=lab.conventions, head=head_index(lab)
     )
-    for card in group.cards:
-        # Nothing is dropped here, so the weights stand for what is left of them.
-        read = ["weights" if name == "dropped" else name for name in card["cells"]["of"]]
-        card["cells"] = {**card["cells"], "of": read}
-    return overriding.overridable(replace(group, arrows=False), OWN, lab.conventions)
+    cards = [card.with_cells(_of_weights) for card in group.cards]
+    return overriding.overridable(replace(group, cards=cards, arrows=False), OWN)
+
+
+def _of_weights(cells: Cells) -> Cells:
+    """Return cells that are made of the weights: nothing is dropped here, so those are left."""
+    return {**cells, "of": ["weights" if name == "dropped" else name for name in cells["of"]]}
 
 
 def split_said(lab: Lab) -> str:
@@ -241,7 +244,7 @@ def joined(lab: Lab) -> Group:
     """Return the heads side by side, and the output that mixes them."""
     group = step_cards.steps(trace_of(lab), JOINED, labels_of(lab), conventions=lab.conventions)
     group = replace(group, min_width=step_cards.card_width(lab.d_out))
-    return overriding.overridable(group, OWN, lab.conventions)
+    return overriding.overridable(group, OWN)
 
 
 # ---- Stacked heads -----------------------------------------------------------------------------
@@ -267,14 +270,14 @@ def stacked_and_split(lab: Lab) -> Group:
     text = f"The same numbers either way ({numbers})."
     if not check.ok:
         text = f"Something is wrong: the two ways differ ({numbers}). Do not trust these pictures."
-    cards[-1]["check"] = {"ok": check.ok, "text": text, "detail": []}
+    cards[-1] = replace(cards[-1], check=Verdict(check.ok, text))
     return Group(cards, arrows=False, min_width=step_cards.card_width(lab.d_out))
 
 
 def _output_card(trace: Trace, lab: Lab, card_id: str, title: str) -> Card:
     tokens, conventions = labels_of(lab), lab.conventions
     card = step_cards.step_card(trace, "output", tokens, (), conventions=conventions)
-    return {**card, "id": card_id, "title": title, "cells": None, "note": _shapes(trace)}
+    return replace(card, id=card_id, title=title, cells=None, note=_shapes(trace))
 
 
 def _shapes(trace: Trace) -> str:
@@ -353,7 +356,7 @@ def contributed(lab: Lab) -> Group:
     card = step_cards.value_card(
         "contributions", "Parts of the output", spec, alt, matrix, turns=turns
     )
-    card["check"] = {"ok": check.ok, "text": text, "detail": []}
+    card = replace(card, check=Verdict(check.ok, text))
     width = step_cards.card_width(lab.d_out)
     return Group([card], arrows=False, min_width=width, max_width=max(width, PARTS_MOST))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -25,10 +25,10 @@ from attention_core.glossary import symbol
 from attention_core.numbers import plain, result_of
 from attention_core.studies.gradients import check_jacobian, jacobian_rounding, softmax_jacobian
 from ui.cards import step_cards
+from ui.cards.card import Card, Group, Verdict
 from ui.cards.editors import Editor, Entry
 from ui.cards.embeddings import tensor_of
 from ui.cards.explained import Explained
-from ui.cards.step_cards import Card, Group
 from ui.lab.lab import LIMIT, MAX_SCORES, NOTEBOOK_SCORES, Lab
 from ui.lessons.one_query.figures import row_card
 
@@ -131,8 +131,7 @@ def ways(lab: Lab) -> Group:
     checks = trace.check()
     cards = [way_card(trace, name, keys, checks, lab.conventions) for name in trace.steps[1:]]
     if lab.temperature == 1:  # the scaled scores are those of the table, which light in their place
-        for card in cards:
-            card["cells"]["of"] = ["scores"]
+        cards = [card.with_cells(lambda cells: {**cells, "of": ["scores"]}) for card in cards]
     width = step_cards.card_width(len(keys))
     return Group(cards, Explained(trace, keys, QUERY), width, arrows=False)
 
@@ -146,15 +145,17 @@ def way_card(
 ) -> Card:
     """Return a way's card, with what its shares sum to or what went wrong with them."""
     card = row_card(trace, name, QUERY, keys, conventions=conventions)
-    card["spec"]["layout"]["yaxis"]["ticktext"] = [""]  # its one row needs no name, but the room
-    card["alt"] = card["alt"].removeprefix(f"{conventions.said('row')} {QUERY}: ")
+    card = card.with_layout(yaxis={"ticktext": [""]})  # its one row needs no name, but the room
     found = failure(trace, name)
     own = [check for check in checks if check.step == name]
     kept = [check for check in own if found is None or not _is_void(check, found)]
-    card["check"] = step_cards.verdict(kept, conventions) if kept else None
-    if name != "scaled":
-        card["note"] = found.text if found else fine(trace, name)
-    return card
+    note = found.text if found else fine(trace, name)
+    return replace(
+        card,
+        alt=card.alt.removeprefix(f"{conventions.said('row')} {QUERY}: "),
+        check=step_cards.verdict(kept, conventions) if kept else None,
+        note=card.note if name == "scaled" else note,
+    )
 
 
 def _is_void(check: Check, found: Failure) -> bool:
@@ -301,16 +302,16 @@ def gradients(lab: Lab) -> Group:
     cells["zmin"], cells["zmax"] = -reach, reach
     if "texttemplate" in cells:
         cells |= {"texttemplate": "%{text}", "text": _without_minus_zero(jacobian)}
-    card = step_cards.picture_card(
-        "jacobian",
-        "Softmax Jacobian",
-        spec,
+    card = Card(
+        id="jacobian",
+        title="Softmax Jacobian",
+        spec=spec,
         height=height_of(len(keys)),
         alt=strongest(jacobian, keys),
+        shape=step_cards.shape_of(jacobian),
+        formula="(torch.diag(p) - torch.outer(p, p)) / temperature",
+        check=jacobian_verdict(check),
     )
-    card["shape"] = step_cards.shape_of(jacobian)
-    card["formula"] = "(torch.diag(p) - torch.outer(p, p)) / temperature"
-    card["check"] = jacobian_verdict(check)
     return Group([card])
 
 
@@ -320,12 +321,12 @@ def _without_minus_zero(jacobian: Tensor) -> list[list[str]]:
     return [[f"{entry:z.{digits}f}" for entry in row] for row in jacobian.tolist()]
 
 
-def jacobian_verdict(check: Check) -> dict[str, Any]:
+def jacobian_verdict(check: Check) -> Verdict:
     """Return what the finite differences say about the formula, as a card says it."""
     numbers = check.numbers
     good = f"Nudging each score up and down (central differences, float64) agrees ({numbers})."
     bad = f"Something is wrong: the finite differences disagree ({numbers}). Do not trust this."
-    return {"ok": check.ok, "text": good if check.ok else bad, "detail": []}
+    return Verdict(check.ok, good if check.ok else bad)
 
 
 def strongest(jacobian: Tensor, keys: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import torch
@@ -22,10 +22,11 @@ from attention_core.numbers import DIGITS, plain, result_of
 from attention_core.operations import NaiveSoftmax
 from attention_core.studies.alignment import Alignment, alignment
 from ui.cards import literal as words
+from ui.cards.card import Card, Group
 from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.explained import Explained, shortened
 from ui.cards.literal import literal
-from ui.cards.step_cards import Card, Group, picture_card, step_card
+from ui.cards.step_cards import step_card
 from ui.lab.lab import Lab
 
 WIDEST_LABELLED = 12  # columns that have room for two decimals in a third of the page
@@ -138,9 +139,8 @@ def row_card(
         trace, step, names, checks, query=query, query_row=row, conventions=conventions
     )
     if trace.axes(step)[1] == "key token":
-        card["height"] = ROW_PX
-    card["spec"]["layout"]["minreducedheight"] = CELL_PX  # else Plotly takes room from the labels
-    return card
+        card = replace(card, height=ROW_PX)
+    return card.with_layout(minreducedheight=CELL_PX)  # else Plotly takes room from the labels
 
 
 def scores_so_far(
@@ -154,12 +154,9 @@ def scores_so_far(
 ) -> Card:
     """Return the row of scores up to the current one, which a mark points at."""
     card = row_card(trace, "scores", query, names, row, conventions=conventions)
-    card["id"], card["title"] = "so_far", "Attention scores so far"
-    card["cells"]["blank"] = "not computed yet"
-    layout = card["spec"]["layout"]
     found = trace["scores"].clone()
     found[0, moment + 1 :] = torch.nan
-    heatmap = with_numbers(card["spec"]["data"][0], found)
+    heatmap = with_numbers(card.heatmap, found)
     mark = {
         "type": "scatter",
         "mode": "markers",
@@ -170,18 +167,22 @@ def scores_so_far(
         "showlegend": False,
         "meta": {"colors": ROLES["key"]},
     }
-    card["spec"]["data"] = [heatmap, mark]
-    layout["dragmode"] = False
-    layout["xaxis"] |= {"range": [-0.5, len(names) - 0.5]}
-    layout["yaxis"] |= {"autorange": False, "range": [1.0, -0.5]}
-    card["height"] += 20
+    card = card.with_layout(
+        dragmode=False,
+        xaxis={"range": [-0.5, len(names) - 0.5]},
+        yaxis={"autorange": False, "range": [1.0, -0.5]},
+    ).with_cells(lambda cells: {**cells, "blank": "not computed yet"})
     scores = trace["scores"][0, : moment + 1]
     best = int(scores.argmax())
-    card["alt"] = (
-        f"{moment + 1} of {len(names)} scores; this one is {result_of(float(scores[moment]))}, "
-        f"the largest so far {result_of(float(scores[best]))} with {names[best]}."
+    return replace(
+        card,
+        id="so_far",
+        title="Attention scores so far",
+        spec={**card.spec, "data": [heatmap, mark]},
+        height=card.height + 20,
+        alt=f"{moment + 1} of {len(names)} scores; this one is {result_of(float(scores[moment]))}, "
+        f"the largest so far {result_of(float(scores[best]))} with {names[best]}.",
     )
-    return card
 
 
 def dots(lab: Lab) -> Group:
@@ -236,10 +237,10 @@ def alignment_card(trace: Trace, moment: int, query: str, names: Sequence[str]) 
             f"{names[moment]} stands at {found.degrees:.1f}° to {query}; "
             f"cosine {result_of(found.cosine)}."
         )
-    return picture_card(
-        "alignment",
-        "The same as alignment",
-        alignment_spec(found, reach, query, names[moment]),
+    return Card(
+        id="alignment",
+        title="The same as alignment",
+        spec=alignment_spec(found, reach, query, names[moment]),
         height=270,
         alt=said,
         note="Two vectors of any width lie in one plane; this is that plane.",
@@ -273,19 +274,21 @@ def normalisation_cards(
 ) -> list[Card]:
     """Return the three ways of making shares of the scores, each with its row sum."""
     cards = [row_card(trace, step, query, names, conventions=conventions) for step in SHARES[1:]]
-    for card in cards:
-        total = float(trace[card["id"]].double().sum())
-        note = f"The row sums to {share_text(total)}. {_trouble(trace, card['id'])}".strip()
-        card["note"] = conventions.said(note)
-        card["spec"]["data"][0] |= (
-            {"texttemplate": "%{z:.2f}"} if len(names) <= WIDEST_LABELLED else {}
-        )
-    cards[2]["title"] = "torch.softmax"
+    cards = [_share_card(card, trace, conventions) for card in cards]
     together = torch.cat([trace[step] for step in SHARES[1:]])
     if bool((together >= 0).all()):  # also false for NaN: then each keeps a scale of its own
-        for card in cards:
-            card["spec"]["data"][0]["zmax"] = float(together.max())
+        cards = [card.with_heatmap(zmax=float(together.max())) for card in cards]
     return cards
+
+
+def _share_card(card: Card, trace: Trace, conventions: Conventions) -> Card:
+    """Return the card of one way of making shares, with its row sum."""
+    total = float(trace[card.id].double().sum())
+    note = f"The row sums to {share_text(total)}. {_trouble(trace, card.id)}".strip()
+    if trace[card.id].shape[1] <= WIDEST_LABELLED:
+        card = card.with_heatmap(texttemplate="%{z:.2f}")
+    title = "torch.softmax" if card.id == "weights" else card.title
+    return replace(card, title=title, note=conventions.said(note))
 
 
 def share_text(value: float, digits: int = DIGITS) -> str:
@@ -379,18 +382,18 @@ def picture_cards(
         trace["inputs"][rows],
         trace["weights"][:, rows],
     )
-    flow = picture_card(
-        "flow",
-        "From inputs to the context vector",
-        flow_spec(weights, inputs, context, told, conventions),
+    flow = Card(
+        id="flow",
+        title="From inputs to the context vector",
+        spec=flow_spec(weights, inputs, context, told, conventions),
         height=flow_height(len(told)),
         alt=_most(trace, position, names, conventions),
         note=f"{note}A line is as wide as the token's weight.",
     )
-    space = picture_card(
-        "space",
-        "The vectors in space",
-        space_spec(inputs, rows.index(position), context, told, conventions),
+    space = Card(
+        id="space",
+        title="The vectors in space",
+        spec=space_spec(inputs, rows.index(position), context, told, conventions),
         height=max(340, min(460, flow_height(len(told)))),
         alt=_direction(trace, position, names, conventions),
         note=f"{note}{_dimensions(inputs.shape[1])} Drag to turn the picture.".strip(),

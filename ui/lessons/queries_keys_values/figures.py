@@ -9,7 +9,6 @@ from torch import Tensor
 
 from attention_core import SELF_ATTENTION, Trace
 from attention_core.export import Shown, Table
-from attention_core.figures import with_lit_row
 from attention_core.figures.curves import peak_finding, peak_spec, spread_finding, spread_spec
 from attention_core.figures.findings import leading
 from attention_core.mechanisms.projections import ROLES
@@ -17,9 +16,9 @@ from attention_core.numbers import result_of
 from attention_core.reference import compare_with_torch
 from attention_core.studies.scale import Scale, scales
 from ui.cards import overriding, parameters, step_cards
+from ui.cards.card import Card, Group
 from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.literal import literal, names
-from ui.cards.step_cards import Group
 from ui.lab.lab import Lab
 
 OWN = "qkv"
@@ -52,9 +51,8 @@ def attending(lab: Lab) -> Group:
 def _lit(trace: Trace, shown: tuple[str, ...], lab: Lab) -> Group:
     tokens = labels_of(lab)
     group = step_cards.steps(trace, shown, tokens, conventions=lab.conventions)
-    for card in group.cards:
-        card["spec"] = with_lit_row(card["spec"], lab.query_index, tokens[lab.query_index])
-    return overriding.overridable(group, OWN, lab.conventions)
+    group = step_cards.with_lit_rows(group, lab.query_index, tokens[lab.query_index])
+    return overriding.overridable(group, OWN)
 
 
 def roles_said(trace: Trace, lab: Lab) -> str:
@@ -149,15 +147,19 @@ def scale_study(lab: Lab) -> Group:
     """Return how scores spread and softmax peaks as d_k grows, with and without the scaling."""
     found = _measured(lab.most_d_k, lab.parameter_seed)
     cards = [
-        step_cards.picture_card(
-            "spread",
-            "Spread of the scores",
-            spread_spec(found),
+        Card(
+            id="spread",
+            title="Spread of the scores",
+            spec=spread_spec(found),
             height=320,
             alt=spread_finding(found),
         ),
-        step_cards.picture_card(
-            "peak", "Largest weight of a row", peak_spec(found), height=320, alt=peak_finding(found)
+        Card(
+            id="peak",
+            title="Largest weight of a row",
+            spec=peak_spec(found),
+            height=320,
+            alt=peak_finding(found),
         ),
     ]
     return Group(cards, arrows=False, min_width=step_cards.MIN_WIDTH_WIDE)

@@ -35,9 +35,9 @@ from attention_core.numbers import result_of
 from attention_core.spread import spread_of
 from attention_core.studies.entropy import check_entropy, entropy, entropy_rounding
 from ui.cards import parameters, step_cards
+from ui.cards.card import Card, Group
 from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.explained import Explained
-from ui.cards.step_cards import Card, Group
 from ui.lab.lab import OTHER_SENTENCE, Lab
 
 TABLES = ("w_query", "w_key", "b_query", "b_key")  # what the weights depend on
@@ -224,10 +224,8 @@ def figures_of(lab: Lab, which: str) -> Group:
         card = step_cards.step_card(
             trace, "weights", tokens, checks, conventions=conventions, head=head
         )
-        whole = card["spec"]["data"][0]
-        scaled = [{**whole, "zmin": 0.0, "zmax": 1.0}, *card["spec"]["data"][1:]]
-        spec, cells = {**card["spec"], "data": scaled}, {**card["cells"], "scope": scope}
-        cards.append({**card, "spec": spec, "cells": cells})
+        card = card.with_cells(lambda cells: {**cells, "scope": scope})
+        cards.append(card.with_heatmap(zmin=0.0, zmax=1.0))
     cards.append(_entropy_card(trace["weights"], bounds_of(trace), tokens, conventions))
     width = step_cards.card_width(max(len(tokens), trace["weights"].shape[-1]))
     return Group(cards, Explained(trace, tokens, scope=scope), width, arrows=False)
@@ -260,11 +258,11 @@ def _entropy_card(
         columns,
         turns="entropy" if conventions.is_turned else "",
     )
-    return {
-        **card,
-        "check": step_cards.verdict([_checked(weights, bits)], conventions),
-        "note": conventions.said(bounds_said(bounds)),
-    }
+    return replace(
+        card,
+        check=step_cards.verdict([_checked(weights, bits)], conventions),
+        note=conventions.said(bounds_said(bounds)),
+    )
 
 
 def bounds_of(trace: Trace) -> list[float]:

@@ -8,8 +8,8 @@ from attention_core import SIMPLE_SELF_ATTENTION, Trace
 from attention_core.export import Shown
 from attention_core.numbers import result_of
 from ui.cards import overriding, step_cards
+from ui.cards.card import Group
 from ui.cards.embeddings import labels_of, tensor_of
-from ui.cards.step_cards import Group
 from ui.lab.lab import Lab
 
 OWN = "start"
@@ -25,7 +25,7 @@ def steps(lab: Lab) -> Group:
     """Return every step of it."""
     trace = trace_of(lab)
     group = step_cards.steps(trace, trace.steps, labels_of(lab), conventions=lab.conventions)
-    return overriding.overridable(group, OWN, lab.conventions)
+    return overriding.overridable(group, OWN)
 
 
 def ten_times_said(lab: Lab) -> str:

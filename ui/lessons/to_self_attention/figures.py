@@ -27,9 +27,9 @@ from attention_core.figures.palette import range_of
 from attention_core.numbers import plain
 from attention_core.operations import AdditiveScores
 from ui.cards import overriding, parameters, step_cards
+from ui.cards.card import Card, Group
 from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.explained import SCOPE, Explained
-from ui.cards.step_cards import Card, Group
 from ui.lab.lab import Lab
 from ui.lessons.queries_keys_values import figures as trainable
 from ui.lessons.side_by_side import figures as side_by_side
@@ -148,13 +148,15 @@ def figures_of(lab: Lab, which: str) -> Group:
     scope = SCOPE if which == "additive" else f"{OWN}: {which}"
     group = step_cards.steps(trace, shown.steps, tokens, conventions=lab.conventions)
     ranges = _ranges(traces)
-    cards = []
-    for card in group.cards:
-        cells = {**card["cells"], "scope": scope, "of": _tables(card["cells"]["of"], lab)}
-        cards.append(_coloured({**card, "cells": cells}, ranges))
+    cards = [
+        _coloured(card, ranges).with_cells(
+            lambda cells: {**cells, "scope": scope, "of": _tables(cells["of"], lab)}
+        )
+        for card in group.cards
+    ]
     explained = Explained(trace, tokens, scope=scope)
     width = step_cards.card_width(len(trace["keys"]))
-    return overriding.overridable(Group(cards, explained, width), own_of(which), lab.conventions)
+    return overriding.overridable(Group(cards, explained, width), own_of(which))
 
 
 def _ranges(traces: Mapping[str, Trace]) -> dict[str, tuple[float, float]]:
@@ -171,9 +173,10 @@ def _ranges(traces: Mapping[str, Trace]) -> dict[str, tuple[float, float]]:
 
 
 def _coloured(card: Card, ranges: Mapping[str, tuple[float, float]]) -> Card:
-    whole, *over = card["spec"]["data"]
-    low, high = ranges.get(card["id"], (whole["zmin"], whole["zmax"]))
-    return {**card, "spec": {**card["spec"], "data": [{**whole, "zmin": low, "zmax": high}, *over]}}
+    if card.id not in ranges:
+        return card
+    low, high = ranges[card.id]
+    return card.with_heatmap(zmin=low, zmax=high)
 
 
 def _tables(operands: Sequence[str], lab: Lab) -> list[str]:

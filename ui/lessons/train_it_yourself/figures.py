@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
@@ -29,11 +30,11 @@ from attention_core.recurrent.task import batch_of
 from attention_core.recurrent.training import loss_of
 from attention_core.recurrent.translation import Model, Translation, translate
 from ui.cards import step_cards
+from ui.cards.card import Card, Group
 from ui.cards.literal import literal
 from ui.cards.marked import marked
 from ui.cards.number_words import words_of
 from ui.cards.prediction import Truth
-from ui.cards.step_cards import Card, Group
 from ui.lab.lab import Lab
 from ui.server.training_process import EACH, LENGTHS, N_SENTENCES
 from ui.server.trainings import (
@@ -135,17 +136,17 @@ def group(report: Report | None, translation: Translation, lab: Lab, steps: int)
     accuracy = report.accuracy if report else ()
     height = max(SHORTEST, min(TALLEST, _height(translation)))
     cards = [
-        step_cards.picture_card(
-            "loss",
-            "Loss",
-            loss_spec(losses, valid, steps),
+        Card(
+            id="loss",
+            title="Loss",
+            spec=loss_spec(losses, valid, steps),
             height=height,
             alt=loss_finding(losses),
         ),
-        step_cards.picture_card(
-            "accuracy",
-            "Accuracy by length",
-            accuracy_spec(accuracy),
+        Card(
+            id="accuracy",
+            title="Accuracy by length",
+            spec=accuracy_spec(accuracy),
             height=height,
             alt=accuracy_finding(accuracy),
         ),
@@ -259,7 +260,7 @@ def alignment_card(translation: Translation, weights: Tensor, lab: Lab) -> Card:
         weights,
         turns=turns,
     )
-    return {**card, "height": _height(translation)}  # so that a shorter text moves nothing
+    return replace(card, height=_height(translation))  # so that a shorter text moves nothing
 
 
 def _height(translation: Translation) -> int:

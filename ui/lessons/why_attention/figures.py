@@ -48,10 +48,10 @@ from attention_core.recurrent.reading import (
 )
 from attention_core.recurrent.translation import check_word_sensitivity, translate, word_sensitivity
 from ui.cards import step_cards
+from ui.cards.card import Card, Group, Verdict
 from ui.cards.editors import Editor, Entry
 from ui.cards.explained import Explained
 from ui.cards.number_words import words_of
-from ui.cards.step_cards import Card, Group
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
 from ui.lab.lab import Lab, number
 
@@ -75,6 +75,13 @@ CARRIED = {"final_hidden": 0, "final_cell": 1}  # the row of the bottleneck that
 FINAL = "after the last word"
 ONE_ROW = 150  # px
 MOST_OF, STRETCHED = 0.95, 1.5  # a cell line's colours show most of it, where a few are far beyond
+ACCURACY_NOTES = {
+    "exact": "Points: the models of seed 0, which this page uses, with 95 % intervals (Wilson). "
+    "Thin lines: other seeds, where they are trained. Greedy translation of 100 sentences of "
+    "each length that no model was trained on; of 1 and 2 words there are fewer.",
+    "by_token": "The same sentences. No intervals here: the words of one sentence are not "
+    "independent.",
+}
 LONGEST_SEEN, BEYOND = BUCKETS[3], BUCKETS[4]
 
 
@@ -176,10 +183,12 @@ def gates(lab: Lab) -> Group:
     trace = trace_of(lab)
     others = [name for name in trace.steps if name not in LINES and name not in CARRIED]
     group = _steps(trace, others, lab)
+    cards = []
     for card in group.cards:
-        told = card["note"].partition(step_cards.TOO_MANY)[0]
-        card["note"] = f"{told}Point at a cell for its number, click it for its arithmetic."
-    return group
+        told = card.note.partition(step_cards.TOO_MANY)[0]
+        note = f"{told}Point at a cell for its number, click it for its arithmetic."
+        cards.append(replace(card, note=note))
+    return replace(group, cards=cards)
 
 
 def _steps(trace: Trace, names: Sequence[str], lab: Lab) -> Group:
@@ -189,21 +198,25 @@ def _steps(trace: Trace, names: Sequence[str], lab: Lab) -> Group:
         step_cards.step_card(trace, name, words, checks, conventions=lab.conventions)
         for name in names
     ]
-    for card in cards:
-        if card["id"] in ("cell", "cell_before"):
-            _stretch(card, trace["cell"])
+    cards = [
+        _stretched(card, trace["cell"]) if card.id in ("cell", "cell_before") else card
+        for card in cards
+    ]
     n_units = trace["hidden"].shape[1]
     return Group(cards, Explained(trace, words), step_cards.card_width(n_units), arrows=False)
 
 
-def _stretch(card: Card, cells: Tensor) -> None:
-    """Let the colours of a cell line end before its few largest numbers, which hide all others."""
+def _stretched(card: Card, cells: Tensor) -> Card:
+    """Return a cell line's card whose colours end before the few largest numbers.
+
+    Those would hide all others.
+    """
     sizes = cells.abs().flatten()
     end = float(sizes.quantile(MOST_OF))
-    if end > 0 and float(sizes.max()) > STRETCHED * end:
-        card["spec"]["data"][0] |= {"zmin": -end, "zmax": end}
-        told = f"The colours end at ±{plain(round(end, 2))}; a few numbers are beyond."
-        card["note"] = f"{told} {card['note']}".strip()
+    if end <= 0 or float(sizes.max()) <= STRETCHED * end:
+        return card
+    note = f"The colours end at ±{plain(round(end, 2))}; a few numbers are beyond."
+    return card.with_heatmap(zmin=-end, zmax=end).with_note(note)
 
 
 @lru_cache(maxsize=16)
@@ -224,16 +237,15 @@ def vector(lab: Lab) -> Group:
         card = step_cards.step_card(
             trace, name, words, checks, query=FINAL, conventions=lab.conventions
         )
-        card["note"], card["height"] = "", ONE_ROW
-        card["spec"]["layout"]["xaxis"] |= {"title": {"text": ""}}
-        card["spec"]["layout"]["yaxis"] |= {"title": {"text": ""}, "ticktext": [""]}
+        untitled = {"title": {"text": ""}}
+        card = card.with_layout(xaxis=untitled, yaxis={**untitled, "ticktext": [""]})
+        card = replace(card, note="", height=ONE_ROW)
         if name == "final_cell":
-            _stretch(card, trace["cell"])
+            card = _stretched(card, trace["cell"])
         if name in own:
-            card["spec"] = with_marks(card["spec"], sorted(own[name]))
+            card = replace(card, spec=with_marks(card.spec, sorted(own[name])))
             count = len(own[name])
-            yours = f"Yours: {count} of {trace[name].numel()}, marked with a dot."
-            card["note"] = f"{yours} {card['note']}".strip()
+            card = card.with_note(f"Yours: {count} of {trace[name].numel()}, marked with a dot.")
         cards.append(card)
     # Cells can be pointed at; the numbers stand in the table below, so no part is shown.
     return Group(cards, None, step_cards.MIN_WIDTH_WIDE, arrows=False)
@@ -330,23 +342,16 @@ def accuracy(lab: Lab) -> Group:
     here, found = len(words_of(lab)), trained_models()
     bucket = next((own for own in BUCKETS if own[0] <= here <= own[1]), LONGEST_SEEN)
     cards = [
-        step_cards.picture_card(
-            f"accuracy_{measure}",
-            told.title,
-            accuracy_spec(found, measure, here),
+        Card(
+            id=f"accuracy_{measure}",
+            title=told.title,
+            spec=accuracy_spec(found, measure, here),
             height=380,
             alt=accuracy_finding(found, measure, bucket),
+            note=ACCURACY_NOTES[measure],
         )
         for measure, told in MEASURES.items()
     ]
-    cards[0]["note"] = (
-        "Points: the models of seed 0, which this page uses, with 95 % intervals (Wilson). "
-        "Thin lines: other seeds, where they are trained. Greedy translation of 100 sentences of "
-        "each length that no model was trained on; of 1 and 2 words there are fewer."
-    )
-    cards[1]["note"] = (
-        "The same sentences. No intervals here: the words of one sentence are not independent."
-    )
     return Group(cards, None, step_cards.MIN_WIDTH_WIDE, arrows=False)
 
 
@@ -396,8 +401,12 @@ def training(lab: Lab) -> Group:
     found = trained_models()
     ends = {LOOKS[r.kind].name: min(p.valid for p in r.curve) for r in found.values() if not r.seed}
     best = ", ".join(f"{name} {plain(loss)}" for name, loss in ends.items())
-    card = step_cards.picture_card(
-        "training", "Validation loss", training_spec(found), height=340, alt=f"lowest: {best}."
+    card = Card(
+        id="training",
+        title="Validation loss",
+        spec=training_spec(found),
+        height=340,
+        alt=f"lowest: {best}.",
     )
     return Group([card], None, step_cards.MIN_WIDTH_WIDE, arrows=False)
 
@@ -468,20 +477,21 @@ def recall(lab: Lab) -> Group:
     guess = probed.guess[n_words]
     own = words_of(lab)
     is_own = len(own) == n_words
-    card = step_cards.picture_card(
-        "recall",
-        "Which word stood there? Read back from the final state",
-        recall_spec(found, guess, own if is_own else [f"word {at + 1}" for at in range(n_words)]),
-        height=400,
-        alt=recall_finding(found),
-    )
     has = "one word" if len(own) == 1 else f"{len(own)} words"
     nearest = "" if is_own else f"Yours has {has}; this is the nearest that was measured. "
-    card["note"] = (
-        f"{nearest}A linear probe for each place sees the final state alone and names the word; it "
-        f"was fitted on {probing.N_FIT:,} sentences of {n_words} words and asked about "
+    card = Card(
+        id="recall",
+        title="Which word stood there? Read back from the final state",
+        spec=recall_spec(
+            found, guess, own if is_own else [f"word {at + 1}" for at in range(n_words)]
+        ),
+        height=400,
+        alt=recall_finding(found),
+        note=f"{nearest}A linear probe for each place sees the final state alone and names the "
+        f"word; it was fitted on {probing.N_FIT:,} sentences of {n_words} words and asked about "
         f"{guess.n_sentences} others that no model was trained on. Points: the models of seed 0, "
-        "with 95 % intervals (Wilson). Thin lines: other seeds. Dotted: naming the commonest word."
+        "with 95 % intervals (Wilson). Thin lines: other seeds. Dotted: naming the commonest "
+        "word.",
     )
     return Group([card], None, step_cards.MIN_WIDTH_WIDE, arrows=False)
 
@@ -534,21 +544,21 @@ def memory(lab: Lab) -> Group:
         for kind in there
         for value, norms in word_sensitivities(kind, words)[0].items()
     ]
-    card = step_cards.picture_card(
-        "memory",
-        "How strongly the final state answers to each word",
-        memory_spec(found, words),
+    absent = [LOOKS[kind].name for kind in LOOKS if kind not in there]
+    without = f"This is without {' and '.join(absent)}, which could not be loaded."
+    card = Card(
+        id="memory",
+        title="How strongly the final state answers to each word",
+        spec=memory_spec(found, words),
         height=400,
         alt=memory_finding(found),
+        note=without if absent else "",
+        check=_memory_verdict([word_sensitivities(kind, words)[1] for kind in there]),
     )
-    absent = [LOOKS[kind].name for kind in LOOKS if kind not in there]
-    if absent:
-        card["note"] = f"This is without {' and '.join(absent)}, which could not be loaded."
-    card["check"] = _memory_verdict([word_sensitivities(kind, words)[1] for kind in there])
     return Group([card], None, step_cards.MIN_WIDTH_WIDE, arrows=False)
 
 
-def _memory_verdict(checks: Sequence[Check]) -> dict[str, object]:
+def _memory_verdict(checks: Sequence[Check]) -> Verdict:
     ok = all(check.ok for check in checks)
     off = max(check.max_difference for check in checks)
     text = (
@@ -558,7 +568,7 @@ def _memory_verdict(checks: Sequence[Check]) -> dict[str, object]:
         else "Something is wrong: multiplying the derivatives of every step gives other lengths "
         f"(off by {off:.2g} of a word's own). Do not trust this picture."
     )
-    return {"ok": ok, "text": text, "detail": []}
+    return Verdict(ok, text)
 
 
 def answer_said(lab: Lab) -> str:

@@ -20,8 +20,9 @@ from attention_core import Trace
 from attention_core.export import Shown
 from attention_core.export.literals import MOST_LISTED
 from attention_core.outside.given_tensors import possible_roles
+from ui.cards.card import Group
 from ui.cards.literal import literal
-from ui.cards.step_cards import Group, shape_of
+from ui.cards.step_cards import shape_of
 from ui.components import component
 from ui.lab import state
 from ui.lab.lab import TENSOR_MASKS, Lab

@@ -7,7 +7,7 @@ lies in the session, and the lab says which it is and what was chosen of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -20,9 +20,10 @@ from attention_core.figures.labels import TwoSentences
 from attention_core.numbers import result_of
 from attention_core.outside.given_tensors import Fact
 from ui.cards import prediction, step_cards
+from ui.cards.card import Card, Group
 from ui.cards.explained import Explained
 from ui.cards.literal import literal, names
-from ui.cards.step_cards import Group, head_of
+from ui.cards.step_cards import head_of
 from ui.lab.lab import Lab
 from ui.lessons.your_tensors import opened as opened_tensors
 from ui.lessons.your_tensors.opened import Held
@@ -167,18 +168,27 @@ def all_heads(lab: Lab, held: Held, trace: Trace) -> Group | None:
         title = head_of(head, conventions).capitalize()
         if head == opened_tensors.head_of(lab, held):
             title = f"{title} · shown below"
-        height = min(card["height"], SHORT)
-        _thin_out(card["spec"]["layout"])
-        small = {"id": f"all_{head}", "title": title, "height": height, "formula": "", "note": ""}
-        cards.append({**card, **small})
+        cards.append(
+            replace(
+                _thinned_out(card),
+                id=f"all_{head}",
+                title=title,
+                height=min(card.height, SHORT),
+                formula="",
+                note="",
+            )
+        )
     return Group(cards, Explained(trace, tokens), SMALL, arrows=False, max_width=SMALL_MOST)
 
 
-def _thin_out(layout: dict[str, Any]) -> None:
-    """Leave so many labels along the axes of a small figure as there is room for."""
-    for axis in (layout["xaxis"], layout["yaxis"]):
+def _thinned_out(card: Card) -> Card:
+    """Return a small card with so many labels along its axes as there is room for."""
+    axes = {}
+    for name in ("xaxis", "yaxis"):
+        axis = card.spec["layout"][name]
         every = -(-len(axis["tickvals"]) // MOST_TICKS)
-        axis["tickvals"], axis["ticktext"] = axis["tickvals"][::every], axis["ticktext"][::every]
+        axes[name] = {of: axis[of][::every] for of in ("tickvals", "ticktext")}
+    return card.with_layout(**axes)
 
 
 def steps(lab: Lab, held: Held, trace: Trace) -> Group | None:
