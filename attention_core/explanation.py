@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from attention_core.arithmetic import written
+from attention_core.equations import written
 from attention_core.numbers import result_of
 from attention_core.operations import Index
 from attention_core.step import Step

@@ -11,7 +11,7 @@ from dataclasses import replace
 import streamlit as st
 from torch import Tensor
 
-from attention_core.arithmetic import column
+from attention_core.equations import column
 from attention_core.numbers import result_of
 from ui.cards.card import Group
 from ui.cards.comparing import (

@@ -7,8 +7,9 @@ import math
 import streamlit as st
 import torch
 
-from attention_core.arithmetic import column as added_up
-from attention_core.arithmetic import tanh, written
+from attention_core.arithmetic import tanh
+from attention_core.equations import column as added_up
+from attention_core.equations import written
 from attention_core.figures.sentences import (
     share_of,
 )

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from attention_core import CAUSAL_SELF_ATTENTION, Trace
-from attention_core.arithmetic import grouped, whole, written
+from attention_core.arithmetic import grouped, whole
 from attention_core.dice import require_rate
+from attention_core.equations import written
 from attention_core.export import Shown, Table
 from attention_core.figures import matrix_spec
 from attention_core.figures.curves import Curve, Spec, curves_spec

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from attention_core import MULTI_HEAD_ATTENTION, STACKED_HEADS, Check, Conventions, Trace
-from attention_core.arithmetic import column as added_up
 from attention_core.arithmetic import total as total_of
-from attention_core.arithmetic import written
 from attention_core.checks import distances, verdict
+from attention_core.equations import column as added_up
+from attention_core.equations import written
 from attention_core.export import Derived, Shown
 from attention_core.figures import matrix_spec
 from attention_core.figures.findings import EVEN

@@ -10,7 +10,7 @@ import streamlit as st
 import torch
 
 from attention_core import USUAL, Conventions, Trace
-from attention_core.arithmetic import column, equation
+from attention_core.equations import column, equation
 from attention_core.glossary import vector
 from ui.lab.lab import Lab
 from ui.lessons.one_query.figures import (

@@ -10,7 +10,7 @@ from functools import lru_cache
 import torch
 
 from attention_core import ONE_QUERY, SIMPLE_SELF_ATTENTION, USUAL, Conventions, Trace
-from attention_core.arithmetic import equation
+from attention_core.equations import equation
 from attention_core.export import Shown
 from attention_core.figures import flow_spec, space_spec
 from attention_core.figures.findings import EVEN

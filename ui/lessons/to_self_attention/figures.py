@@ -18,8 +18,9 @@ from attention_core import (
     Trace,
     dot_product_attention,
 )
-from attention_core.arithmetic import exp, whole, written
+from attention_core.arithmetic import exp, whole
 from attention_core.checks import multiplications
+from attention_core.equations import written
 from attention_core.export import Shown as Taken
 from attention_core.export.literals import tensor_code
 from attention_core.figures.labels import TwoSentences
