@@ -38,12 +38,10 @@ def test_functions_have_the_value_of_their_text() -> None:
         assert piece.value == pytest.approx(expected, rel=1e-15)
 
 
-def test_a_number_gets_more_digits_only_where_its_format_has_them() -> None:
-    number = float(torch.tensor(0.43))
-    write = Writer(8)
-    assert (write(number).text, write.is_done) == ("0.43", True)
-    fewer = Writer(4)
-    assert (fewer(1 / 3).text, fewer.is_done) == ("0.3333", False)
+def test_a_writer_knows_whether_more_digits_would_show_more() -> None:
+    done, more = Writer(), Writer()
+    assert (done(float(torch.tensor(0.43))).text, done.is_done) == ("0.43", True)
+    assert (more(1 / 3).text, more.is_done) == ("0.3333", False)
 
 
 def test_dividing_by_zero_is_what_ieee_754_has() -> None:
