@@ -170,7 +170,7 @@ def test_only_files_of_tensors_need_numpy_and_safetensors() -> None:
         if {name.split(".")[0] for name in imported(path.read_text("utf-8"), package_of(path))}
         & {"numpy", "safetensors"}
     }
-    assert found <= {"saving.py", "tensor_files.py", "checkpoints.py"}
+    assert found <= {"saving.py", "numpy_files.py", "checkpoints.py"}
 
 
 def test_the_server_answers_before_torch_is_imported() -> None:

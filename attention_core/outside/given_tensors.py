@@ -18,7 +18,7 @@ from attention_core.checks import Check, distances, verdict
 from attention_core.mechanism import Mechanism, Trace
 from attention_core.mechanisms.attention import Attention, weighing
 from attention_core.operations import DivideByRoot, SafeSoftmax, Softmax, WeightedSum
-from attention_core.outside.tensor_files import MAX_TOKENS, TensorFileError
+from attention_core.outside.claims import MAX_TOKENS, TensorFileError
 from attention_core.outside.work import require_affordable
 from attention_core.rounding import format_of
 from attention_core.spread import spread_of

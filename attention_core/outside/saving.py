@@ -25,15 +25,15 @@ from attention_core import operations
 from attention_core.checks import Check
 from attention_core.mechanism import Mechanism, Trace
 from attention_core.operations import Operation, Overridden, ranges_read
-from attention_core.outside.tensor_files import (
+from attention_core.outside.claims import (
     MAX_BYTES,
     MAX_TENSORS,
     MAX_TEXT,
     MAX_TOKENS,
     TensorFile,
     TensorFileError,
-    read,
 )
+from attention_core.outside.tensor_files import read
 from attention_core.outside.work import MOST_WORK, TooMuchError, require_few, work_of
 from attention_core.recurrent.renamed import renamed_in
 from attention_core.step import Step
@@ -97,7 +97,7 @@ def load_trace(path: str | Path | bytes) -> Trace:
     Example:
         >>> load_trace(b"PK")
         Traceback (most recent call last):
-        attention_core.outside.tensor_files.TensorFileError: this is no .npz, .npy or .safetensors
+        attention_core.outside.claims.TensorFileError: this is no .npz, .npy or .safetensors
         file: it begins like none of them. Save it with numpy.savez, numpy.save or
         safetensors.torch.save_file
     """

@@ -8,7 +8,7 @@ from itertools import islice
 import torch
 from torch import Tensor
 
-from attention_core.outside.tensor_files import MAX_TOKENS
+from attention_core.outside.claims import MAX_TOKENS
 from ui.lab.csv_file import CsvError, lines_of, number_in, numbers_of
 
 MAX_BYTES = 16_000_000

@@ -18,8 +18,8 @@ from attention_core.export import Shown, Table
 from attention_core.export.notebook import notebook
 from attention_core.export.proof import Block, blocks, script
 from attention_core.export.sheets import sheets, zipped
+from attention_core.outside.claims import TensorFileError
 from attention_core.outside.saving import ENDINGS, to_bytes
-from attention_core.outside.tensor_files import TensorFileError
 from ui.cards.embeddings import labels_of
 from ui.lab import files as lab_files
 from ui.lab import link, state

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from attention_core.outside.claims import TensorFileError
 from attention_core.outside.given_tensors import (
     PROJECTIONS,
     cleaned,
@@ -14,7 +15,6 @@ from attention_core.outside.given_tensors import (
     possible_roles,
     trace_of,
 )
-from attention_core.outside.tensor_files import TensorFileError
 from attention_core.outside.work import TooMuchError
 
 

@@ -22,8 +22,9 @@ from attention_core import (
 )
 from attention_core.operations import AdditiveScores, DotProducts
 from attention_core.outside import saving
+from attention_core.outside.claims import TensorFileError
 from attention_core.outside.saving import KEY, to_bytes
-from attention_core.outside.tensor_files import TensorFileError, read
+from attention_core.outside.tensor_files import read
 from attention_core.outside.work import MOST_WORK
 from attention_core.recurrent import load_model
 from attention_core.recurrent.reading import read_sentence
@@ -234,7 +235,7 @@ LOADED = """
 import resource, sys
 import torch
 from attention_core import load_trace
-from attention_core.outside.tensor_files import TensorFileError
+from attention_core.outside.claims import TensorFileError
 torch.set_num_threads(1)
 before = resource.getrusage(resource.RUSAGE_SELF)
 try:

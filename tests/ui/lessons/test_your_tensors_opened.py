@@ -12,8 +12,8 @@ from torch import Tensor
 from attention_core import SIMPLE_SELF_ATTENTION, Trace
 from attention_core.mechanism import Mechanism
 from attention_core.operations import DotProducts
+from attention_core.outside.claims import TensorFileError
 from attention_core.outside.saving import to_bytes
-from attention_core.outside.tensor_files import TensorFileError
 from attention_core.step import Step
 from tests.attention_core import hostile
 from ui.lab.lab import Lab

@@ -16,6 +16,7 @@ from torch import Tensor
 from attention_core import Trace
 from attention_core.figures.labels import TwoSentences
 from attention_core.mechanism import Mechanism
+from attention_core.outside.claims import MAX_TOKENS, TensorFileError
 from attention_core.outside.given_tensors import (
     PROJECTIONS,
     ROLES,
@@ -27,7 +28,7 @@ from attention_core.outside.given_tensors import (
     trace_of,
 )
 from attention_core.outside.saving import KEY, of_file, to_bytes
-from attention_core.outside.tensor_files import MAX_TOKENS, TensorFileError, read
+from attention_core.outside.tensor_files import read
 from ui.cards.embeddings import labels_of
 from ui.lab.lab import Lab
 from ui.lab.tensor_csv import read_matrix
