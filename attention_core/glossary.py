@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from attention_core.conventions import USUAL, Conventions
 
-_ROLES = {"query": "Q", "key": "K", "value": "V"}
+_PAPER_LETTERS = {"query": "Q", "key": "K", "value": "V"}
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -53,7 +53,7 @@ class Term:
 
 def _projected(role: str, plural: str, meaning: str, letter: str) -> tuple[Term, Term, Term]:
     """Return the weights of a role, its bias, and what they make."""
-    title, sign = plural.capitalize(), _ROLES[role]
+    title, sign = plural.capitalize(), _PAPER_LETTERS[role]
     width, own = ("d_value", "d_value") if role == "value" else ("d_out", "d_k")
     return (
         Term(
@@ -250,7 +250,7 @@ def _shared(role: str, plural: str, letter: str) -> Term:
         f"{role} groups, kv heads",
         ("key token", "dimension"),
         counted=f"shared {role} values" if role != "value" else "shared values",
-        paper=rf"{_ROLES[role]}^{{\text{{shared}}}}",
+        paper=rf"{_PAPER_LETTERS[role]}^{{\text{{shared}}}}",
         word=f"shared {role} vector",
     )
 
@@ -574,9 +574,9 @@ def symbol(name: str, conventions: Conventions = USUAL, role: str = "") -> str:
     known = term(name)
     if conventions.symbols == "notebook":
         return known.symbol
-    has_role = role in _ROLES and known.has_roles
+    has_role = role in _PAPER_LETTERS and known.has_roles
     if conventions.symbols == "paper":
-        return _ROLES[role] if has_role else known.paper or known.symbol
+        return _PAPER_LETTERS[role] if has_role else known.paper or known.symbol
     return rf"\text{{{role if has_role else known.word or name.replace('_', ' ')}}}"
 
 

@@ -68,7 +68,7 @@ def blocks(title: str, shown: Sequence[Shown], tables: Sequence[Table] = ()) -> 
         scores = inputs @ inputs.T  # (2, 2): query token × key token
     """
     is_partial = count_of(shown) > MOST_NUMBERS
-    found = [Block(f"{title}, taken from Attention Lab", _told(shown, is_partial), "")]
+    found = [Block(f"{title}, taken from Attention Lab", _about_the_file(shown, is_partial), "")]
     body: list[Block] = []
     known: dict[str, Tensor] = {}
     called: tuple[list[str], list[str]] | None = None
@@ -111,7 +111,7 @@ def count_of(shown: Sequence[Shown]) -> int:
 # ---- The parts ---------------------------------------------------------------------------------
 
 
-def _told(shown: Sequence[Shown], is_partial: bool) -> str:
+def _about_the_file(shown: Sequence[Shown], is_partial: bool) -> str:
     """Return what a file says about itself."""
     count = count_of(shown)
     if not count:
@@ -168,7 +168,7 @@ def _of_run(run: Shown, known: dict[str, Tensor], *, is_partial: bool) -> Iterat
         yield _loop(run, carried, steps[:in_loop])
         steps = steps[in_loop:]
     for step in steps:
-        yield Block("", _said(step.name), _step(run, step))
+        yield Block("", _meaning_of(step.name), _step(run, step))
     known.update({name: trace[name] for name in trace.steps})
     for derived in run.derived:
         said = f"{derived.name.replace('_', ' ').capitalize()}: {derived.said}."
@@ -191,7 +191,9 @@ def _loop(run: Shown, carried: Sequence[str], steps: Sequence[Step]) -> Block:
     n_words = len(run.trace[carried[0]])
     lines = [*starts, f"for _ in range({n_words}):"]
     for step in steps:
-        lines.append(textwrap.indent(f"{_commented(_said(step.name))}\n{_step(run, step)}", "    "))
+        lines.append(
+            textwrap.indent(f"{_commented(_meaning_of(step.name))}\n{_step(run, step)}", "    ")
+        )
     said = (
         "Each word begins with what the word before it made. Here all words are computed at once, "
         "again and again: each turn makes one more word right."
@@ -206,7 +208,7 @@ def _inputs(run: Shown, known: dict[str, Tensor]) -> Block:
         if name in known and _is_same(known[name], tensor):
             continue
         code = compact_code(name, tensor, _comments(run, name, tensor))
-        said = f"{_commented(_said(name))}\n# {_shape(run, name, tensor)}"
+        said = f"{_commented(_meaning_of(name))}\n# {_shape(run, name, tensor)}"
         lines.append(f"{said}\n{code}")
     said = "Exactly your numbers." if lines else "The inputs are those above."
     return Block("", said, "\n\n".join(lines))
@@ -234,7 +236,7 @@ def _shape(run: Shown, name: str, tensor: Tensor) -> str:
     return f"({size}{',' * (tensor.ndim == 1)}): {' × '.join(run.axes(name))}"
 
 
-def _said(name: str) -> str:
+def _meaning_of(name: str) -> str:
     """Return what a value is, as the glossary has it."""
     known = term(name)
     if not known.meaning:

@@ -11,11 +11,10 @@ from attention_core.figures.heatmap import (
     heatmap,
     heatmap_spec,
     matrix_spec,
-    pointing,
-    with_lit_row,
-    with_marks,
 )
+from attention_core.figures.marks import with_lit_row, with_marks
 from attention_core.figures.pictures import flow_spec, space_spec
+from attention_core.figures.pointing import pointing
 from attention_core.figures.turn import turned
 
 __all__ = [

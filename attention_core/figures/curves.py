@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from attention_core.figures.palette import ROLES
+from attention_core.figures.palette import ROLE_COLOURS
 from attention_core.numbers import plain
 from attention_core.studies.scale import Scale
 
@@ -56,7 +56,7 @@ def curves_spec(
             "line": {"width": 3, "dash": curve.dash},
             "marker": {"size": 8, "symbol": SYMBOLS[curve.role]},
             "hovertemplate": f"{curve.name}, %{{x}}: %{{y:.4~g}}{curve.unit}<extra></extra>",
-            "meta": {"colors": ROLES[curve.role]},
+            "meta": {"colors": ROLE_COLOURS[curve.role]},
         }
         for curve in curves
     ]

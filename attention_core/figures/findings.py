@@ -72,7 +72,7 @@ def _shares(
 ) -> str:
     """Return where the largest share of each row lies: of the first rows, if they are many."""
     told = [
-        conventions.say("{row} {name}: {most}", name=name, most=_most(row, columns))
+        conventions.say("{row} {name}: {most}", name=name, most=_largest_share(row, columns))
         for name, row in zip(rows[:ROWS_TOLD], tensor, strict=False)
     ]
     if len(tensor) > ROWS_TOLD:
@@ -80,7 +80,7 @@ def _shares(
     return f"{'; '.join(told)}."
 
 
-def _most(row: Tensor, columns: Sequence[str]) -> str:
+def _largest_share(row: Tensor, columns: Sequence[str]) -> str:
     """Return where a row's largest share lies, or the largest ones, or that there is none."""
     if not bool(row.any()):
         return "all 0"
@@ -127,12 +127,13 @@ def _names(axis: str, size: int, tokens: Sequence[str], conventions: Conventions
         return [conventions.number(position) for position in range(size)]
     times = Counter(tokens)
     return [
-        _told(token) + (f" (token {conventions.number(position)})" if times[token] > 1 else "")
+        _token_as_words(token)
+        + (f" (token {conventions.number(position)})" if times[token] > 1 else "")
         for position, token in enumerate(tokens)
     ]
 
 
-def _told(token: str) -> str:
+def _token_as_words(token: str) -> str:
     """Return a token as part of a sentence: not too long, and not turning its direction."""
     is_leftward = not token.isascii() and any(
         unicodedata.bidirectional(char) in ("R", "AL") for char in token

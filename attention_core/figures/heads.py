@@ -9,7 +9,7 @@ from torch import Tensor
 from attention_core.mechanism import Trace
 
 
-class Shown(NamedTuple):
+class ShownMatrix(NamedTuple):
     """One matrix of a value.
 
     Attributes:
@@ -21,7 +21,7 @@ class Shown(NamedTuple):
     axes: tuple[str, str]
 
 
-def shown_of(trace: Trace, name: str, head: int | None = None) -> Shown:
+def shown_of(trace: Trace, name: str, head: int | None = None) -> ShownMatrix:
     """Return the matrix of a value that a figure shows.
 
     Args:
@@ -38,14 +38,14 @@ def shown_of(trace: Trace, name: str, head: int | None = None) -> Shown:
         >>> identity = torch.eye(2)
         >>> trace = MULTI_HEAD_ATTENTION.run(identity, *(identity,) * 3, 2, identity)
         >>> shown_of(trace, "weights", 1)
-        Shown(matrix=tensor([[1.0000, 0.0000],
+        ShownMatrix(matrix=tensor([[1.0000, 0.0000],
                 [0.2689, 0.7311]]), axes=('query token', 'key token'))
     """
     tensor = trace[name]
     shape, axes = tuple(tensor.shape), trace.axes(name)
     if tensor.ndim == 2 and head is None:
-        return Shown(tensor, (axes[0], axes[1]))
+        return ShownMatrix(tensor, (axes[0], axes[1]))
     if tensor.ndim == 3 and head is not None and 0 <= head < shape[0]:
-        return Shown(tensor[head], (axes[-2], axes[-1]))
+        return ShownMatrix(tensor[head], (axes[-2], axes[-1]))
     expected = f"a head from 0 to {shape[0] - 1}" if tensor.ndim == 3 else "no head"
     raise ValueError(f"{name} has shape {shape}, so a figure of it takes {expected}; got {head!r}")

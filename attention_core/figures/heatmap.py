@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NotRequired, TypedDict
+from typing import Any
 
 import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
 from attention_core.conventions import USUAL, Conventions
-from attention_core.figures.heads import Shown, shown_of
+from attention_core.figures.heads import ShownMatrix, shown_of
 from attention_core.figures.labels import (
     LABELLED_COLUMNS,
     LABELLED_ROWS,
-    LIT_BESIDE,
     literal,
     plain_numbers,
-    short,
     ticks,
     tokens_along,
 )
+from attention_core.figures.marks import with_lit_row
 from attention_core.figures.overview import overview, packed
-from attention_core.figures.palette import ROLES, range_of, scale_of
+from attention_core.figures.palette import range_of, scale_of
 from attention_core.glossary import term
 from attention_core.mechanism import Trace
 from attention_core.operations import Operation, Softmax
@@ -102,7 +101,7 @@ def heatmap_spec(
     """
     shown = shown_of(trace, name, head)
     tensor, axes = shown
-    labels = _all_labels(shown, tokens, conventions)
+    labels = labels_along(shown, tokens, conventions)
     if query and axes[0] == "query token" and tensor.shape[0] == 1:
         labels[0] = [query]
     step = None if name in trace.mechanism.inputs else trace.mechanism.step(name)
@@ -146,78 +145,6 @@ def _as_yes_or_no(spec: Spec) -> None:
 def _part_of(tensor: Tensor, part: Part) -> Tensor:
     rows, columns = part
     return tensor[rows.start : rows.stop, columns.start : columns.stop]
-
-
-class Pointing(TypedDict):
-    """What a cell of a value says, and which cells belong to it, as the browser needs it."""
-
-    name: str
-    head: int | None
-    shape: list[int]  # of the whole matrix
-    first: list[int]  # the row and the column of the first cell that is shown
-    rows: list[str]
-    columns: list[str]
-    of: list[str]
-    reads: list[str]
-    sentence: str
-    blank: NotRequired[str]
-
-
-def pointing(
-    trace: Trace,
-    name: str,
-    tokens: Sequence[str],
-    *,
-    query: str = "",
-    query_row: int | None = None,
-    part: Part | None = None,
-    conventions: Conventions = USUAL,
-    head: int | None = None,
-) -> Pointing:
-    """Return what a cell of a value says, and which cells belong to it, as the browser needs it.
-
-    Args:
-        trace: A run of any mechanism.
-        name: A step or an input with two axes, or three with ``head``.
-        tokens: One label per token.
-        query: The label of the row, when there is only one query.
-        query_row: Which row of ``inputs`` the value ``query`` is, when it is one of them.
-        part: The rows and the columns that are shown, if not all.
-        conventions: How tokens and dimensions are numbered; the cells stay the core's.
-        head: Which head is shown of a value with heads.
-
-    Returns:
-        ``of`` and ``reads`` as the step declares them, the head, the shape, the plain labels of the
-        rows and columns that are shown and which is the first, and the cell in words. A ``reads``
-        pattern may start with the number of a row.
-    """
-    whole = shown_of(trace, name, head)
-    rows, columns = _all_labels(whole, tokens, conventions)
-    rows = [query] if query and len(rows) == 1 else rows
-    shown = part or (range(len(rows)), range(len(columns)))
-    cells: Pointing = {
-        "name": name,
-        "head": head,
-        "shape": list(whole.matrix.shape),
-        "first": [places.start for places in shown],
-        "rows": [rows[i] for i in shown[0]],
-        "columns": [columns[j] for j in shown[1]],
-        "of": [],
-        "reads": [],
-        "sentence": "",
-    }
-    if bool(whole.matrix.isneginf().any()) and not bool(whole.matrix.isnan().any()):
-        cells["blank"] = "−∞"
-    if name in trace.mechanism.inputs:
-        sentence = GIVEN[name].sentence("{row}", "{column}") if name in GIVEN else ""
-        return {**cells, "sentence": sentence or "{row} · {column} = {value}"}
-    step = trace.mechanism.step(name)
-    cells["sentence"] = step.operation.sentence("{row}", "{column}")
-    for operand, pattern in zip(step.of, step.operation.reads, strict=True):
-        is_row = operand == "query" and query_row is not None
-        cells["of"].append("inputs" if is_row else operand)
-        cells["reads"].append(f"{query_row}{pattern[1]}" if is_row else pattern)
-    return cells
 
 
 def matrix_spec(
@@ -299,82 +226,6 @@ def with_numbers(heatmap: Spec, tensor: Tensor) -> Spec:
     return cells
 
 
-def with_lit_row(spec: Spec, row: int, label: str) -> Spec:
-    """Return a heatmap's figure JSON with a frame around one row, in the query's colour.
-
-    Args:
-        spec: What ``matrix_spec`` returned.
-        row: The row's position.
-        label: Its token.
-
-    The frame is a line of its own and not a Plotly shape, whose colour could not follow the theme.
-    """
-    cells = spec["data"][0]
-    n_rows, n_columns = (_length(cells, axis) for axis in "yx")
-    left, right, top, bottom = -0.5, n_columns - 0.5, row - 0.5, row + 0.5
-    frame: Spec = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": [left, right, right, left, left],
-        "y": [top, top, bottom, bottom, top],
-        "line": {"width": 4 if "texttemplate" in cells else 2},
-        "cliponaxis": False,
-        "hoverinfo": "skip",
-        "showlegend": False,
-        "meta": {"colors": ROLES["query"]},
-    }
-    # Labelled rows stand further apart, so that the frame shows between them.
-    cells = {**cells, "ygap": 8} if "texttemplate" in cells else cells
-    side = spec["layout"]["yaxis"]
-    # Where only every so many rows are named, the lit one takes the place of its neighbours.
-    room = 1 if row in side["tickvals"] else 2
-    names = {
-        position: name
-        for position, name in zip(side["tickvals"], side["ticktext"], strict=True)
-        if abs(position - row) >= room
-    }
-    names[row] = f"{LIT_BESIDE}{literal(short(label))}</b>"
-    ticks_with_lit = {"tickvals": list(names), "ticktext": list(names.values())}
-    layout = {
-        **spec["layout"],
-        "dragmode": False,
-        "xaxis": {**spec["layout"]["xaxis"], "range": [left, right]},
-        "yaxis": {
-            **side,
-            **ticks_with_lit,
-            "autorange": False,
-            "range": [n_rows - 0.5, -0.5],
-        },
-    }
-    return {"data": [cells, frame], "layout": layout}
-
-
-def with_marks(spec: Spec, cells: Sequence[Sequence[int]]) -> Spec:
-    """Return a heatmap's figure JSON with a dot in the corner of some cells.
-
-    Args:
-        spec: A heatmap, and whatever is drawn over it.
-        cells: The row and the column of each.
-    """
-    dots: Spec = {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [column - 0.4 for _, column in cells],
-        "y": [row - 0.3 for row, _ in cells],
-        "marker": {"size": 9, "symbol": "circle", "line": {"width": 1, "color": "#ffffff"}},
-        "hoverinfo": "skip",
-        "showlegend": False,
-        "meta": {"colors": ROLES["context"], "over": True},
-    }
-    return {**spec, "data": [*spec["data"], dots]}
-
-
-def _length(cells: Spec, axis: str) -> int:
-    """Return how many rows ("y") or columns ("x") a heatmap's matrix has, in whole blocks."""
-    block: Sequence[int] = cells["meta"].get("block", (1, 1))
-    return len(cells[axis]) * block["yx".index(axis)]
-
-
 def height_of(n_rows: int) -> int:
     """Return a figure's height in pixels: constant cells, up to a limit."""
     return min(TALLEST_PX, CELL_PX * n_rows) + FRAME_PX
@@ -394,7 +245,9 @@ def angle_of(labels: Sequence[str]) -> int:
     return -40 if max(map(len, labels)) > 3 else 0
 
 
-def _all_labels(shown: Shown, tokens: Sequence[str], conventions: Conventions) -> list[list[str]]:
+def labels_along(
+    shown: ShownMatrix, tokens: Sequence[str], conventions: Conventions
+) -> list[list[str]]:
     """Return the labels of the rows and of the columns."""
     return [
         position_labels(axis, size, tokens, conventions)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from attention_core.figures.labels import LABELLED_COLUMNS, ticks
-from attention_core.figures.palette import ROLES
+from attention_core.figures.palette import ROLE_COLOURS
 from attention_core.recurrent.accuracy import LENGTHS, SEEN, Accuracy, in_bucket, interval
 from attention_core.recurrent.checkpoints import Record
 from attention_core.recurrent.probing import Recall
@@ -98,7 +98,7 @@ def _accuracy_line(record: Record, measure: str) -> Spec:
         "showlegend": False,
         "hovertemplate": f"{look.name}, seed {record.seed}, %{{x}} words: %{{y:.0%}}"
         "<extra></extra>",
-        "meta": {"colors": ROLES[look.role]},
+        "meta": {"colors": ROLE_COLOURS[look.role]},
     }
     if record.seed:
         return line
@@ -158,7 +158,7 @@ def _here(here: int, last: float) -> Spec:
         "line": {"width": 2, "dash": "dot"},
         "hoverinfo": "skip",
         "showlegend": False,
-        "meta": {"colors": ROLES["quiet"]},
+        "meta": {"colors": ROLE_COLOURS["quiet"]},
     }
 
 
@@ -198,7 +198,7 @@ def training_spec(found: Records) -> Spec:
             "showlegend": not record.seed,
             "hovertemplate": f"{LOOKS[record.kind].name}, seed {record.seed}, step %{{x}}: "
             "%{y:.3g}<extra></extra>",
-            "meta": {"colors": ROLES[LOOKS[record.kind].role]},
+            "meta": {"colors": ROLE_COLOURS[LOOKS[record.kind].role]},
         }
         for _, record in sorted(found.items())
     ]
@@ -233,7 +233,7 @@ def recall_spec(found: Recalls, guess: Recall, words: Sequence[str]) -> Spec:
         "y": guess.shares,
         "line": {"width": 2, "dash": "dot"},
         "hovertemplate": "the commonest word of this place: %{y:.0%}<extra></extra>",
-        "meta": {"colors": ROLES["quiet"]},
+        "meta": {"colors": ROLE_COLOURS["quiet"]},
     }
     return {"data": [*data, guessing], "layout": told}
 
@@ -250,7 +250,7 @@ def _recall_line(kind: str, seed: int, recall: Recall) -> Spec:
         "opacity": 0.55 if seed else 1,
         "showlegend": not seed,
         "hovertemplate": f"{name}, seed {seed}, word %{{x}}: %{{y:.0%}}<extra></extra>",
-        "meta": {"colors": ROLES[look.role]},
+        "meta": {"colors": ROLE_COLOURS[look.role]},
     }
     if seed:
         return line
@@ -324,7 +324,7 @@ def memory_spec(found: Sequence[Memory], words: Sequence[str]) -> Spec:
             "customdata": list(one.norms),
             "hovertemplate": f"{one.name}: %{{customdata:.3g}}, %{{y:.2%}} of its largest"
             "<extra></extra>",
-            "meta": {"colors": ROLES[LOOKS[one.kind].role]},
+            "meta": {"colors": ROLE_COLOURS[LOOKS[one.kind].role]},
         }
         for one in found
     ]

@@ -27,7 +27,7 @@ _VECTORS = {
 }
 COLOUR_SCALES = {"weights": _WEIGHTS, "scores": _SCORES, "vectors": _VECTORS}
 
-ROLES = {
+ROLE_COLOURS = {
     "query": {"light": "#0067a5", "dark": "#63b8ee"},
     "key": {"light": "#b8500b", "dark": "#f0a04b"},
     "value": {"light": "#00785a", "dark": "#3fc79a"},

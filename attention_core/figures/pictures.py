@@ -11,7 +11,7 @@ from torch import Tensor
 
 from attention_core.conventions import USUAL, Conventions
 from attention_core.figures.labels import literal, plain_numbers, short
-from attention_core.figures.palette import ROLES
+from attention_core.figures.palette import ROLE_COLOURS
 from attention_core.glossary import plain_symbol
 from attention_core.numbers import plain, result_of
 from attention_core.studies.alignment import Alignment
@@ -97,7 +97,7 @@ def _stream(row: int, middle: float, share: float, token: str, widest: float) ->
         "name": literal(token),
         "customdata": [share] * 4,
         "hovertemplate": f"{literal(token)} · weight %{{customdata:.4f}}<extra></extra>",
-        "meta": {"colors": ROLES["query"]},
+        "meta": {"colors": ROLE_COLOURS["query"]},
     }
 
 
@@ -109,7 +109,7 @@ def _dots(x: float, rows: Sequence[float], role: str) -> Spec:
         "y": list(rows),
         "marker": {"size": 9},
         "hoverinfo": "skip",
-        "meta": {"colors": ROLES[role]},
+        "meta": {"colors": ROLE_COLOURS[role]},
     }
 
 
@@ -187,7 +187,7 @@ def _flat_arrow(tip: tuple[float, float], text: str, role: str, position: str) -
         "marker": {"size": [0, 11], "opacity": 1},
         "name": name,
         "hoverinfo": "skip",
-        "meta": {"colors": ROLES[role]},
+        "meta": {"colors": ROLE_COLOURS[role]},
     }
 
 
@@ -207,7 +207,7 @@ def _arc(angle: float, radius: float) -> Spec:
         "cliponaxis": False,
         "line": {"width": 2},
         "hoverinfo": "skip",
-        "meta": {"colors": ROLES["quiet"]},
+        "meta": {"colors": ROLE_COLOURS["quiet"]},
     }
 
 
@@ -220,7 +220,7 @@ def _shadow(tip: tuple[float, float]) -> Spec:
         "y": [tip[1], 0],
         "line": {"width": 1.5, "dash": "dot"},
         "hoverinfo": "skip",
-        "meta": {"colors": ROLES["quiet"]},
+        "meta": {"colors": ROLE_COLOURS["quiet"]},
     }
 
 
@@ -291,5 +291,5 @@ def _arrow(point: Sequence[float | None], text: str, role: str, *, is_named: boo
         "line": {"width": 3 if is_quiet else 7},
         "marker": {"size": [0, 4 if is_quiet else 7], "opacity": 1},
         "hovertemplate": ["the origin<extra></extra>", f"{literal(text)} {where}"],
-        "meta": {"colors": ROLES[role]},
+        "meta": {"colors": ROLE_COLOURS[role]},
     }

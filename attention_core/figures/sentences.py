@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from attention_core.figures.labels import literal
-from attention_core.figures.palette import ROLES
+from attention_core.figures.palette import ROLE_COLOURS
 
 Spec = dict[str, Any]
 LEAST = 0.01  # lines of less are left out
@@ -112,7 +112,7 @@ def _line(start: float, end: float, weight: float, told: str) -> Spec:
         "opacity": 0.75 if weight >= LEAST else 0.0,
         "text": [literal(told)] * len(STOPS),
         "hovertemplate": "%{text}<extra></extra>",
-        "meta": {"colors": ROLES["query"]},
+        "meta": {"colors": ROLE_COLOURS["query"]},
     }
 
 
@@ -148,7 +148,7 @@ def _bundle(
         "opacity": 0.45,
         "text": text,
         "hovertemplate": "%{text}<extra></extra>",
-        "meta": {"colors": ROLES["quiet"]},
+        "meta": {"colors": ROLE_COLOURS["quiet"]},
     }
 
 
@@ -160,7 +160,7 @@ def _dots(x: float, rows: Sequence[float], role: str, symbol: str) -> Spec:
         "y": list(rows),
         "marker": {"size": 9, "symbol": symbol},
         "hoverinfo": "skip",
-        "meta": {"colors": ROLES[role]},
+        "meta": {"colors": ROLE_COLOURS[role]},
     }
 
 
@@ -184,7 +184,7 @@ def likeliest_spec(likeliest: Sequence[tuple[str, float]]) -> Spec:
         "cliponaxis": False,
         "customdata": [literal(word) for word in words],
         "hovertemplate": "%{customdata}: probability %{x:.4f}<extra></extra>",
-        "meta": {"colors": ROLES["context"]},
+        "meta": {"colors": ROLE_COLOURS["context"]},
     }
     labels = [literal(word) for word in words]
     labels[0] = f"<b>{labels[0]}</b>"
@@ -232,7 +232,7 @@ def with_frames(spec: Spec, cells: Sequence[Sequence[int]]) -> Spec:
         "line": {"width": 2},
         "hoverinfo": "skip",
         "showlegend": False,
-        "meta": {"colors": ROLES["value"]},
+        "meta": {"colors": ROLE_COLOURS["value"]},
     }
     heatmap, *over = spec["data"]
     return {**spec, "data": [{**heatmap, "xgap": GAP, "ygap": GAP}, *over, frames]}

@@ -5,12 +5,18 @@
 
 from attention_core.recurrent.checkpoints import CheckpointError
 from attention_core.recurrent.language import SentenceError
-from attention_core.recurrent.translation import Edits, Model, Translation, load_model, translate
+from attention_core.recurrent.translation import (
+    Model,
+    ModelEdits,
+    Translation,
+    load_model,
+    translate,
+)
 
 __all__ = [
     "CheckpointError",
-    "Edits",
     "Model",
+    "ModelEdits",
     "SentenceError",
     "Translation",
     "load_model",

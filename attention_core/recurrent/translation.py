@@ -59,8 +59,8 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Edits:
-    """Numbers of one's own in place of computed ones.
+class ModelEdits:
+    """Numbers of the user's own in place of those that a model computes.
 
     ``bottleneck`` is by value and unit, as ``(0, 3)``: 0 is the hidden state, 1 the LSTM's cell.
     ``encoder_states`` is by word and unit: what attention sees there; the encoder reads on with its
@@ -72,7 +72,7 @@ class Edits:
     weights: Cells = field(default_factory=dict)
 
 
-NO_EDITS = Edits()
+NO_MODEL_EDITS = ModelEdits()
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def translate(
     model: Model,
     words: Sequence[str],
     *,
-    edits: Edits = NO_EDITS,
+    edits: ModelEdits = NO_MODEL_EDITS,
     sees_encoder: bool = True,
     longest: int = LONGEST,
 ) -> Translation:

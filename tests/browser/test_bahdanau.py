@@ -5,7 +5,7 @@ import torch
 from playwright.sync_api import Page, expect
 
 from attention_core.recurrent.language import source_words
-from attention_core.recurrent.translation import Edits, Translation, load_model, translate
+from attention_core.recurrent.translation import ModelEdits, Translation, load_model, translate
 from tests.browser.lab_page import LabPage, are_close, until
 from tests.browser.server import Server
 from tests.browser.steps import open_page, page_links
@@ -23,9 +23,9 @@ def lab(server: Server, page: Page) -> LabPage:
     return LabPage(page)
 
 
-def translated(edits: Edits | None = None) -> Translation:
+def translated(edits: ModelEdits | None = None) -> Translation:
     """What the core writes."""
-    return translate(load_model("bahdanau"), WORDS, edits=edits or Edits())
+    return translate(load_model("bahdanau"), WORDS, edits=edits or ModelEdits())
 
 
 def row(lab: LabPage, picture: str) -> list[list[float]] | None:
@@ -62,7 +62,7 @@ def test_the_decoder_plays_word_by_word(lab: LabPage) -> None:
 def test_a_decoder_forced_to_look_elsewhere_writes_other_words_also_after_a_reload(
     lab: LabPage,
 ) -> None:
-    forced = translated(Edits(weights={(0, word): float(word == 3) for word in range(5)}))
+    forced = translated(ModelEdits(weights={(0, word): float(word == 3) for word in range(5)}))
     assert forced.words != translated().words
     lab.page.get_by_role("radio", name="sixty", exact=True).click()
     shows(lab, forced, 0)
@@ -78,7 +78,7 @@ def test_a_decoder_forced_to_look_elsewhere_writes_other_words_also_after_a_relo
 def test_an_edited_encoder_state_moves_the_weights(lab: LabPage) -> None:
     lab.cell("four", "d2").click()
     lab.type("40", "Enter")
-    edited = translated(Edits(encoder_states={(1, 1): 40.0}))
+    edited = translated(ModelEdits(encoder_states={(1, 1): 40.0}))
     before, after = translated().weights, edited.weights
     assert before is not None
     assert after is not None

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from attention_core.figures import turned
-from attention_core.figures.heatmap import Pointing, height_of
+from attention_core.figures.heatmap import height_of
+from attention_core.figures.pointing import Pointing
 from ui.cards.explained import Explained
 
 Spec = dict[str, Any]  # a figure as Plotly reads it

@@ -15,7 +15,7 @@ from attention_core.recurrent.looking import (
     looks_right,
 )
 from attention_core.recurrent.network import EncoderDecoder
-from attention_core.recurrent.translation import Cells, Edits, Model, load_model, translate
+from attention_core.recurrent.translation import Cells, Model, ModelEdits, load_model, translate
 
 WORDS = source_words("34 7 61")
 
@@ -30,16 +30,16 @@ def model() -> Model:
     return Model("bahdanau", {n: t.detach() for n, t in network.state_dict().items()})
 
 
-OWN = Edits(
+OWN = ModelEdits(
     encoder_states={(2, 5): 3.0, (0, 0): -1.5},
     weights={(1, 0): 1.0, (1, 1): 0.0, (90, 0): 0.5},
 )
 
 
-@pytest.mark.parametrize("edits", [Edits(), OWN], ids=["none", "own"])
+@pytest.mark.parametrize("edits", [ModelEdits(), OWN], ids=["none", "own"])
 @pytest.mark.parametrize("sees_encoder", [True, False])
 def test_the_mechanism_is_what_the_decoder_did(
-    model: Model, edits: Edits, sees_encoder: bool
+    model: Model, edits: ModelEdits, sees_encoder: bool
 ) -> None:
     translation = translate(model, WORDS, edits=edits, sees_encoder=sees_encoder, longest=7)
     trace = attention_of(model, translation, weights=edits.weights, sees_encoder=sees_encoder)
@@ -61,7 +61,7 @@ def test_a_large_weight_of_ones_own_is_no_mistake(own: float) -> None:
     trained = load_model("bahdanau")
     for step, word in itertools.product(range(4), range(len(words))):
         weights: Cells = {(step, word): own}
-        translation = translate(trained, words, edits=Edits(weights=weights))
+        translation = translate(trained, words, edits=ModelEdits(weights=weights))
         trace = attention_of(trained, translation, weights=weights)
         checks = [
             *check_attention(trace, translation),
@@ -77,7 +77,7 @@ def test_beside_a_large_weight_a_wrong_vector_is_still_found(own: float) -> None
     words = source_words("53 12 88 47 31 26 94 75")
     trained = load_model("bahdanau")
     weights: Cells = {(2, 3): own}
-    translation = translate(trained, words, edits=Edits(weights=weights))
+    translation = translate(trained, words, edits=ModelEdits(weights=weights))
     trace = attention_of(trained, translation, weights=weights)
     assert translation.contexts is not None
     for at in ((2, 5), (0, 5)):  # in the row of the large weight, and in another one

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from attention_core.recurrent import Edits, Model, load_model, translate
+from attention_core.recurrent import Model, ModelEdits, load_model, translate
 from attention_core.recurrent.cells import read
 from attention_core.recurrent.checkpoints import network_of
 from attention_core.recurrent.language import (
@@ -100,7 +100,7 @@ def random_model(seed: int) -> Model:
 def test_changing_one_encoder_state_changes_where_the_decoder_looks(position: int) -> None:
     model = random_model(position)
     before = translate(model, WORDS, longest=4)
-    edits = Edits(encoder_states={(position, 3): 0.9, (position, 8): -0.9})
+    edits = ModelEdits(encoder_states={(position, 3): 0.9, (position, 8): -0.9})
     after = translate(model, WORDS, edits=edits, longest=4)
     assert before.weights is not None
     assert after.weights is not None
@@ -112,8 +112,8 @@ def test_changing_one_encoder_state_changes_where_the_decoder_looks(position: in
 
 def test_energies_that_ignore_the_encoder_look_everywhere_alike_whatever_was_read() -> None:
     model = random_model(7)
-    edits = Edits(encoder_states={(2, 3): 5.0})
-    for own in (Edits(), edits):
+    edits = ModelEdits(encoder_states={(2, 3): 5.0})
+    for own in (ModelEdits(), edits):
         found = translate(model, WORDS, edits=own, sees_encoder=False, longest=3)
         assert found.weights is not None
         torch.testing.assert_close(found.weights, torch.full((3, 5), 1 / 5, dtype=torch.float64))
@@ -123,7 +123,7 @@ def test_energies_that_ignore_the_encoder_look_everywhere_alike_whatever_was_rea
 
 def test_weights_of_ones_own_force_the_decoder_to_look_at_one_word() -> None:
     row: dict[tuple[int, ...], float] = {(0, at): float(at == 2) for at in range(len(WORDS))}
-    found = translate(load_model("bahdanau"), WORDS, edits=Edits(weights=row))
+    found = translate(load_model("bahdanau"), WORDS, edits=ModelEdits(weights=row))
     assert found.weights is not None
     assert found.contexts is not None
     assert found.weights[0].tolist() == [0, 0, 1, 0, 0]
@@ -134,7 +134,7 @@ def test_weights_of_ones_own_force_the_decoder_to_look_at_one_word() -> None:
 def test_an_edited_bottleneck_is_where_the_decoder_starts(model: Model) -> None:
     own: dict[tuple[int, ...], float] = {(0, unit): 0.0 for unit in range(32)}
     own[5, 1] = 3.0  # there is no such row
-    found = translate(model, WORDS, edits=Edits(bottleneck=own))
+    found = translate(model, WORDS, edits=ModelEdits(bottleneck=own))
     assert bool((found.before[0] == 0).all())
     assert found.bottleneck.shape == translate(model, WORDS).bottleneck.shape
     if model.kind == "gru":

@@ -15,7 +15,7 @@ from attention_core.recurrent.checkpoints import CheckpointError
 from attention_core.recurrent.language import right_alignment, right_translation, source_words
 from attention_core.recurrent.translation import (
     Cells,
-    Edits,
+    ModelEdits,
     Translation,
     load_model,
     translate,
@@ -173,7 +173,7 @@ def test_a_weight_of_ones_own_changes_what_follows() -> None:
     field = f"_own:bahdanau:{bahdanau.NOW}:weights:{step}, {column}"
     at.text_input(key=field).set_value("3").run()
     assert broken(at) == []
-    expected = plain(edits=Edits(weights={(step, column): 3.0}))
+    expected = plain(edits=ModelEdits(weights={(step, column): 3.0}))
     run = bahdanau.run_of(lab_of(at))
     assert run.translation.written == expected.written
     assert torch.equal(run.translation.logits, expected.logits)
@@ -225,7 +225,7 @@ def test_looking_at_one_word_only() -> None:
     assert broken(at) == []
     assert row(at, "weights").tolist() == [[0.0, 0.0, 0.0, 1.0, 0.0]]
     own: Cells = {(0, word): float(word == 3) for word in range(5)}
-    expected = plain(edits=Edits(weights=own))
+    expected = plain(edits=ModelEdits(weights=own))
     assert bahdanau.run_of(lab_of(at)).translation.written == expected.written
     assert link.decode(link.encode(lab_of(at))) == lab_of(at), "a reload keeps it"
     at.button(key="_look_free").click().run()
@@ -235,7 +235,7 @@ def test_looking_at_one_word_only() -> None:
 def test_an_edited_encoder_state_moves_every_row_and_is_let_go_of() -> None:
     at = send(page(), edit(1, ("2/5", 7, 25.0)), widget_key=TABLE)
     assert broken(at) == []
-    expected = plain(edits=Edits(encoder_states={(1, 7): 25.0}))
+    expected = plain(edits=ModelEdits(encoder_states={(1, 7): 25.0}))
     run = bahdanau.run_of(lab_of(at))
     assert torch.equal(run.translation.logits, expected.logits)
     assert not torch.allclose(looks(run.translation)[0], looks(plain())[0])
@@ -271,7 +271,7 @@ def test_a_state_that_is_copied_is_looked_at_as_the_other_one(numbers: str) -> N
         if words[of] == words[over]:
             continue
         copied: Cells = {(over, unit): number for unit, number in enumerate(states[of].tolist())}
-        found = translate(model, words, edits=Edits(encoder_states=copied))
+        found = translate(model, words, edits=ModelEdits(encoder_states=copied))
         weights = looks(found)
         torch.testing.assert_close(weights[:, of], weights[:, over], atol=1e-5, rtol=1e-4)
         n_copies += 1
@@ -296,7 +296,7 @@ def test_the_figures_answer_ahead_of_the_run() -> None:
         "groups": [bahdanau.NOW, bahdanau.SO_FAR],
     }
     told = live.answer({**question, "ops": question["ops"]})
-    expected = plain(edits=Edits(encoder_states={(2, 4): 5.0}))
+    expected = plain(edits=ModelEdits(encoder_states={(2, 4): 5.0}))
     shown = {card["id"]: card for card in told["groups"][bahdanau.NOW]["figures"]}
     z = shown["weights"]["spec"]["data"][0]["z"]
     torch.testing.assert_close(torch.tensor(z)[0], looks(expected)[1])
@@ -459,5 +459,5 @@ def test_the_prediction_is_what_the_forced_decoder_writes() -> None:
     _, options, truth = forced_look(Lab())
     at = int(looks(plain())[0].argmin())
     own: Cells = {(0, word): float(word == at) for word in range(5)}
-    assert options[truth.right] == plain(edits=Edits(weights=own)).written[0]
+    assert options[truth.right] == plain(edits=ModelEdits(weights=own)).written[0]
     assert len(set(options)) == len(options)

@@ -32,7 +32,7 @@ from attention_core.recurrent.language import (
 )
 from attention_core.recurrent.task import TEST
 from attention_core.recurrent.training import FIRST_RATE, Point
-from attention_core.recurrent.translation import Edits, word_sensitivity
+from attention_core.recurrent.translation import ModelEdits, word_sensitivity
 from tests.screen import PAGES, broken, cards, codes, components, edit, opened, order, said, send
 from ui.lab import link
 from ui.lab.lab import NUMBERS, READERS, Lab
@@ -155,7 +155,7 @@ def test_an_edited_number_is_where_the_decoder_starts(kind: str, name: str) -> N
     assert broken(at) == []
     cells: dict[tuple[int, ...], float] = {(row, unit): 3.0 for unit in range(12)}
     words = source_words(NUMBERS)
-    own = translate(load_model(kind), words, edits=Edits(bottleneck=cells))
+    own = translate(load_model(kind), words, edits=ModelEdits(bottleneck=cells))
     assert written(at) == list(own.words)
     assert own.words != translate(load_model(kind), words).words
     card = cards(at, "figures:why_vector")[f"final_{name}"]

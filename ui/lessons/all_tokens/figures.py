@@ -21,7 +21,7 @@ from attention_core import (
 from attention_core.checks import distances, verdict
 from attention_core.export import Shown
 from attention_core.figures import finding, heatmap_spec
-from attention_core.figures.palette import ROLES
+from attention_core.figures.palette import ROLE_COLOURS
 from attention_core.numbers import result_of
 from attention_core.operations import Softmax
 from attention_core.spread import spread_of
@@ -169,7 +169,7 @@ def timings_spec(measured: Sequence[Timing]) -> Spec:
             "line": {"width": 3},
             "marker": {"size": 9, "symbol": "circle" if role == "query" else "square"},
             "hovertemplate": f"{name}, %{{x}} tokens: %{{y:.3~g}} ms<extra></extra>",
-            "meta": {"colors": ROLES[role]},
+            "meta": {"colors": ROLE_COLOURS[role]},
         }
         for name, (role, milliseconds) in times.items()
     ]

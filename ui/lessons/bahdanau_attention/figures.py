@@ -12,8 +12,8 @@ from attention_core import ADDITIVE_ATTENTION, Check, Conventions, Mechanism, Tr
 from attention_core.embeddings import MAX_WIDTH
 from attention_core.export import Shown, Table
 from attention_core.export.literals import tensor_code
-from attention_core.figures import with_marks
-from attention_core.figures.heatmap import CELL_PX, with_lit_row, with_numbers
+from attention_core.figures import with_lit_row, with_marks
+from attention_core.figures.heatmap import CELL_PX, with_numbers
 from attention_core.figures.labels import TwoSentences
 from attention_core.figures.sentences import (
     LEAST,
@@ -36,8 +36,8 @@ from attention_core.recurrent.looking import (
 )
 from attention_core.recurrent.translation import (
     Cells,
-    Edits,
     Model,
+    ModelEdits,
     Translation,
     load_model,
     translate,
@@ -136,7 +136,7 @@ def problem_of(lab: Lab) -> str:
     return ""
 
 
-def edits_of(overrides: Mapping[RowKey, RowEdits], n_in: int, n_units: int) -> Edits:
+def edits_of(overrides: Mapping[RowKey, RowEdits], n_in: int, n_units: int) -> ModelEdits:
     """Return the user's own weights and encoder states for a sentence of so many words.
 
     Weights are kept by written word and by n_in, encoder states by n_in, word and n_units: those of
@@ -149,7 +149,7 @@ def edits_of(overrides: Mapping[RowKey, RowEdits], n_in: int, n_units: int) -> E
             weights |= {(nth - 1, column): entry for column, entry in row.items()}
         elif label == f"{STATES}/{n_in}" and width == n_units and nth <= n_in:
             states |= {(nth - 1, column): entry for column, entry in row.items()}
-    return Edits(encoder_states=states, weights=weights)
+    return ModelEdits(encoder_states=states, weights=weights)
 
 
 def own_weights(lab: Lab, run: Run) -> Cells:

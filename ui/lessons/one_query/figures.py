@@ -15,7 +15,7 @@ from attention_core.export import Shown
 from attention_core.figures import flow_spec, space_spec
 from attention_core.figures.findings import EVEN
 from attention_core.figures.heatmap import CELL_PX, with_numbers
-from attention_core.figures.palette import ROLES
+from attention_core.figures.palette import ROLE_COLOURS
 from attention_core.figures.pictures import alignment_spec, flow_height
 from attention_core.glossary import vector
 from attention_core.numbers import DIGITS, plain, result_of
@@ -165,7 +165,7 @@ def scores_so_far(
         "marker": {"symbol": "triangle-up", "size": 13},
         "hoverinfo": "skip",
         "showlegend": False,
-        "meta": {"colors": ROLES["key"]},
+        "meta": {"colors": ROLE_COLOURS["key"]},
     }
     card = card.with_layout(
         dragmode=False,

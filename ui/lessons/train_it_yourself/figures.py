@@ -13,7 +13,7 @@ from attention_core.export import Shown
 from attention_core.figures import matrix_spec
 from attention_core.figures.curves import Curve, curves_spec
 from attention_core.figures.heatmap import height_of
-from attention_core.figures.palette import ROLES
+from attention_core.figures.palette import ROLE_COLOURS
 from attention_core.numbers import plain, result_of
 from attention_core.recurrent.accuracy import SEEN, Accuracy
 from attention_core.recurrent.language import (
@@ -200,7 +200,7 @@ def _line(name: str, x: Sequence[float], y: Sequence[float]) -> Spec:
         "y": list(y),
         "line": {"width": 2, "dash": "dot"},
         "hoverinfo": "skip",
-        "meta": {"colors": ROLES["quiet"]},
+        "meta": {"colors": ROLE_COLOURS["quiet"]},
     }
 
 

@@ -29,8 +29,8 @@ from attention_core.figures.lengths import (
 from attention_core.numbers import plain
 from attention_core.recurrent import (
     CheckpointError,
-    Edits,
     Model,
+    ModelEdits,
     Translation,
     load_model,
     probing,
@@ -145,7 +145,7 @@ def trace_of(lab: Lab) -> Trace:
 
 def translation_of(lab: Lab) -> Translation:
     """Return what the model writes, beginning with the user's numbers."""
-    edits = Edits(bottleneck=own_numbers(lab))
+    edits = ModelEdits(bottleneck=own_numbers(lab))
     return translate(model_of(lab.reader), words_of(lab), edits=edits)
 
 
