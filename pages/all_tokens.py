@@ -3,16 +3,15 @@
 import streamlit as st
 
 from ui.cards import embeddings
-from ui.cards.questions import largest_row_sum
 from ui.lab import state
 from ui.lessons.all_tokens import controls
 from ui.lessons.all_tokens import figures as all_tokens
-from ui.parts import figure_group, ripple, step_view, worksheet
+from ui.lessons.all_tokens.lesson import LESSON
+from ui.parts import closing, figure_group, ripple, step_view, worksheet
 from ui.parts.code_view import code
-from ui.parts.predict import prediction
 
 said = state.current().conventions.said
-st.title("How do all tokens attend at the same time, by matrix products?", anchor=False)
+st.title(LESSON.question, anchor=False)
 st.markdown(
     said(
         "One query gave one row of scores. Every token is a query, so there are as many rows: a "
@@ -32,6 +31,7 @@ if part:
     st.markdown(part)
 figure_group.figures("figures:loops", lab)
 controls.timings(lab)
+state.take_along(state.TakenAlong(measured=controls.measured))
 
 st.subheader(said("All rows: weights and context vectors"), anchor=False)
 controls.query_chooser(lab)
@@ -59,8 +59,7 @@ figure_group.figures("figures:orders", lab)
 order = all_tokens.order_of(len(tokens), lab.order_seed)
 st.markdown(all_tokens.moves(tokens, order, conventions))
 
-st.subheader("The formula", anchor=False)
-step_view.formulas(trace.mechanism, conventions=conventions)
+closing.formula(trace.mechanism, lab)
 if lab.wrong_axis:
     st.caption("With the wrong axis the sum below the line runs over the queries instead.")
 
@@ -70,19 +69,8 @@ code("loops", all_tokens.LOOPS_CODE)
 st.markdown("With a matrix product, every step is:")
 step_view.code(trace, tokens, conventions=conventions)
 
-st.subheader("What to try", anchor=False)
-st.markdown(
-    said(
-        "- Turn on *Wrong axis* and compare both sums. The scores stay as they were; the weights "
-        "are mirrored at the diagonal, as here the score of two tokens is the same both ways.\n"
-        "- Write a word twice: its two rows are equal in every picture, until you edit one of "
-        "them.\n"
-        "- Shuffle, then edit a number: both orders follow, and still only the places differ.\n"
-        "- Type a longer sentence: for twice the tokens, all scores take four times the "
-        "multiplications."
-    )
-)
-prediction("all", *largest_row_sum(lab))
+closing.to_try(LESSON, lab)
+closing.predictions(LESSON, lab)
 
 with table:
     worksheet.embeddings_table(lab)

@@ -3,16 +3,15 @@
 import streamlit as st
 
 from ui.cards import step_cards
-from ui.cards.questions import forced_look
 from ui.lab import state
 from ui.lessons.bahdanau_attention import controls
 from ui.lessons.bahdanau_attention import figures as bahdanau
-from ui.parts import figure_group, matrix_table, step_view
+from ui.lessons.bahdanau_attention.lesson import LESSON
+from ui.parts import closing, figure_group, matrix_table, step_view
 from ui.parts.code_view import code
 from ui.parts.numbers_field import numbers_field
-from ui.parts.predict import prediction
 
-st.title("How does a decoder look back at every word it has read?", anchor=False)
+st.title(LESSON.question, anchor=False)
 st.markdown(
     "A translator without attention gets only the **last** encoder state and cannot reach the "
     "earlier ones. In 2014 Bahdanau, Cho and Bengio let the decoder choose anew, before each word, "
@@ -102,19 +101,8 @@ if not problem:
             st.caption(step_cards.IN_TORCH)
         code("bahdanau", bahdanau.code_of(lab))
 
-st.subheader("What to try", anchor=False)
-st.markdown(
-    "- At “vier”, let it look only at *thirty*. Which word comes now, and what happens to those "
-    "after it?\n"
-    "- Click a weight and type your own number: 0.5, or −1. Nothing makes your row sum to 1.\n"
-    "- Copy the state of one word over another one's in the table. The decoder cannot tell the two "
-    "apart any more, so both get the same weight before every word. Whether it then writes that "
-    "word twice is another matter: in most copies it does not. What becomes of the word that was "
-    "copied over?\n"
-    "- Type 34 twelve times: 24 words, more than it was ever trained on. Does the alignment hold "
-    "to the end?"
-)
+closing.to_try(LESSON, lab)
 if not problem:
-    prediction("bahdanau", *forced_look(lab))
+    closing.predictions(LESSON, lab)
     with states:
         controls.states_table(lab)

@@ -3,14 +3,20 @@
 import streamlit as st
 
 from ui.cards import embeddings
-from ui.cards.questions import first_token_unmasked
 from ui.lessons.causal_attention import controls
 from ui.lessons.causal_attention import figures as causal
+from ui.lessons.causal_attention.lesson import LESSON
 from ui.lessons.queries_keys_values import figures as trainable
-from ui.parts import figure_group, goal, gradient_lens, ripple, step_view, weight_tables, worksheet
-from ui.parts.predict import prediction
+from ui.parts import (
+    closing,
+    figure_group,
+    ripple,
+    step_view,
+    weight_tables,
+    worksheet,
+)
 
-st.title("How is a token kept from seeing what comes after it?", anchor=False)
+st.title(LESSON.question, anchor=False)
 st.markdown(
     "A model that is to guess the next word must not look at it. A **mask** says who may attend "
     "to whom; the causal one lets each token see itself and what came before.  \n"
@@ -81,8 +87,7 @@ st.markdown(
 controls.leak_chooser(lab)
 figure_group.figures("figures:leaks", lab)
 
-gradient_lens.section(trace, lab, causal.PLACES, figure_group.figures, causal.OWN)
-goal.section(trace, lab, causal.trace_of, causal.OWN)
+closing.lens_and_goal(LESSON, trace, lab)
 
 st.subheader("The formula", anchor=False)
 step_view.formulas(
@@ -95,25 +100,19 @@ step_view.formulas(
     conventions=conventions,
 )
 
-st.subheader("The same in PyTorch", anchor=False)
-st.markdown("Paste this anywhere PyTorch runs: it computes the steps of sections 2 and 4 again.")
-step_view.code(trace, tokens, conventions=conventions)
+closing.pytorch(
+    "Paste this anywhere PyTorch runs: it computes the steps of sections 2 and 4 again.",
+    trace,
+    tokens,
+    lab,
+)
 
 st.subheader("The weights it runs with", anchor=False)
 weight_tables.options(lab)
 weights = st.container()
 
-st.subheader("What to try", anchor=False)
-st.markdown(
-    said(
-        "- Close every cell of a row: nobody is left to attend to, and the row is not a number.\n"
-        "- Choose *Sliding window* and make it wider, one token at a time.\n"
-        "- Paint a single 1 above the diagonal and look at the leak detector: it changes the token "
-        "that can now be seen too early, and shows who notices.\n"
-        "- Choose *Padding*: columns are closed instead, and a late token leaks only if it is real."
-    )
-)
-prediction("causal", *first_token_unmasked(lab))
+closing.to_try(LESSON, lab)
+closing.predictions(LESSON, lab)
 
 with weights:
     weight_tables.tables(lab)

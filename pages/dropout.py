@@ -3,13 +3,12 @@
 import streamlit as st
 
 from ui.cards import embeddings
-from ui.cards.questions import grown_weight
 from ui.lessons.dropout import controls
 from ui.lessons.dropout import figures as dropping
-from ui.parts import figure_group, ripple, step_view, weight_tables, worksheet
-from ui.parts.predict import prediction
+from ui.lessons.dropout.lesson import LESSON
+from ui.parts import closing, figure_group, ripple, step_view, weight_tables, worksheet
 
-st.title("Why throw weights away while training?", anchor=False)
+st.title(LESSON.question, anchor=False)
 st.markdown(
     "A model that always finds the same helpful token leans on it. **Dropout** makes it do "
     "without, at random: in each step of training some weights are 0, others the next time.  \n"
@@ -48,28 +47,20 @@ figure_group.figures("figures:mean_draws", lab)
 st.subheader("The formula", anchor=False)
 step_view.formulas(trace.mechanism, only=("weights", "dropped", "context"), conventions=conventions)
 
-st.subheader("The same in PyTorch", anchor=False)
-st.markdown(
+closing.pytorch(
     "Here what is kept is written out, so that the same is dropped on any computer. In a model "
-    "`nn.Dropout` draws it anew each time, between `model.train()` and `model.eval()`."
+    "`nn.Dropout` draws it anew each time, between `model.train()` and `model.eval()`.",
+    trace,
+    tokens,
+    lab,
 )
-step_view.code(trace, tokens, conventions=conventions)
 
 st.subheader("The weights it runs with", anchor=False)
 weight_tables.options(lab)
 weights = st.container()
 
-st.subheader("What to try", anchor=False)
-st.markdown(
-    said(
-        f"- Set the rate to 0.9: {dropping.empty_said(trace)}. What stays is ten times as large.\n"
-        "- Change the seed: other weights go, and the more draws the mean is of, the less it "
-        "moves.\n"
-        "- Set the rate to 0, or switch training off: both leave the weights as they are.\n"
-        "- Type 1 as the rate, and read the message."
-    )
-)
-prediction("dropout", *grown_weight(lab))
+closing.to_try(LESSON, lab)
+closing.predictions(LESSON, lab)
 
 with weights:
     weight_tables.tables(lab)

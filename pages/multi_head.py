@@ -3,16 +3,21 @@
 import streamlit as st
 
 from ui.cards import embeddings, parameters
-from ui.cards.questions import most_missed_head
 from ui.lessons.multi_head import controls
 from ui.lessons.multi_head import figures as multi_head
+from ui.lessons.multi_head.lesson import LESSON
 from ui.lessons.queries_keys_values import figures as trainable
-from ui.parts import figure_group, gradient_lens, ripple, step_view, weight_tables, worksheet
-from ui.parts.predict import prediction
+from ui.parts import (
+    closing,
+    figure_group,
+    ripple,
+    weight_tables,
+    worksheet,
+)
 
 EDITABLE = (*parameters.WEIGHTS, *parameters.BIASES, *parameters.OUT)
 
-st.title("What can several heads see that one cannot?", anchor=False)
+st.title(LESSON.question, anchor=False)
 st.markdown(
     "One softmax per token shares out its attention once. **Heads** split queries, keys and "
     "values among them, and each shares out an attention of its own; then their context vectors "
@@ -64,26 +69,19 @@ st.markdown(
 )
 figure_group.figures("figures:stacked", lab)
 
-gradient_lens.section(trace, lab, multi_head.PLACES, figure_group.figures, multi_head.OWN)
+closing.lens_and_goal(LESSON, trace, lab)
 
-st.subheader("The formula", anchor=False)
-step_view.formulas(trace.mechanism, conventions=conventions)
+closing.formula(trace.mechanism, lab)
 
-st.subheader("The same in PyTorch", anchor=False)
-st.markdown("Paste this anywhere PyTorch runs: it computes the steps of sections 1 to 3 again.")
-step_view.code(trace, tokens, conventions=conventions)
-
-st.subheader("What to try", anchor=False)
-st.markdown(
-    "- Ask for a number of heads that does not divide d_out, and read the message.\n"
-    "- Set all *Query weights* that one head owns to 0 (and its part of the query bias, if there "
-    "is one): its weights become even over what each token may see, the other heads' stay as they "
-    "are.\n"
-    "- Begin the weights by `nn.Linear`: with the notebook's sentence, seed 123, d_out = 2 and 2 "
-    "heads the output is the one that the chapter prints.\n"
-    "- Click any number of the output and follow it down through a head to your table."
+closing.pytorch(
+    "Paste this anywhere PyTorch runs: it computes the steps of sections 1 to 3 again.",
+    trace,
+    tokens,
+    lab,
 )
-prediction("heads", *most_missed_head(lab))
+
+closing.to_try(LESSON, lab)
+closing.predictions(LESSON, lab)
 
 with weights:
     weight_tables.tables(lab, EDITABLE)

@@ -3,16 +3,15 @@
 import streamlit as st
 
 from ui.cards import step_cards
-from ui.cards.questions import five_more
 from ui.lab import state
 from ui.lessons.normalisation_lab import controls
 from ui.lessons.normalisation_lab import figures as normalisation
+from ui.lessons.normalisation_lab.lesson import LESSON
 from ui.lessons.one_query.controls import shares_table
-from ui.parts import figure_group, matrix_table, step_view
+from ui.parts import closing, figure_group, matrix_table
 from ui.parts.code_view import code
-from ui.parts.predict import prediction
 
-st.title("Why softmax, and not simply a share of the sum?", anchor=False)
+st.title(LESSON.question, anchor=False)
 st.markdown(
     "Scores can be any numbers; weights should be shares: none below 0, together 1. Here are three "
     "ways to make weights of one row of scores, and what breaks them.  \n"
@@ -45,8 +44,7 @@ with words:
     jacobian, _ = normalisation.jacobian_of(lab)
     st.markdown(normalisation.jacobian_said(jacobian, lab))
 
-st.subheader("The formula", anchor=False)
-step_view.formulas(trace.mechanism, conventions=lab.conventions)
+closing.formula(trace.mechanism, lab)
 st.markdown(
     rf"$\displaystyle {normalisation.jacobian_latex(lab.conventions)}$", text_alignment="center"
 )
@@ -60,17 +58,8 @@ if lab.conventions.is_turned:
     st.caption(step_cards.IN_TORCH)
 code("all", normalisation.code(lab, trace))
 
-st.subheader("What to try", anchor=False)
-st.markdown(
-    "- Turn the temperature down: softmax gives more and more to the largest score, or to those "
-    "that tie for it. Turn it up: it evens out. Dividing by the sum does not notice, but for "
-    "rounding.\n"
-    "- Choose *A negative score*: dividing by the sum gives weights below 0 and above 1.\n"
-    "- At temperature 1, choose float16 and set a score to 12: the naive softmax breaks long "
-    "before 1000.\n"
-    "- Choose bfloat16 and look at the sums: where they miss 1, it is rounding, not a mistake."
-)
-prediction("normalisation", *five_more(lab))
+closing.to_try(LESSON, lab)
+closing.predictions(LESSON, lab)
 
 with table:
     controls.row_table(lab)

@@ -8,15 +8,14 @@ from attention_core import ONE_QUERY
 from attention_core.glossary import vector
 from ui.cards import embeddings
 from ui.cards.literal import literal
-from ui.cards.questions import doubled_query
 from ui.lessons.one_query import controls
 from ui.lessons.one_query import figures as one_query
-from ui.parts import figure_group, ripple, step_view, worksheet
+from ui.lessons.one_query.lesson import LESSON
+from ui.parts import closing, figure_group, ripple, worksheet
 from ui.parts.code_view import code
-from ui.parts.predict import prediction
 from ui.parts.stepper import stepper
 
-st.title("How does one token find out which tokens matter to it?", anchor=False)
+st.title(LESSON.question, anchor=False)
 st.markdown(
     "One token is the **query**. It is compared with every token (the **keys**), the comparisons "
     "become shares, and the shares mix a new vector: its **context vector**.  \n"
@@ -64,24 +63,19 @@ figure_group.figures("figures:context", lab)
 st.subheader("The whole of it in two pictures", anchor=False)
 figure_group.figures("figures:whole", lab)
 
-st.subheader("The formula", anchor=False)
-step_view.formulas(ONE_QUERY, conventions=conventions)
+closing.formula(ONE_QUERY, lab)
 
-st.subheader("The same in PyTorch", anchor=False)
-st.markdown("Paste this anywhere PyTorch runs: it computes every step above again.")
-step_view.code(trace, embeddings.labels_of(lab), conventions=conventions)
+closing.pytorch(
+    "Paste this anywhere PyTorch runs: it computes every step above again.",
+    trace,
+    embeddings.labels_of(lab),
+    lab,
+)
 st.markdown("And as the notebook does it, with a loop of `torch.dot` (paste it below the first):")
 code("loop", one_query.loops(one.position))
 
-st.subheader("What to try", anchor=False)
-st.markdown(
-    "- Make a number of the query's row negative, and drag it down until a score turns negative. "
-    "Dividing by the sum breaks; softmax does not.\n"
-    f"{one_query.ten_times_said(lab)}\n"
-    "- Set a whole row to 0. Its score is 0 and it has no angle, yet it counts: exp(0) is 1, and "
-    "softmax gives it that part of the sum."
-)
-prediction("one_query", *doubled_query(lab))
+closing.to_try(LESSON, lab)
+closing.predictions(LESSON, lab)
 
 with table:
     worksheet.embeddings_table(lab)

@@ -3,13 +3,18 @@
 import streamlit as st
 
 from ui.cards import embeddings
-from ui.cards.questions import doubled_query_weights
 from ui.lessons.queries_keys_values import controls
 from ui.lessons.queries_keys_values import figures as trainable
-from ui.parts import figure_group, goal, gradient_lens, ripple, step_view, weight_tables, worksheet
-from ui.parts.predict import prediction
+from ui.lessons.queries_keys_values.lesson import LESSON
+from ui.parts import (
+    closing,
+    figure_group,
+    ripple,
+    weight_tables,
+    worksheet,
+)
 
-st.title("Why does a token get three vectors instead of one?", anchor=False)
+st.title(LESSON.question, anchor=False)
 st.markdown(
     "So far a token's embedding was everything at once. Three trainable matrices now make it a "
     "**query** (what it asks), a **key** (what it is found by) and a **value** (what it gives).  \n"
@@ -48,30 +53,19 @@ st.markdown(
 controls.width_slider(lab)
 figure_group.figures("figures:scale", lab)
 
-gradient_lens.section(trace, lab, trainable.PLACES, figure_group.figures, trainable.OWN)
-goal.section(trace, lab, trainable.trace_of, trainable.OWN)
+closing.lens_and_goal(LESSON, trace, lab)
 
-st.subheader("The formula", anchor=False)
-step_view.formulas(trace.mechanism, conventions=conventions)
+closing.formula(trace.mechanism, lab)
 
-st.subheader("The same in PyTorch", anchor=False)
-st.markdown("Paste this anywhere PyTorch runs: it computes every step of sections 1 and 2 again.")
-step_view.code(trace, tokens, conventions=conventions)
-
-st.subheader("What to try", anchor=False)
-st.markdown(
-    "- Make *Key weights* equal to *Query weights* (and the key bias to the query bias, if there "
-    "are biases): the scores become symmetric, each pair of tokens with one score for both "
-    "directions.\n"
-    "- Set all *Query weights* to 0 (and the query bias, if there is one): every score is 0, every "
-    "weight the same.\n"
-    "- Give the values another width: scores and weights stay, only values and context vectors "
-    "change.\n"
-    f"- Begin the weights by `nn.Linear` instead of `torch.rand`: {trainable.linear_said(lab)} "
-    "With the chapter's seeds, 123 for `torch.rand` and 789 for `nn.Linear`, they are those of its "
-    "classes."
+closing.pytorch(
+    "Paste this anywhere PyTorch runs: it computes every step of sections 1 and 2 again.",
+    trace,
+    tokens,
+    lab,
 )
-prediction("qkv", *doubled_query_weights(lab))
+
+closing.to_try(LESSON, lab)
+closing.predictions(LESSON, lab)
 
 with weights:
     weight_tables.tables(lab)

@@ -2,14 +2,13 @@
 
 import streamlit as st
 
-from ui.cards.questions import doubled_embeddings
 from ui.lessons.side_by_side import controls
 from ui.lessons.side_by_side import figures as side_by_side
-from ui.parts import figure_group, weight_tables, worksheet
+from ui.lessons.side_by_side.lesson import LESSON
+from ui.parts import closing, figure_group, weight_tables, worksheet
 from ui.parts.code_view import code
-from ui.parts.predict import prediction
 
-st.title("What does each mechanism make of the same sentence?", anchor=False)
+st.title(LESSON.question, anchor=False)
 lab_said = st.empty()
 
 weight_tables.take_in(side_by_side.TABLES)
@@ -59,20 +58,8 @@ st.markdown("The weights of each mechanism, one after the other:")
 with st.expander("PyTorch of all mechanisms"):
     code("side by side", side_by_side.code_of(lab))
 
-st.subheader("What to try", anchor=False)
-st.markdown(
-    conventions.said(
-        "- Set all *Query weights* to 0 (and the query bias, if there is one): the rows of *Simple "
-        "self-attention* stay; every other score is 0, and all other rows become even, each over "
-        "the tokens it may attend to.\n"
-        "- Begin the weights by `nn.Linear`: from embeddings as small as the notebook's they make "
-        "small scores, and entropies come close to their largest.\n"
-        "- Type your own sentence as the other one too: *Cross-attention* becomes *Self-attention* "
-        f"(without biases, and with at most {side_by_side.MOST_OTHER} tokens).\n"
-        "- Choose as many heads as d_out: each compares a single number."
-    )
-)
-prediction("side", *doubled_embeddings(lab))
+closing.to_try(LESSON, lab)
+closing.predictions(LESSON, lab)
 
 with weights:
     weight_tables.tables(lab, side_by_side.TABLES)

@@ -4,12 +4,11 @@ import streamlit as st
 
 from attention_core import SIMPLE_SELF_ATTENTION
 from ui.cards import embeddings
-from ui.cards.questions import doubled_first_value
 from ui.lessons.start_here import figures as start
-from ui.parts import figure_group, goal, gradient_lens, ripple, step_view, worksheet
-from ui.parts.predict import prediction
+from ui.lessons.start_here.lesson import LESSON
+from ui.parts import closing, figure_group, ripple, worksheet
 
-st.title("What does self-attention do to a sentence?", anchor=False)
+st.title(LESSON.question, anchor=False)
 st.markdown(
     "Each token looks at every token, decides how much each one matters to it, and takes home a "
     "mixture: its **context vector**.  \n"
@@ -24,24 +23,19 @@ trace = start.trace_of(lab)
 ripple.status(trace, lab, embeddings.inputs_of)
 figure_group.figures("figures:start", lab)
 
-gradient_lens.section(trace, lab, start.PLACES, figure_group.figures, start.OWN)
-goal.section(trace, lab, start.trace_of, start.OWN)
+closing.lens_and_goal(LESSON, trace, lab)
 
-st.subheader("The formula", anchor=False)
-step_view.formulas(SIMPLE_SELF_ATTENTION, conventions=lab.conventions)
+closing.formula(SIMPLE_SELF_ATTENTION, lab)
 
-st.subheader("The same in PyTorch", anchor=False)
-st.markdown("Paste this anywhere PyTorch runs: it computes every step above again.")
-step_view.code(trace, embeddings.labels_of(lab), conventions=lab.conventions)
-
-st.subheader("What to try", anchor=False)
-st.markdown(
-    "- Make two rows of the table equal. "
-    + lab.conventions.said("Their rows of weights become equal too.\n")
-    + f"{start.ten_times_said(lab)}\n"
-    "- Choose *All rows equal*: no token stands out, so every weight is the same."
+closing.pytorch(
+    "Paste this anywhere PyTorch runs: it computes every step above again.",
+    trace,
+    embeddings.labels_of(lab),
+    lab,
 )
-prediction("start", *doubled_first_value(lab))
+
+closing.to_try(LESSON, lab)
+closing.predictions(LESSON, lab)
 
 with table:
     worksheet.embeddings_table(lab)

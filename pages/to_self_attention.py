@@ -3,14 +3,13 @@
 import streamlit as st
 
 from ui.cards import parameters
-from ui.cards.questions import made_the_same
 from ui.lessons.to_self_attention import controls
 from ui.lessons.to_self_attention import figures as to_self
-from ui.parts import figure_group, gradient_lens, step_view, weight_tables, worksheet
+from ui.lessons.to_self_attention.lesson import LESSON
+from ui.parts import closing, figure_group, step_view, weight_tables, worksheet
 from ui.parts.code_view import code
-from ui.parts.predict import prediction
 
-st.title("How did attention become self-attention?", anchor=False)
+st.title(LESSON.question, anchor=False)
 st.markdown(
     "In Bahdanau's translator the decoder's state **asks** all states of the encoder which of them "
     "matter for the next word. Its own state before it always had; what it could not reach until "
@@ -58,14 +57,7 @@ st.markdown(
     "queries and keys are projections again, but multiplied and not added."
 )
 
-gradient_lens.section(
-    to_self.trace_of(lab),
-    lab,
-    to_self.PLACES[:1],
-    figure_group.figures,
-    to_self.OWN,
-    to_self.tokens_of,
-)
+closing.lens_and_goal(LESSON, to_self.trace_of(lab), lab)
 
 st.subheader("The formula", anchor=False)
 st.markdown("Additive attention, step by step; the other two have its last two steps.")
@@ -76,18 +68,8 @@ st.markdown("All three, one after the other: every step above again.")
 with st.expander("PyTorch of all three"):
     code("to self", to_self.code_of(lab))
 
-st.subheader("What to try", anchor=False)
-st.markdown(
-    conventions.said(
-        "- Set `v` to 0: every energy is 0 and every row of weights even. The other two stay.\n"
-        f"- Make `v` ten times larger. {to_self.bound_said(lab)}\n"
-        "- Make *Key weights* equal to *Query weights* and both sequences the same: the energies "
-        "become symmetric.\n"
-        "- Choose *Ten times larger* embeddings: dot products grow a hundredfold, energies stay "
-        "within their bound."
-    )
-)
-prediction("to_self", *made_the_same(lab))
+closing.to_try(LESSON, lab)
+closing.predictions(LESSON, lab)
 
 with weights:
     weight_tables.tables(lab, parameters.ALIGNMENT)

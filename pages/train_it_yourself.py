@@ -3,15 +3,15 @@
 import streamlit as st
 
 from attention_core.recurrent.accuracy import SEEN
-from attention_core.recurrent.training import FIRST_RATE
 from ui.lab import state
 from ui.lessons.train_it_yourself import controls
 from ui.lessons.train_it_yourself import figures as train_live
+from ui.lessons.train_it_yourself.lesson import LESSON
+from ui.parts import closing
 from ui.parts.code_view import code
 from ui.parts.numbers_field import numbers_field
-from ui.parts.predict import prediction
 
-st.title("How does a model learn where to look?", anchor=False)
+st.title(LESSON.question, anchor=False)
 st.markdown(
     "Nobody tells the model which English word belongs to which German one. It only sees number "
     "words and their translations. Its loss says how little probability it gives each right word, "
@@ -25,6 +25,7 @@ trainings = controls.registry()
 controls.controls(lab)
 numbers_field(lab, "Sentence to watch: numbers from zero to ninety-nine")
 controls.watch(lab)
+state.take_along(state.TakenAlong(measured=controls.measured))
 budget = trainings.budget
 st.caption(
     "The model learns in a process of its own on the server, so the other pages stay quick. "
@@ -46,16 +47,7 @@ st.markdown(
     "*vier und dreißig* crosses *thirty four*."
 )
 
-st.subheader("What to try", anchor=False)
-st.markdown(
-    "- Train the LSTM with as many units. How long are the sentences it gets right after as many "
-    "steps? All of a long one has to pass through its final state. (Each kind begins with the "
-    f"learning rate that a search found best for it: the LSTM {FIRST_RATE['lstm']:g}, GRU with "
-    f"attention {FIRST_RATE['bahdanau']:g}.)\n"
-    "- Take 32 units, then 6, and compare what they reach within the same steps.\n"
-    "- Change the seed: another run, another curve. Change it back: the same curve again.\n"
-    "- Change the sentence, while the model learns or after: its weights stay and translate it."
-)
+closing.to_try(LESSON, lab)
 
 st.subheader("The formula", anchor=False)
 st.markdown(rf"$\displaystyle {train_live.LOSS}$", text_alignment="center")
@@ -68,5 +60,5 @@ st.markdown(
 st.subheader("The same in PyTorch", anchor=False)
 code("train", train_live.code(lab, budget.steps))
 
-prediction("training", *train_live.first_loss(lab))
+closing.predictions(LESSON, lab)
 controls.find_again()

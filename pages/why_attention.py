@@ -2,16 +2,15 @@
 
 import streamlit as st
 
-from ui.cards.questions import least_answered
 from ui.lab import state
 from ui.lessons.why_attention import controls
 from ui.lessons.why_attention import figures as why_attention
-from ui.parts import figure_group, step_view
+from ui.lessons.why_attention.lesson import LESSON
+from ui.parts import closing, figure_group, step_view
 from ui.parts.code_view import code
 from ui.parts.numbers_field import numbers_field
-from ui.parts.predict import prediction
 
-st.title("Why was attention invented?", anchor=False)
+st.title(LESSON.question, anchor=False)
 st.markdown(
     "An **encoder** reads a sentence word by word into a hidden state. A **decoder** writes the "
     "translation, and all it gets is the *final* state: one vector, two of an LSTM, however long "
@@ -105,15 +104,8 @@ if not problem:
     st.markdown("Run it in the folder of this project, where the trained weights are.")
     code("why", why_attention.code_of(lab))
 
-    st.subheader("What to try", anchor=False)
-    st.markdown(
-        "- Go from one number to eight. Which model is the first to make mistakes, which the "
-        "last?\n"
-        "- Take twelve numbers, longer than any in training. Does attention still help?\n"
-        "- Set a number of the final state to 2, then to −2. Which words change, the first or the "
-        "last?"
-    )
-    prediction("why", *least_answered(lab))
+    closing.to_try(LESSON, lab)
+    closing.predictions(LESSON, lab)
 
     with tables:
         controls.tables(state.current())

@@ -5,10 +5,11 @@ import streamlit as st
 from ui.lab import state
 from ui.lessons.your_tensors import controls
 from ui.lessons.your_tensors import figures as your_tensors
-from ui.parts import step_view
+from ui.lessons.your_tensors.lesson import LESSON
+from ui.parts import closing
 from ui.parts.predict import prediction
 
-st.title("What is in the attention of your own model?", anchor=False)
+st.title(LESSON.question, anchor=False)
 st.markdown(
     "Bring inputs, or queries, keys and values, or an attention tensor alone. The app says what it "
     "understood, checks what can be checked, and opens it in the same figures as everything else. "
@@ -19,6 +20,7 @@ st.markdown(
 controls.uploader()
 lab = state.current()
 held = controls.kept(lab)
+controls.take_along(held)
 trace = None
 
 if held:
@@ -48,8 +50,7 @@ if held and trace:
     controls.draw(your_tensors.inputs(lab, held, trace), your_tensors.INPUTS)
 
     if trace.steps:
-        st.subheader("The formula", anchor=False)
-        step_view.formulas(trace.mechanism, conventions=lab.conventions)
+        closing.formula(trace.mechanism, lab)
         st.subheader("The same in PyTorch", anchor=False)
         controls.code(lab, held, trace)
 

@@ -12,7 +12,7 @@ from ui.lessons import LESSONS
 PROJECT = Path(__file__).parents[1]
 FRAME = PROJECT / "ui" / "frame.py"
 START = PROJECT / "pages" / "start_here.py"
-PAGES = [PROJECT / "pages" / lesson.file for lesson in LESSONS]
+PAGES = [PROJECT / "pages" / lesson.script.name for lesson in LESSONS]
 TABLE = "table:embeddings"
 
 

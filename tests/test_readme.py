@@ -12,10 +12,9 @@ from ui.lab.lab import Lab
 from ui.lessons import LESSONS
 from ui.lessons.side_by_side.figures import SHOWN
 from ui.lessons.your_tensors.opened import KEPT_BYTES
-from ui.server.live import GROUPS
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
-TITLES = {lesson.file: lesson.title for lesson in LESSONS}
+TITLES = {lesson.script.name: lesson.title for lesson in LESSONS}
 
 
 @cache
@@ -24,7 +23,7 @@ def on_pages() -> dict[str, dict[str, bool]]:
     found = {}
     for page in PAGES:
         at = opened(page)
-        groups = [GROUPS[name](Lab()) for name in components(at) if name in GROUPS]
+        groups = [LESSONS.groups[name](Lab()) for name in components(at) if name in LESSONS.groups]
         headings = [heading.value for heading in at.subheader]
         found[TITLES[page.name]] = {
             "Put your own number into a step": any(group.own for group in groups),

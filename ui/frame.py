@@ -12,7 +12,6 @@ from ui.parts import compare
 from ui.parts.conventions_switch import conventions_switch
 from ui.takeaway import menu as takeaway
 
-PAGES = Path(__file__).parents[1] / "pages"
 ICON = str(Path(__file__).with_name("favicon.svg"))
 
 st.set_page_config(
@@ -27,7 +26,7 @@ st.set_page_config(
 st.logo(ICON, size="large")
 page = st.navigation(
     [
-        st.Page(PAGES / lesson.file, title=lesson.title, icon=lesson.icon, help=lesson.question)
+        st.Page(lesson.script, title=lesson.title, icon=lesson.icon, help=lesson.question)
         for lesson in LESSONS
     ],
     expanded=True,  # else "View more" hides half of the story
@@ -37,5 +36,5 @@ conventions_switch()
 menu = takeaway.place()
 page.run()
 compare.switch()  # after the page, whose tables may undo a pin
-takeaway.fill(menu, page.url_path, page.title)
+takeaway.fill(menu, LESSONS.at(page.url_path))
 state.keep(page.url_path, lab_files.dropped)

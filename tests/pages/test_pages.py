@@ -58,7 +58,7 @@ SENTENCES = {
 
 def test_every_page_is_in_the_syllabus() -> None:
     scripts = (PROJECT / "pages").glob("*.py")
-    assert sorted(page.name for page in scripts) == sorted(lesson.file for lesson in LESSONS)
+    assert sorted(page.name for page in scripts) == sorted(lesson.script.name for lesson in LESSONS)
 
 
 @each_page

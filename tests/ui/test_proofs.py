@@ -18,9 +18,10 @@ from attention_core.export.proof import blocks, script
 from attention_core.outside.saving import load_trace
 from tests.attention_core.export.proofs import SAME, code_of, imports, run, spoilt
 from tests.ui.taken import LABS
+from ui.lessons import LESSONS
 from ui.takeaway.menu import saved
-from ui.takeaway.shown import ONE_RUN, PAGES
 
+PAGES = [lesson.name for lesson in LESSONS]
 each_page = pytest.mark.parametrize("page", PAGES)
 each_lab = pytest.mark.parametrize("name", LABS)
 
@@ -39,13 +40,13 @@ print(len(list(pathlib.Path(sys.argv[1]).iterdir())))
 
 @lru_cache
 def shown_on(page: str, name: str) -> list[Shown]:
-    return list(PAGES[page](LABS[name]))
+    return list(LESSONS[page].shown(LABS[name]))
 
 
 @lru_cache
 def proof_of(page: str, name: str) -> tuple[str, str]:
     """Return the script and the notebook of a page."""
-    parts = blocks(page or "start", shown_on(page, name))
+    parts = blocks(page, shown_on(page, name))
     return script(parts), notebook(parts)
 
 
@@ -130,7 +131,7 @@ def test_a_proof_makes_the_numbers_of_the_page_and_finds_a_changed_one(page: str
 @each_lab
 def test_every_run_is_saved_and_loads_as_it_was(page: str, name: str) -> None:
     shown = shown_on(page, name)
-    assert (len(shown) == 1) >= (page in ONE_RUN)
+    assert (len(shown) == 1) >= LESSONS[page].has_one_run
     for run_, ending in ((run_, ending) for run_ in shown for ending in (".npz", ".safetensors")):
         again = load_trace(saved(run_, ending))
         for value in (*run_.trace.inputs, *run_.trace.steps):
@@ -141,6 +142,6 @@ def test_every_run_is_saved_and_loads_as_it_was(page: str, name: str) -> None:
 
 
 def test_own_numbers_of_a_page_are_in_its_proof() -> None:
-    text, _ = proof_of("", "own numbers")
+    text, _ = proof_of("start_here", "own numbers")
     assert "\nweights[1, 3] = 0.9\n" in text
     assert "\ncontext[5, 2] = -1000000.0\n" in text

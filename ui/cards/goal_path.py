@@ -27,7 +27,7 @@ MOST_STEPS = 300
 class Path:
     """The steps of a search as far as it got: what it is of, and whether it came to its end."""
 
-    of: tuple[str, str]  # the page, and the lab it began at
+    of: tuple[str, str]  # whose run it moves, and the lab it began at
     attempts: list[Attempt] = field(default_factory=list)
     is_done: bool = False
 

@@ -6,6 +6,11 @@ from attention_core.recurrent.language import SentenceError, source_words
 from ui.lab.lab import NUMBERS, Lab
 
 
+def sentence_of(lab: Lab) -> str:
+    """Return the sentence of number words that is translated."""
+    return " ".join(words_of(lab))
+
+
 def words_of(lab: Lab) -> tuple[str, ...]:
     """Return the words that are translated: the lab's or, if an address brought none, the first.
 

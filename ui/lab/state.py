@@ -7,12 +7,13 @@ after it. The session holds what the address cannot: the steps to undo.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
 
+from attention_core.export import Shown, Table
 from ui.components import component
 from ui.lab import link
 from ui.lab.lab import VIEW, Lab
@@ -23,6 +24,7 @@ _KEEPER = "keeper"
 _PAGE = "page"
 _DROPPED = "dropped"
 _NOTED = "noted"
+_TAKEN_ALONG = "taken along"
 _ONCE = "once"
 _STORED = "local."  # an address that names a lab in the browser's storage
 
@@ -163,6 +165,7 @@ def begin(page: str) -> None:
             del st.session_state[widget_key]
     st.session_state[_PAGE] = page
     st.session_state.pop(_NOTED, None)
+    st.session_state.pop(_TAKEN_ALONG, None)
     session = _session()
     if session.complaint:
         st.warning(session.complaint, icon=":material/link_off:")
@@ -255,6 +258,30 @@ def note(place: str, contents: Any) -> None:
     # By place: a part of a page that runs again by itself draws its own anew.
     if _NOTED in st.session_state:
         st.session_state[_NOTED][place] = contents
+
+
+@dataclass(frozen=True, slots=True)
+class TakenAlong:
+    """What of a visit can be taken along and is no function of the lab.
+
+    Args:
+        measured: Returns what was measured on the page, as labelled data.
+        runs: Returns the page's runs for a lab, with what only this session has.
+    """
+
+    measured: Callable[[], Sequence[Table]] = tuple
+    runs: Callable[[Lab], Sequence[Shown]] | None = None
+
+
+def take_along(own: TakenAlong) -> None:
+    """Hand the menu what this visit has beside the lab; for this run of the page."""
+    st.session_state[_TAKEN_ALONG] = own
+
+
+def taken_along() -> TakenAlong:
+    """Return what the page handed to the menu."""
+    own: TakenAlong = st.session_state.get(_TAKEN_ALONG, TakenAlong())
+    return own
 
 
 def noted() -> list[tuple[str, Any]]:

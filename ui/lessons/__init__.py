@@ -1,103 +1,80 @@
-"""The syllabus: the pages in reading order, as data."""
+"""The syllabus: the lessons in reading order, each declared in its own folder."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+
+from ui.cards import parameters
+from ui.cards.card import Group
+from ui.cards.editors import Editor
+from ui.cards.embeddings import EMBEDDINGS
+from ui.lab.lab import Lab
+from ui.lessons.lesson import Figures, Lesson
+
+FOLDER = Path(__file__).parent
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """One page of the syllabus."""
+class Syllabus:
+    """The lessons, and what follows from all of them together."""
 
-    file: str
-    title: str
-    icon: str
-    question: str  # the question it answers
+    def __init__(self) -> None:
+        self._lessons: dict[str, Lesson] = {}
+
+    def add(self, lesson: Lesson) -> None:
+        """Add a lesson.
+
+        Raises:
+            ValueError: If another one has its name, or one of its figures or tables.
+        """
+        taken = {lesson.name} & {*self._lessons}
+        taken |= {*lesson.all_figures} & {*self.figures}
+        taken |= {editor.name for editor in lesson.editors} & {*self.editors}
+        if taken:
+            raise ValueError(f"names are given once; there is already {min(taken)}")
+        self._lessons[lesson.name] = lesson
+
+    def remove(self, name: str) -> None:
+        """Take a lesson away again."""
+        del self._lessons[name]
+
+    def __iter__(self) -> Iterator[Lesson]:
+        return iter(sorted(self._lessons.values(), key=lambda lesson: lesson.place))
+
+    def __len__(self) -> int:
+        return len(self._lessons)
+
+    def __getitem__(self, name: str) -> Lesson:
+        return self._lessons[name]
+
+    def at(self, url_path: str) -> Lesson:
+        """Return the lesson of an address: the page that opens first has an empty one."""
+        return self[url_path] if url_path else next(iter(self))
+
+    @property
+    def figures(self) -> dict[str, Figures]:
+        """The groups of figures of all lessons, by name."""
+        return {name: of for lesson in self for name, of in lesson.all_figures.items()}
+
+    @property
+    def groups(self) -> dict[str, Callable[[Lab], Group]]:
+        """What makes each group of figures that is a function of the lab alone."""
+        return {name: of.make for name, of in self.figures.items() if of.make}
+
+    @property
+    def editors(self) -> dict[str, Editor]:
+        """All editable tables, by name: those that lessons share, and their own."""
+        own = [editor for lesson in self for editor in lesson.editors]
+        return {editor.name: editor for editor in (EMBEDDINGS, *parameters.EDITORS.values(), *own)}
 
 
-LESSONS = (
-    Lesson(
-        "start_here.py",
-        "Start here",
-        ":material/flag:",
-        "What does self-attention do to a sentence?",
-    ),
-    Lesson(
-        "why_attention.py",
-        "Why attention",
-        ":material/hourglass_empty:",
-        "Why was attention invented?",
-    ),
-    Lesson(
-        "bahdanau_attention.py",
-        "Bahdanau attention",
-        ":material/translate:",
-        "How does a decoder look back at every word it has read?",
-    ),
-    Lesson(
-        "to_self_attention.py",
-        "To self-attention",
-        ":material/moving:",
-        "How did attention become self-attention?",
-    ),
-    Lesson(
-        "one_query.py",
-        "One query",
-        ":material/looks_one:",
-        "How does one token find out which tokens matter to it?",
-    ),
-    Lesson(
-        "all_tokens.py",
-        "All tokens at once",
-        ":material/grid_on:",
-        "How do all tokens attend at the same time, by matrix products?",
-    ),
-    Lesson(
-        "normalisation_lab.py",
-        "Normalisation lab",
-        ":material/balance:",
-        "Why softmax, and not simply a share of the sum?",
-    ),
-    Lesson(
-        "queries_keys_values.py",
-        "Queries, keys, values",
-        ":material/key:",
-        "Why does a token get three vectors instead of one?",
-    ),
-    Lesson(
-        "causal_attention.py",
-        "Causal attention",
-        ":material/visibility_off:",
-        "How is a token kept from seeing what comes after it?",
-    ),
-    Lesson(
-        "dropout.py",
-        "Dropout",
-        ":material/casino:",
-        "Why throw weights away while training?",
-    ),
-    Lesson(
-        "multi_head.py",
-        "Multi-head",
-        ":material/hub:",
-        "What can several heads see that one cannot?",
-    ),
-    Lesson(
-        "side_by_side.py",
-        "Side by side",
-        ":material/compare:",
-        "What does each mechanism make of the same sentence?",
-    ),
-    Lesson(
-        "train_it_yourself.py",
-        "Train it yourself",
-        ":material/model_training:",
-        "How does a model learn where to look?",
-    ),
-    Lesson(
-        "your_tensors.py",
-        "Your tensors",
-        ":material/upload_file:",
-        "What is in the attention of your own model?",
-    ),
-)
+def _declared() -> Syllabus:
+    """Return the syllabus of all folders beside this file that declare a lesson."""
+    found = Syllabus()
+    for path in sorted(FOLDER.glob("*/lesson.py")):
+        found.add(import_module(f"{__name__}.{path.parent.name}.lesson").LESSON)
+    return found
+
+
+LESSONS = _declared()

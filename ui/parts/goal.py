@@ -29,20 +29,20 @@ from ui.cards.goal_path import (
 from ui.cards.literal import literal, names
 from ui.lab import link, state
 from ui.lab.lab import LIMIT, MAX_PINNED, Lab
+from ui.lessons.lesson import MainRun
 from ui.parts.widgets import choice, set_widget
 
 MOVES_NAMES = {"inputs": "embeddings", "w_query": "query weights", "w_key": "key weights"}
 _PATH = "goal:path"
 
 
-def section(trace: Trace, lab: Lab, trace_of: Callable[[Lab], Trace], page: str) -> None:
+def section(run: MainRun, trace: Trace, lab: Lab) -> None:
     """Draw the goal, the search and its replay.
 
     Args:
-        trace: The run on screen.
+        run: Whose weights are sought.
+        trace: That run, as it is on screen.
         lab: What the user chose.
-        trace_of: Returns the page's run for a lab.
-        page: Whose search it is.
     """
     st.subheader("Goal seek", anchor=False)
     st.markdown(
@@ -61,10 +61,10 @@ def section(trace: Trace, lab: Lab, trace_of: Callable[[Lab], Trace], page: str)
         )
         return
     path = st.session_state.get(_PATH)
-    if not isinstance(path, Path) or path.of != (page, lab.goal_from):
-        path = Path((page, lab.goal_from))
+    if not isinstance(path, Path) or path.of != (run.stored_as, lab.goal_from):
+        path = Path((run.stored_as, lab.goal_from))
         st.session_state[_PATH] = path
-        _search(path, start, trace_of)
+        _search(path, start, run.trace_of)
     if path.attempts:
         _replay(path, start, lab)
 

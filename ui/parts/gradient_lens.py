@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import streamlit as st
 
 from attention_core import Trace
 from attention_core.studies.lens import sensitivity
-from ui.cards.embeddings import labels_of
 from ui.cards.explained import label_of
-from ui.cards.lens import MOST, NAME, cell_of
+from ui.cards.lens import MOST, cell_of
 from ui.cards.literal import literal
 from ui.lab.lab import Lab
+from ui.lessons.lesson import MainRun
+from ui.parts.figure_group import figures
 from ui.parts.widgets import chosen, set_widget
 
 
-def section(
-    trace: Trace,
-    lab: Lab,
-    places: Sequence[str],
-    draw: Callable[[str, Lab], None],
-    own: str,
-    tokens_of: Callable[[Lab], Sequence[str]] = labels_of,
-) -> None:
+def section(run: MainRun, trace: Trace, lab: Lab) -> None:
     """Draw the lens below a page's figures, if it is on.
 
     Args:
-        trace: The run on screen.
+        run: Whose lens it is.
+        trace: That run, as it is on screen.
         lab: What the user chose.
-        places: The groups of figures whose cells it may look at.
-        draw: Draws a group of figures by its name.
-        own: Whose lens it is: its group is called ``figures:lens:<own>``.
-        tokens_of: Returns the labels of the run's tokens.
     """
     st.subheader("Gradient lens", anchor=False)
     set_widget("_has_lens", lab.has_lens)
@@ -53,16 +42,16 @@ def section(
             icon=":material/zoom_in:",
         )
         return
-    name, index = cell_of(trace, lab, places)
+    name, index = cell_of(trace, lab, run.places)
     try:
         sensitivity(trace, name, index)
     except ValueError as error:
         st.warning(f"No derivative here: {literal(str(error))}.", icon=":material/error:")
         return
-    called = label_of(trace, tokens_of(lab), lab.conventions, name, index)
+    called = label_of(trace, run.tokens_of(lab), lab.conventions, name, index)
     st.markdown(
         f"How fast **{literal(called)}** = {float(trace[name][index]):.4f} changes with each of "
         "your numbers: its derivative, which holds for small changes. Click any other cell of a "
         "step above to look at that one."
     )
-    draw(f"{NAME}{own}", lab)
+    figures(run.lens_place, lab)

@@ -25,8 +25,8 @@ from ui.lab import files as lab_files
 from ui.lab import link, state
 from ui.lab.csv_file import write_csv
 from ui.lab.lab import Lab
+from ui.lessons.lesson import Lesson
 from ui.takeaway import paper, report, sharing
-from ui.takeaway.shown import MEASURED, ONE_RUN, PAGES, WITH_FILE
 
 TITLE = "Take it with you"
 
@@ -36,15 +36,13 @@ class Visit:
     """The page on screen, as the sections of the menu get it.
 
     Args:
-        page: Its address, as ``PAGES`` has it.
-        title: What it is called.
+        lesson: Whose page it is.
         lab: What its visitor chose.
         measured: What the visitor measured on it.
-        runs: What it shows, where that is another than in ``PAGES``.
+        runs: What it shows, where that depends on the visitor's session.
     """
 
-    page: str
-    title: str
+    lesson: Lesson
     lab: Lab
     measured: tuple[Table, ...] = ()
     runs: Callable[[Lab], Sequence[Shown]] | None = None
@@ -52,12 +50,14 @@ class Visit:
     @property
     def stem(self) -> str:
         """What its files are called, without their ending."""
-        words = "".join(sign if sign.isalnum() else " " for sign in self.title.lower()).split()
+        words = "".join(
+            sign if sign.isalnum() else " " for sign in self.lesson.title.lower()
+        ).split()
         return "-".join(("attention-lab", *words))
 
     def shown(self) -> Sequence[Shown]:
         """Return what the page shows: runs again, so ask for it only when it is needed."""
-        return (self.runs or PAGES[self.page])(self.lab)
+        return (self.runs or self.lesson.shown)(self.lab)
 
 
 def place() -> PopoverContainer:
@@ -72,20 +72,17 @@ def place() -> PopoverContainer:
     return menu
 
 
-def fill(menu: PopoverContainer, page: str, title: str) -> None:
+def fill(menu: PopoverContainer, lesson: Lesson) -> None:
     """Draw what is in the menu if it is open, after the page, which may have changed the lab.
 
     Args:
         menu: What ``place`` returned.
-        page: The page's address.
-        title: What it is called.
+        lesson: Whose page it is.
     """
     if not menu.open:
         return
-    measured = tuple(MEASURED[page]()) if page in MEASURED else ()
-    lab = state.current()
-    runs = WITH_FILE[page](lab) if page in WITH_FILE else None
-    visit = Visit(page, title, lab, measured, runs)
+    own = state.taken_along()
+    visit = Visit(lesson, state.current(), tuple(own.measured()), own.runs)
     with menu:
         for section in SECTIONS:
             section(visit)
@@ -125,12 +122,12 @@ def pictures(visit: Visit) -> None:
 
     def make() -> str:
         return report.report_of(
-            drawn, visit.lab, title=visit.title, link=address, made=datetime.now(UTC)
+            drawn, visit.lab, lesson=visit.lesson, link=address, made=datetime.now(UTC)
         )
 
     size = ""
     if report.most_tokens(drawn, visit.lab) > report.SMALL:
-        of = (visit.page, replace(visit.lab, applied=Lab().applied, trail=()))
+        of = (visit.lesson.name, replace(visit.lab, applied=Lab().applied, trail=()))
         n_bytes = state.once("report size", of, lambda: len(make().encode()))
         size = f", about {n_bytes / 1e6:.0f} MB"
     offer(
@@ -144,7 +141,7 @@ def pictures(visit: Visit) -> None:
 def exercises(visit: Visit) -> None:
     """Offer exercises for paper."""
     st.markdown("**By hand**: exercises for paper, each student with other numbers, and a key.")
-    kind, n_sheets, first_seed = paper.chosen_sheets(visit.page)
+    kind, n_sheets, first_seed = paper.chosen_sheets(visit.lesson)
     offer(
         "As sheets to print (.html)",
         lambda: paper.sheets(visit.lab, kind, n_sheets, first_seed),
@@ -171,7 +168,7 @@ def proof(visit: Visit) -> None:
 
 
 def _blocks(visit: Visit) -> list[Block]:
-    return blocks(visit.title, visit.shown(), visit.measured)
+    return blocks(visit.lesson.title, visit.shown(), visit.measured)
 
 
 def data(visit: Visit) -> None:
@@ -205,7 +202,7 @@ def data(visit: Visit) -> None:
 def _tensors(visit: Visit, ending: str) -> None:
     """Offer the page's runs as traces that the library loads: one file, or several as one."""
     name = ending.removeprefix(".")
-    if visit.page in ONE_RUN:
+    if visit.lesson.has_one_run:
         make: Callable[[], bytes] = partial(_trace_file, visit, ending)
         offer(f"As tensors ({ending})", make, f"{visit.stem}{ending}", "application/octet-stream")
     else:

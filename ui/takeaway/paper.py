@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 import streamlit as st
 
 from attention_core.figures.paper import paper_html
 from attention_core.studies.exercises import KINDS, MOST_SEED, exercises
 from ui.lab.lab import Lab
+from ui.lessons.lesson import Lesson
 
 MOST_SHEETS = 200
-OF_PAGE: Mapping[str, str] = MappingProxyType(
-    {
-        "queries_keys_values": "trainable",
-        "causal_attention": "causal",
-        "dropout": "causal",
-        "multi_head": "heads",
-        "side_by_side": "heads",
-    }
-)
-"""Which exercise a page's menu begins with, where it is not the first of all."""
 
 
 def sheets(lab: Lab, kind: str, n_sheets: int, first_seed: int, link: str = "") -> str:
@@ -30,18 +18,18 @@ def sheets(lab: Lab, kind: str, n_sheets: int, first_seed: int, link: str = "") 
     return paper_html(made, conventions=lab.conventions, link=link)
 
 
-def chosen_sheets(page: str) -> tuple[str, int, int]:
+def chosen_sheets(lesson: Lesson) -> tuple[str, int, int]:
     """Draw the choice of the sheets; return which mechanism, how many, and the first seed.
 
     Args:
-        page: The address of the page, which says what to begin with.
+        lesson: Whose page it is, which says what to begin with.
     """
     names = list(KINDS)
     kind = st.selectbox(
         "Mechanism",
         names,
-        names.index(OF_PAGE.get(page, names[0])),
-        key=f"_sheet_kind:{page}",
+        names.index(lesson.exercise),
+        key=f"_sheet_kind:{lesson.name}",
         format_func=lambda name: KINDS[name].title,
     )
     with st.container(horizontal=True):

@@ -16,10 +16,10 @@ from attention_core.operations import DivideBySum, NaiveSoftmax, Softmax
 from attention_core.studies.loops import Looped, Timing, scores_by_loops
 from tests.screen import PROJECT, broken, cards, codes, components, opened
 from ui.cards.embeddings import tensor_of
-from ui.cards.questions import EVERY_ROW, largest_row_sum
 from ui.lab import link
 from ui.lab.lab import MAX_SEED, Lab
 from ui.lessons.all_tokens import figures as all_tokens
+from ui.lessons.all_tokens.questions import EVERY_ROW, largest_row_sum
 
 PAGE = PROJECT / "pages" / "all_tokens.py"
 RIGHT = SIMPLE_SELF_ATTENTION.run(inputs=INPUTS)

@@ -36,11 +36,11 @@ from tests.screen import (
 )
 from ui.cards import overriding
 from ui.cards.literal import literal
-from ui.cards.questions import forced_look
 from ui.lab import link
 from ui.lab.lab import NUMBERS, Lab
 from ui.lessons.bahdanau_attention import controls as bahdanau_controls
 from ui.lessons.bahdanau_attention import figures as bahdanau
+from ui.lessons.bahdanau_attention.questions import forced_look
 from ui.server import live
 
 PAGE = PROJECT / "pages" / "bahdanau_attention.py"

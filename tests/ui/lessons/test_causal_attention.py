@@ -15,11 +15,12 @@ from attention_core import Check
 from attention_core.masks import causal_mask, sliding_window_mask
 from attention_core.studies.changes import leaks
 from tests.screen import PROJECT, broken, cards, codes, components, opened, said
-from ui.cards import comparing, overriding, questions
+from ui.cards import comparing, overriding
 from ui.cards.embeddings import tensor_of
 from ui.lab import link
 from ui.lab.lab import MASKS, Lab
 from ui.lessons.causal_attention import figures as causal
+from ui.lessons.causal_attention.questions import first_token_unmasked
 
 PAGE = PROJECT / "pages" / "causal_attention.py"
 PRIMES = Lab(sentence="a b c d e f g", d=5, preset="random", d_out=3, drawn_as="linear")
@@ -357,7 +358,7 @@ def test_large_masks_are_painted_in_their_part() -> None:
 
 
 def test_the_prediction_is_computed() -> None:
-    question, options, truth = questions.first_token_unmasked(PRIMES)
+    question, options, truth = first_token_unmasked(PRIMES)
     given = causal.inputs_of(PRIMES)
     scores = (tensor_of(PRIMES) @ given["w_query"]) @ (tensor_of(PRIMES) @ given["w_key"]).T
     assert truth.right == int(torch.softmax(scores / 3**0.5, dim=1)[0].argmax())

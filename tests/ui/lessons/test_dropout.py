@@ -11,11 +11,12 @@ from torch import Tensor
 
 from attention_core.studies.dropout import mean_over_draws
 from tests.screen import PROJECT, broken, cards, codes, edit, markdown_texts, opened, said, send
-from ui.cards import overriding, questions
+from ui.cards import overriding
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.causal_attention import figures as causal
 from ui.lessons.dropout import figures as dropping
+from ui.lessons.dropout.questions import grown_weight
 
 PAGE = PROJECT / "pages" / "dropout.py"
 PRIMES = Lab(sentence="a b c d e f g", d=5, preset="random", d_out=3, drawn_as="linear")
@@ -210,10 +211,10 @@ def test_the_code_computes_what_is_shown() -> None:
 @pytest.mark.parametrize(("rate", "grown"), [(0.5, "by 5"), (0.8, "by 4")])
 def test_the_prediction_is_computed(rate: float, grown: str) -> None:
     lab = replace(PRIMES, dropout=rate)
-    question, options, truth = questions.grown_weight(lab)
+    question, options, truth = grown_weight(lab)
     assert options[truth.right] == grown
     assert "0.75" in question if rate == 0.8 else "0.8" in question
-    one = questions.grown_weight(Lab(sentence="one"))
+    one = grown_weight(Lab(sentence="one"))
     assert one[1][one[2].right] == "by 5"
 
 

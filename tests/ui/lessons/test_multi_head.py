@@ -16,11 +16,11 @@ from tests.ui.parts.test_explain_view import panel, pick, walk
 from ui.cards import overriding
 from ui.cards.embeddings import tensor_of
 from ui.cards.parameters import EDITORS, parameters_of
-from ui.cards.questions import most_missed_head
 from ui.cards.step_cards import pytorch_of
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.multi_head import figures as multi_head
+from ui.lessons.multi_head.questions import most_missed_head
 
 PAGE = PROJECT / "pages" / "multi_head.py"
 PRIMES = Lab(

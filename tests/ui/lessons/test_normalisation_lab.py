@@ -14,10 +14,10 @@ from attention_core.numbers import result_of
 from attention_core.studies.gradients import softmax_jacobian
 from tests.attention_core import printed
 from tests.screen import PROJECT, broken, cards, components, edit, opened, order, said, send
-from ui.cards.questions import CHANGED, five_more
 from ui.lab import link
 from ui.lab.lab import DTYPES, LIMIT, MAX_SCORES, NOTEBOOK_SCORES, Lab
 from ui.lessons.normalisation_lab import figures as normalisation
+from ui.lessons.normalisation_lab.questions import CHANGED, five_more
 
 PAGE = PROJECT / "pages" / "normalisation_lab.py"
 TABLE = normalisation.ROW.widget_key

@@ -12,11 +12,11 @@ from attention_core.notebook import INPUTS, QUERY
 from attention_core.numbers import result_of
 from tests.attention_core.calculator import adds_up, mistakes
 from ui.cards.embeddings import tensor_of, with_preset
-from ui.cards.questions import doubled_query
 from ui.lab.edits import Edits
 from ui.lab.lab import Lab
 from ui.lessons.one_query import controls as one_query_controls
 from ui.lessons.one_query import figures as one_query
+from ui.lessons.one_query.questions import doubled_query
 from ui.lessons.start_here import figures as start
 
 WORDS = ["Your", "journey", "starts", "with", "one", "step"]

@@ -15,11 +15,11 @@ from tests.attention_core.calculator import mistakes
 from tests.screen import PROJECT, broken, cards, codes, components, edit, opened, order, said, send
 from ui.cards.embeddings import tensor_of
 from ui.cards.parameters import EDITORS, alignment_of, parameters_of
-from ui.cards.questions import made_the_same
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.to_self_attention import figures as to_self
 from ui.lessons.to_self_attention.figures import PLACE, SHOWN
+from ui.lessons.to_self_attention.questions import made_the_same
 
 PAGE = PROJECT / "pages" / "to_self_attention.py"
 PRIMES = Lab(sentence="a b c d e f g", other_sentence="b k w x y", d=11, preset="random", d_out=3)

@@ -23,6 +23,7 @@ from tests.screen import PROJECT, broken, cards, components, markdown_texts, ope
 from tests.ui.server.test_trainings import until
 from ui.lab import link
 from ui.lab.lab import Lab
+from ui.lessons.train_it_yourself import controls
 from ui.lessons.train_it_yourself import figures as train_live
 from ui.server import trainings
 from ui.server.trainings import DONE, FAILED, QUEUED, STOPPED, Choice, Report, Trainings, View
@@ -36,7 +37,7 @@ WORDS = ("thirty", "four", "seven", "sixty", "one")
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Trainings]:
     """The server's trainings, one at once, in processes that only wait."""
     one = Trainings(at_once=1, command=QUIET)
-    monkeypatch.setattr(train_live, "registry", lambda: one)
+    monkeypatch.setattr(controls, "registry", lambda: one)
     yield one
     one.close()
     until(lambda: not one.processes(), "a process was left")

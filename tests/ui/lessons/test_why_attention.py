@@ -246,7 +246,7 @@ def test_the_finding_is_computed_from_the_records_of_every_seed(
     made = made_records(
         {"rnn": (0, 0, 0), "lstm": (6, 24, 2), "gru": (2, 14, 9), "bahdanau": (50, 45, 47)}
     )
-    monkeypatch.setattr(why_attention, "_records", lambda: made)
+    monkeypatch.setattr(why_attention, "trained_models", lambda: made)
     told = why_attention.finding_said()
     assert "trained from 3 seeds: worst to best" in told
     for shares in (
@@ -261,7 +261,7 @@ def test_the_finding_is_computed_from_the_records_of_every_seed(
     assert "attention has 10% right itself" in told
     made = made_records({"rnn": (0,), "lstm": (40,), "gru": (2,), "bahdanau": (35,)})
     assert "is 10 percentage points below the best one" in why_attention.finding_said()
-    monkeypatch.setattr(why_attention, "_records", lambda: MADE)
+    monkeypatch.setattr(why_attention, "trained_models", lambda: MADE)
     assert "Not every model is trained" in why_attention.finding_said()
 
 
@@ -458,7 +458,7 @@ def test_a_missing_list_of_models_is_said(monkeypatch: pytest.MonkeyPatch, tmp_p
     def unreadable() -> Any:
         return records(tmp_path)
 
-    monkeypatch.setattr(why_attention, "_records", unreadable)
+    monkeypatch.setattr(why_attention, "trained_models", unreadable)
     at = shown()
     assert not at.exception
     assert ["manifest.json" in error.value for error in at.error] == [True]

@@ -31,6 +31,7 @@ from tests.screen import (
 from ui.lab import files as lab_files
 from ui.lab import link
 from ui.lab.lab import Lab
+from ui.lessons.your_tensors import controls
 from ui.lessons.your_tensors import figures as your_tensors
 from ui.lessons.your_tensors import opened as opened_tensors
 
@@ -463,7 +464,7 @@ def test_the_example_comes_back_and_undo_leads_to_the_file() -> None:
 
 
 def test_files_before_stay_only_while_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(your_tensors, "MOST_KEPT", 900)
+    monkeypatch.setattr(controls, "MOST_KEPT", 900)
     at = page()
     for name in ("a", "b", "c"):
         drop(at, f"{name}.npy", npy(shares(5, 5) * 0 + ord(name)))

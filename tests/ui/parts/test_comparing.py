@@ -20,7 +20,6 @@ from ui.lessons import LESSONS
 from ui.lessons.causal_attention import figures as causal
 from ui.lessons.start_here import figures as start
 from ui.parts import compare
-from ui.server.live import GROUPS
 
 PLACE = "figures:start"
 STEPS = ("scores", "weights", "context")
@@ -71,7 +70,7 @@ def test_a_reload_opens_both() -> None:
 def test_the_largest_changes_and_the_entropy_of_each_query() -> None:
     was = Lab()
     lab = was.with_entries([("journey", 1, 1, 2.0)])
-    before, now = GROUPS[PLACE](was), GROUPS[PLACE](lab)
+    before, now = LESSONS.groups[PLACE](was), LESSONS.groups[PLACE](lab)
     found = comparing.largest_changes(before, now)
     old, new = start.trace_of(was), start.trace_of(lab)
     title, row, column, a, b = found[0]
@@ -98,7 +97,7 @@ def test_matrices_of_another_shape_are_shown_alone_and_said() -> None:
 def test_cells_to_or_from_what_is_no_number_count_as_changed() -> None:
     was = Lab()
     lab = causal.toggled(was, 0, 3)
-    before, now = GROUPS["figures:masked"](was), GROUPS["figures:masked"](lab)
+    before, now = LESSONS.groups["figures:masked"](was), LESSONS.groups["figures:masked"](lab)
     card = comparing._difference(before, now).cards[causal.BEFORE.index("masked")]
     expected = "1 of 36 cells changed; 1 of them to or from what is no number."
     assert card.alt == expected
@@ -110,12 +109,12 @@ def test_cells_to_or_from_what_is_no_number_count_as_changed() -> None:
 
 
 def test_why_no_changes_are_listed() -> None:
-    was = GROUPS[PLACE](Lab())
-    assert comparing.why_none(was, GROUPS[PLACE](Lab())).startswith("Nothing differs here")
-    shorter = GROUPS[PLACE](Lab(sentence="to be"))
+    was = LESSONS.groups[PLACE](Lab())
+    assert comparing.why_none(was, LESSONS.groups[PLACE](Lab())).startswith("Nothing differs here")
+    shorter = LESSONS.groups[PLACE](Lab(sentence="to be"))
     assert "nothing to compare" in comparing.why_none(was, shorter)
     blind = causal.toggled(Lab(), 0, 0)
-    before, now = (GROUPS["figures:causal_context"](lab) for lab in (Lab(), blind))
+    before, now = (LESSONS.groups["figures:causal_context"](lab) for lab in (Lab(), blind))
     assert comparing.largest_changes(before, now) == []
     assert "no number in one of them" in comparing.why_none(before, now)
 
@@ -123,10 +122,10 @@ def test_why_no_changes_are_listed() -> None:
 def test_the_pages_where_nothing_is_compared_are_those_that_are_named() -> None:
     found = set()
     for path in PAGES:
-        groups = [name for name in components(opened(path)) if name in GROUPS]
-        if not any(GROUPS[name](Lab()).explained for name in groups):
+        groups = [name for name in components(opened(path)) if name in LESSONS.groups]
+        if not any(LESSONS.groups[name](Lab()).explained for name in groups):
             found.add(path.name)
-    titles = {lesson.title for lesson in LESSONS if lesson.file in found}
+    titles = {lesson.title for lesson in LESSONS if lesson.script.name in found}
     told = opened(FRAME).button(key="_pin").help
     assert titles == set(re.findall(r"\*([^*]+)\*", told)) == {"Train it yourself", "Your tensors"}
 
@@ -151,8 +150,8 @@ def test_a_damaged_pin_is_said_and_the_rest_goes_on(text: str) -> None:
 
 def test_conventions_are_those_of_now() -> None:
     lab = replace(Lab(), pinned="A:", showing="A", queries_as="columns", count_from=0)
-    shown: Any = comparing.compared(GROUPS[PLACE], lab)
-    own = GROUPS[PLACE](replace(lab, pinned=""))
+    shown: Any = comparing.compared(LESSONS.groups[PLACE], lab)
+    own = LESSONS.groups[PLACE](replace(lab, pinned=""))
     assert [card.spec for card in shown.cards] == [card.spec for card in own.cards]
 
 

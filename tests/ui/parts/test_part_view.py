@@ -14,6 +14,7 @@ from tests.screen import broken, cards, components, edit, opened, send
 from ui.cards.excerpt import COLUMNS, ROWS, SUFFIX, large_of, part_of
 from ui.lab.lab import Lab
 from ui.lab.link import decode, encode, from_file
+from ui.lessons import LESSONS
 from ui.server import live
 
 START, PART = "figures:start", f"figures:start{SUFFIX}"
@@ -23,7 +24,7 @@ LONG = Lab(sentence=" ".join(f"w{row}" for row in range(40)), d=5, window=(30, 1
 @given(st.integers(0, 63), st.integers(0, 63), st.integers(0, 15))
 def test_the_part_lies_around_what_is_looked_at(query: int, key: int, dimension: int) -> None:
     lab = replace(LONG, window=(query, key, dimension))
-    trace = live.GROUPS[START](lab).explained.trace  # type: ignore[union-attr]
+    trace = LESSONS.groups[START](lab).explained.trace  # type: ignore[union-attr]
     for name, centres in (("weights", (query, key)), ("context", (query, dimension))):
         part = part_of(trace, name, lab)
         for places, centre, size, most in zip(
@@ -38,7 +39,7 @@ def test_the_part_lies_around_what_is_looked_at(query: int, key: int, dimension:
 def test_the_part_of_a_page_shows_the_runs_own_numbers() -> None:
     at = opened(lab=encode(LONG))
     assert broken(at) == []
-    trace = live.GROUPS[START](LONG).explained.trace  # type: ignore[union-attr]
+    trace = LESSONS.groups[START](LONG).explained.trace  # type: ignore[union-attr]
     shown = cards(at, PART)
     assert list(shown) == ["scores_part", "weights_part", "context_part"]
     for name, columns in (
@@ -57,12 +58,12 @@ def test_the_part_of_a_page_shows_the_runs_own_numbers() -> None:
 
 def test_a_short_sentence_has_no_part() -> None:
     assert PART not in components(opened())
-    assert large_of(live.GROUPS[START](Lab())) == []
+    assert large_of(LESSONS.groups[START](Lab())) == []
 
 
 def test_an_overview_says_so() -> None:
     lab = Lab(sentence=" ".join(f"w{row}" for row in range(260)))
-    card = live.GROUPS[START](lab).data["figures"][1]
+    card = LESSONS.groups[START](lab).data["figures"][1]
     assert "of each 3 × 3 cells, the one furthest from 0" in card["note"]
 
 
@@ -113,7 +114,7 @@ def test_an_address_cannot_look_elsewhere(window: Any) -> None:
 
 def test_every_large_step_of_every_page_has_its_part() -> None:
     found = 0
-    for name, group in live.GROUPS.items():
+    for name, group in LESSONS.groups.items():
         whole = group(LONG)
         if whole.explained is None or not large_of(whole):
             continue

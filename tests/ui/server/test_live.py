@@ -21,7 +21,8 @@ from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lab.link import decode, encode
 from ui.lab.state import Session
-from ui.server.live import EDITORS, GROUPS, MAX_QUESTION, answer, endpoint
+from ui.lessons import LESSONS
+from ui.server.live import MAX_QUESTION, answer, endpoint
 
 FIGURES = "figures:start"
 NORMALISATION = next(page for page in PAGES if page.stem == "normalisation_lab")
@@ -35,7 +36,7 @@ def question(lab: Lab, *ops: Any, groups: list[Any] | None = None) -> dict[str, 
 
 def groups_of(at: AppTest) -> dict[str, Any]:
     """What a page has handed to its groups of figures."""
-    return {key: data for key, data in components(at).items() if key in GROUPS}
+    return {key: data for key, data in components(at).items() if key in LESSONS.groups}
 
 
 # A training and a file are no functions of the lab, and nothing on their pages is edited.
@@ -50,7 +51,7 @@ def test_the_figures_ahead_are_those_of_the_page_run(script: Path) -> None:
     for turn in range(1, 4):
         shown = groups_of(at)
         assert shown
-        editor = next(name for name in EDITORS if f"table:{name}" in components(at))
+        editor = next(name for name in LESSONS.editors if f"table:{name}" in components(at))
         told = components(at)[f"table:{editor}"]
         row = dice.choice(told["rows"])["id"]
         operation = edit(turn, (row, dice.randrange(3), round(dice.uniform(-2, 2), 3)))
@@ -72,7 +73,7 @@ def test_every_group_of_the_app_is_on_a_page() -> None:
     drawn |= set(groups_of(opened(NORMALISATION, lab=cold)))
     looked_at = encode(Lab(has_lens=True))
     drawn |= {key for script in PAGES for key in groups_of(opened(script, lab=looked_at))}
-    assert drawn == set(GROUPS)
+    assert drawn == set(LESSONS.groups)
 
 
 def test_the_answer_holds_the_lab_with_the_edits_and_which_were_seen() -> None:

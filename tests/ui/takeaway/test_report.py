@@ -21,11 +21,11 @@ from ui.cards.explained import Explained
 from ui.lab import link, state
 from ui.lab.lab import Lab
 from ui.lessons import LESSONS
-from ui.server import live
 from ui.takeaway import report
 
 MADE = datetime(2026, 1, 2, 3, 4)
 WORDS = '</script> <img/onerror=alert(1)> "a" b\u2028c'
+READ_NUMBERS = {"why_attention", "bahdanau_attention", "train_it_yourself"}
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
 
@@ -47,9 +47,10 @@ def _shown(page: Path, text: str) -> AppTest:
 
 def report_of(page: Path, lab: Lab) -> str:
     """The report of a page."""
-    title = next(lesson.title for lesson in LESSONS if lesson.file == page.name)
     drawn = tuple(shown(page, lab).session_state["noted"].items())
-    return report.report_of(drawn, lab, title=title, link="http://localhost/?lab=1.x", made=MADE)
+    return report.report_of(
+        drawn, lab, lesson=LESSONS[page.stem], link="http://localhost/?lab=1.x", made=MADE
+    )
 
 
 def specs_of(html: str) -> list[Any]:
@@ -72,7 +73,7 @@ def test_a_report_has_every_figure_of_its_page(page: Path) -> None:
     ]
     ours = [json.dumps(spec, sort_keys=True) for spec in specs_of(html)]
     assert sorted(ours) == sorted(json.dumps(spec, sort_keys=True) for spec in figures)
-    lesson = next(lesson for lesson in LESSONS if lesson.file == page.name)
+    lesson = LESSONS[page.stem]
     assert f"<h1>{lesson.title}</h1>" in html
     assert lesson.question in html.replace("&#x27;", "'")
     assert ours
@@ -151,7 +152,7 @@ def test_a_page_without_pictures_offers_no_report(monkeypatch: pytest.MonkeyPatc
 def test_what_is_translated_is_the_sentence_of_its_pages() -> None:
     lab = Lab(sentence="a sentence of other pages", numbers="forty two")
     for page in PAGES:
-        html, is_read = report_of(page, lab), page.name in report.READ_NUMBERS
+        html, is_read = report_of(page, lab), page.stem in READ_NUMBERS
         assert ("<dd>forty two</dd>" in html) == is_read
         assert ("<dd>a sentence of other pages</dd>" in html) != is_read
 
@@ -159,7 +160,7 @@ def test_what_is_translated_is_the_sentence_of_its_pages() -> None:
 def test_numbers_that_are_none_are_not_named_but_the_sentence_that_was_read() -> None:
     for numbers, read in (("hello", "thirty four seven sixty one"), ("42, 7", "forty two seven")):
         for page in PAGES:
-            if page.name in report.READ_NUMBERS:
+            if page.stem in READ_NUMBERS:
                 html = report_of(page, Lab(sentence="of other pages", numbers=numbers))
                 assert f"<dd>{read}</dd>" in html
                 assert f"<dd>{numbers}</dd>" not in html
@@ -175,13 +176,15 @@ def test_conventions_are_said_and_followed() -> None:
 
 
 def test_a_lab_too_large_for_an_address_says_so_instead_of_a_link() -> None:
-    html = report.report_of((), Lab(), title="Start here", link="", made=MADE)
+    html = report.report_of((), Lab(), lesson=LESSONS["start_here"], link="", made=MADE)
     assert "too large for an address" in html
     assert "<a " not in html.split("<script>")[0]
     assert "2026-01-02 03:04 UTC" in html
 
 
 def test_the_figures_of_every_page_have_headings() -> None:
+    figures = LESSONS.figures
+    assert all(own.heading for own in figures.values())
     others = {"figures:timings", "figures:training"}
     others |= {f"figures:tensor_{part}" for part in ("heads", "steps", "inputs")}
-    assert set(report.HEADINGS) == {*live.GROUPS, *others}
+    assert {name for name, own in figures.items() if own.make is None} == others

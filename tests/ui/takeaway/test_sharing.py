@@ -77,9 +77,9 @@ def test_a_lab_too_large_for_an_address_says_what_to_do() -> None:
 
 @pytest.mark.usefixtures("_behind_a_proxy")
 def test_a_link_too_long_for_a_code_says_what_to_do() -> None:
-    numbers = {(n, c): ((n * 64 + c) * 7919 % 9973) / 1e4 for n in range(11) for c in range(64)}
+    numbers = {(n, c): ((n * 64 + c) * 7919 % 9973) / 1e4 for n in range(16) for c in range(64)}
     many = [(f"w{n}", 1, c, number) for (n, c), number in numbers.items()]
-    lab = Lab(sentence=" ".join(f"w{n}" for n in range(11)), d=64).with_entries(many)
+    lab = Lab(sentence=" ".join(f"w{n}" for n in range(16)), d=64).with_entries(many)
     assert MOST_IN_A_CODE < len(sharing.address_of(lab)) < link.ADDRESS_LIMIT
     data, told = menu_of(lab)
     assert (data["can_copy"], data["code"]) == (True, None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -17,7 +17,6 @@ from typing import Any
 import streamlit as st
 
 from attention_core import Trace
-from attention_core.export import Shown
 from attention_core.export.literals import MOST_LISTED
 from attention_core.outside.given_tensors import possible_roles
 from ui.cards.card import Group
@@ -452,12 +451,6 @@ def code(lab: Lab, held: Held, trace: Trace) -> None:
 # ---- A question, and what is taken along -------------------------------------------------------
 
 
-def shown(lab: Lab) -> list[Shown]:
-    """Return the run of the page, of the file that the session has."""
-    return shown_of(lab, held_of(lab))
-
-
-def with_file(lab: Lab) -> Callable[[Lab], Sequence[Shown]]:
-    """Return the same for a time when there is no session, such as while a file is made."""
-    held = held_of(lab)
-    return lambda own: shown_of(own, held)
+def take_along(held: Held | None) -> None:
+    """Hand the run of the open file to the menu, for a time when there is no session."""
+    state.take_along(state.TakenAlong(runs=lambda lab: shown_of(lab, held)))

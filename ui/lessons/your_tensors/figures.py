@@ -292,3 +292,8 @@ def shown_of(lab: Lab, held: Held | None) -> list[Shown]:
     tokens = opened_tensors.tokens_of(lab, held, trace)
     asked = tokens.asked if isinstance(tokens, TwoSentences) else None
     return [Shown("your-tensors", "Your tensors", trace, tokens, asked)]
+
+
+def shown(lab: Lab) -> list[Shown]:
+    """Return the run of the example; a file is with the session that opened it."""
+    return shown_of(lab, None if lab.tensors else opened_tensors.example())

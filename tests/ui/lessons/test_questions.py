@@ -8,22 +8,22 @@ import pytest
 import torch
 
 from tests.screen import PROJECT, broken, opened
-from ui.cards import questions
 from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.parameters import parameters_of
-from ui.cards.questions import (
-    Question,
-    doubled_embeddings,
-    doubled_first_value,
-    first_token_unmasked,
-    largest_row_sum,
-    least_answered,
-    most_missed_head,
-)
+from ui.cards.prediction import Question
 from ui.lab import link
 from ui.lab.lab import Lab
+from ui.lessons.all_tokens.questions import largest_row_sum
 from ui.lessons.causal_attention import figures as causal
+from ui.lessons.causal_attention.questions import first_token_unmasked
+from ui.lessons.dropout.questions import grown_weight
+from ui.lessons.multi_head.questions import most_missed_head
+from ui.lessons.one_query.questions import doubled_query
+from ui.lessons.queries_keys_values.questions import doubled_query_weights
+from ui.lessons.side_by_side.questions import doubled_embeddings
+from ui.lessons.start_here.questions import doubled_first_value
 from ui.lessons.why_attention import figures as why_attention
+from ui.lessons.why_attention.questions import least_answered
 
 EQUAL = Lab(preset="equal")
 ZEROS = EQUAL.with_entries(
@@ -134,7 +134,7 @@ def test_doubled_query_weights_are_judged_to_the_decimals_that_are_shown(lab: La
     )
     scores = queries @ keys.T / 2**0.5
     was, now = (f"{float(torch.softmax(k * scores, -1)[row].max()):.4f}" for k in (1, 2))
-    question, options, truth = questions.doubled_query_weights(lab)
+    question, options, truth = doubled_query_weights(lab)
     assert "to 4 decimals" in question
     assert options[truth.right] == ("It stays the same" if was == now else "It grows")
     assert f"from {was} to {now}" in truth.because
@@ -142,7 +142,7 @@ def test_doubled_query_weights_are_judged_to_the_decimals_that_are_shown(lab: La
 
 @each_lab
 def test_whom_the_first_token_would_attend_to_is_said_in_words_that_fit(lab: Lab) -> None:
-    _, options, truth = questions.first_token_unmasked(lab)
+    _, options, truth = first_token_unmasked(lab)
     given = parameters_of(lab)
     x = tensor_of(lab)
     query = x[:1] @ given["w_query"] + given.get("b_query", torch.zeros(1, 2))
@@ -155,10 +155,10 @@ def test_whom_the_first_token_would_attend_to_is_said_in_words_that_fit(lab: Lab
 
 def test_the_entropy_that_falls_nowhere_is_said_to() -> None:
     for name in ("equal", "zero"):
-        _, options, truth = questions.doubled_embeddings(LABS[name])
+        _, options, truth = doubled_embeddings(LABS[name])
         assert truth.also == frozenset(range(len(options)))
         assert truth.because.startswith("It falls by less than 0.0001 in all of them.")
-    assert "less than" not in questions.doubled_embeddings(Lab())[2].because
+    assert "less than" not in doubled_embeddings(Lab())[2].because
 
 
 def test_by_what_weights_grow_is_known_where_a_mask_leaves_none() -> None:
@@ -168,13 +168,13 @@ def test_by_what_weights_grow_is_known_where_a_mask_leaves_none() -> None:
             if causal.mask_of(lab)[row, column]:
                 lab = causal.toggled(lab, row, column)
     assert not causal.mask_of(lab).any()
-    _, options, truth = questions.grown_weight(lab)
+    _, options, truth = grown_weight(lab)
     assert options[truth.right] == "by 5"
     assert "nan" not in truth.because
 
 
 def test_twice_the_query_is_judged_to_the_decimals_that_are_named() -> None:
     for name, answer in (("first", "Only softmax"), ("small", "Neither"), ("large", "Neither")):
-        question, options, truth = questions.doubled_query(replace(LABS[name], query=1))
+        question, options, truth = doubled_query(replace(LABS[name], query=1))
         assert "within their first 4 decimals" in question
         assert options[truth.right] == answer

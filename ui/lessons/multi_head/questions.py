@@ -1,0 +1,36 @@
+"""The prediction at the end of the page: a question about the user's own numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from attention_core import (
+    USUAL,
+)
+from attention_core.numbers import result_of
+from ui.cards.embeddings import labels_of
+from ui.cards.literal import literal, names
+from ui.cards.prediction import SAME, Question, Truth
+from ui.lab.lab import Lab
+from ui.lessons.multi_head import figures as multi_head
+
+
+def most_missed_head(lab: Lab) -> Question:
+    """Return: which head's absence would move one token's output furthest?"""
+    on = replace(lab, heads_off=())
+    row, conventions = lab.query_index, lab.conventions
+    trace = multi_head.trace_of(multi_head.made_by_heads(on))
+    moved = multi_head.parts_of(trace, row).abs().amax(dim=1)
+    word = literal(names(labels_of(lab), conventions)[row])
+    heads = range(len(moved))
+    options = [f"Head {USUAL.number(head)}" for head in heads]
+    shown = tuple(f"Head {conventions.number(head)}" for head in heads)
+    right = int(moved.argmax())
+    question = (
+        f"All heads are on, and you may switch one off. Which one moves the output of **{word}** "
+        "furthest (the largest change of any of its numbers)?"
+    )
+    listed = ", ".join(f"{shown[head]} by {result_of(float(moved[head]))}" for head in heads)
+    because = f"Without it, the number that changes most would move: {listed}."
+    ties = frozenset(head for head in heads if float(moved[head]) >= float(moved.max()) - SAME)
+    return question, options, Truth(right, because, ties, shown)

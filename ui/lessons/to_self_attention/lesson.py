@@ -1,0 +1,46 @@
+"""The lesson "To self-attention", declared."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ui.lab.lab import Lab
+from ui.lessons.lesson import Figures, Lesson, MainRun
+from ui.lessons.to_self_attention import figures
+from ui.lessons.to_self_attention.questions import made_the_same
+
+
+def to_try(lab: Lab) -> str:
+    """Return what to try, as Markdown."""
+    return lab.conventions.say(
+        "- Set `v` to 0: every energy is 0 and every {row} of weights even. The other two stay.\n"
+        "- Make `v` ten times larger. {bound}\n"
+        "- Make *Key weights* equal to *Query weights* and both sequences the same: the energies "
+        "become symmetric.\n"
+        "- Choose *Ten times larger* embeddings: dot products grow a hundredfold, energies stay "
+        "within their bound.",
+        bound=figures.bound_said(lab),
+    )
+
+
+LESSON = Lesson(
+    name="to_self_attention",
+    title="To self-attention",
+    icon=":material/moving:",
+    question="How did attention become self-attention?",
+    story="Before self-attention",
+    place=40,
+    figures={
+        f"{figures.PLACE}{which}": Figures(it.title, partial(figures.figures_of, which=which))
+        for which, it in figures.SHOWN.items()
+    },
+    shown=figures.shown,
+    main_run=MainRun(
+        stored_as=figures.OWN,
+        trace_of=figures.trace_of,
+        places=figures.PLACES[:1],
+        tokens_of=figures.tokens_of,
+    ),
+    predictions={"to_self": made_the_same},
+    to_try=to_try,
+)
