@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from attention_core import ADDITIVE_ATTENTION, SIMPLE_SELF_ATTENTION, dot_product_attention
+from attention_core.operations import AdditiveScores
 from attention_core.parameters import additive_parameters, linear_parameters, rand_parameters
 from attention_core.reference import compare_with_torch
 from attention_core.studies.lens import check_sensitivity, sensitivity
@@ -179,3 +180,12 @@ def test_its_weights_begin_as_those_of_the_chapter(seed: int) -> None:
     assert torch.equal(drawn["w_key"], rand_parameters(3, 5, seed)["w_key"])
     same = additive_parameters(3, 3, 5, seed, linear=True)["w_key"]
     assert torch.equal(same, linear_parameters(3, 5, seed)["w_key"])
+
+
+def test_additive_scores_made_in_parts_are_the_same() -> None:
+    v, queries, keys = (torch.randn(size, 1031).double() for size in (1, 37, 509))
+    queries.requires_grad_()
+    scores = AdditiveScores().compute(v, queries, keys)
+    torch.testing.assert_close(scores, torch.tanh(queries[:, None] + keys) @ v[0])
+    (gradient,) = torch.autograd.grad(scores.sum(), queries)
+    assert gradient.shape == queries.shape

@@ -1,8 +1,6 @@
 """A trace comes back from a file bit for bit, and a file that is none is refused."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +18,10 @@ from attention_core import (
     save_trace,
     watch,
 )
-from attention_core.operations import AdditiveScores, DotProducts
-from attention_core.outside import saving
 from attention_core.outside.claims import TensorFileError
-from attention_core.outside.saving import KEY, to_bytes
+from attention_core.outside.saving import to_bytes
 from attention_core.outside.tensor_files import read
-from attention_core.outside.work import MOST_WORK
-from attention_core.recurrent import load_model
-from attention_core.recurrent.reading import read_sentence
-from attention_core.step import Step
+from attention_core.outside.trace_json import KEY
 from tests.attention_core import hostile
 from tests.attention_core.runs import RUNS
 from tests.new_mechanism import LUKEWARM
@@ -89,22 +82,6 @@ def test_a_trace_comes_back(trace: Trace, ending: str, tmp_path: Path) -> None:
 
 def _bits(tensor: torch.Tensor) -> bytes:
     return bytes(tensor.detach().contiguous().flatten().view(torch.uint8).tolist())
-
-
-def test_the_values_of_an_lstm_that_were_saved_under_earlier_names_open_with_todays() -> None:
-    path = Path(__file__).parents[2] / "data" / "trace-version-1-lstm.npz"
-    stored = np.load(path)
-    again = load_trace(path)
-    assert again.names == read_sentence(load_model("lstm"), ["seven"]).names
-    for name in again.names:
-        earlier = name.replace("cell_candidate", "candidate")
-        assert np.array_equal(again[name].numpy(), stored[earlier]), name
-
-
-def test_the_values_of_a_gru_keep_their_names() -> None:
-    values = read_sentence(load_model("gru"), ["seven"])
-    trace = Trace(Mechanism(values.names, ()), {name: values[name] for name in values.names})
-    assert load_trace(to_bytes(trace, ".npz")).names == trace.names
 
 
 def test_other_programs_can_read_it(tmp_path: Path) -> None:
@@ -226,76 +203,3 @@ def test_what_cannot_be_saved_is_said(tmp_path: Path) -> None:
     with pytest.raises(TensorFileError, match="bytes"):
         save_trace(large, tmp_path / "x.npz")
     assert list(tmp_path.iterdir()) == []
-
-
-ADDITIVE = Mechanism(
-    ("v", "queries", "keys"), (Step("scores", AdditiveScores(), ("v", "queries", "keys")),)
-)
-LOADED = """
-import resource, sys
-import torch
-from attention_core import load_trace
-from attention_core.outside.claims import TensorFileError
-torch.set_num_threads(1)
-before = resource.getrusage(resource.RUSAGE_SELF)
-try:
-    load_trace(sys.argv[1])
-    said = "loaded"
-except TensorFileError as error:
-    said = str(error)
-after = resource.getrusage(resource.RUSAGE_SELF)
-print(after.ru_maxrss - before.ru_maxrss, after.ru_utime - before.ru_utime, said, sep="|")
-"""
-
-
-def made_by_hand(mechanism: Mechanism, tensors: dict[str, torch.Tensor], path: Path) -> Path:
-    """Write a file of tensors that nobody computed, past all that ``save_trace`` looks at."""
-    trace = Trace(mechanism, tensors)
-    stored = saving._stored_names(trace)
-    said = json.dumps(saving._described(trace, stored))
-    path.write_bytes(saving._npz(tensors, said))
-    return path
-
-
-def loaded(path: Path) -> tuple[float, float, str]:
-    """Load a file in a process of its own: MB more at its peak, seconds, what was said."""
-    told = subprocess.run(
-        [sys.executable, "-c", LOADED, str(path)], capture_output=True, text=True, check=True
-    )
-    more, seconds, said = told.stdout.strip().split("|")
-    return int(more) / 1024, float(seconds), said
-
-
-@pytest.mark.parametrize(("width", "number"), [(500, torch.nan), (1500, 0.0), (20_000, torch.nan)])
-def test_a_small_file_of_many_tanhs_takes_little(width: int, number: float, tmp_path: Path) -> None:
-    """512 queries × 512 keys × width: only what is bounded is computed, and in parts."""
-    half = {name: torch.zeros(512, width, dtype=torch.float16) for name in ("queries", "keys")}
-    scores = torch.full((512, 512), number, dtype=torch.float16)
-    tensors = {"v": torch.zeros(1, width, dtype=torch.float16), **half, "scores": scores}
-    path = made_by_hand(ADDITIVE, tensors, tmp_path / "trace.npz")
-    more, seconds, said = loaded(path)
-    assert more < 200
-    assert seconds < 15  # of one core; unbounded, the last one takes minutes
-    is_few = 512 * 512 * width * 64 <= MOST_WORK
-    expected = "has NaN at (0, 0)" if number else "loaded"
-    assert (expected if is_few else "products; 8,589,934,592 are the most") in said
-
-
-def test_a_row_of_millions_is_no_list_of_cells(tmp_path: Path) -> None:
-    wide = torch.zeros(1, 8_000_000, dtype=torch.float16)
-    one = torch.zeros(1, 1, dtype=torch.float16)
-    mechanism = Mechanism(("inputs",), (Step("scores", DotProducts(), ("inputs", "inputs")),))
-    tensors = {"inputs": wide, "scores": one}
-    more, seconds, said = loaded(made_by_hand(mechanism, tensors, tmp_path / "trace.npz"))
-    assert said == "loaded"
-    assert more < 300
-    assert seconds < 15  # of one core; unbounded, the last one takes minutes
-
-
-def test_additive_scores_made_in_parts_are_the_same() -> None:
-    v, queries, keys = (torch.randn(size, 1031).double() for size in (1, 37, 509))
-    queries.requires_grad_()
-    scores = AdditiveScores().compute(v, queries, keys)
-    torch.testing.assert_close(scores, torch.tanh(queries[:, None] + keys) @ v[0])
-    (gradient,) = torch.autograd.grad(scores.sum(), queries)
-    assert gradient.shape == queries.shape

@@ -27,8 +27,9 @@ from attention_core.outside.given_tensors import (
     possible_roles,
     trace_of,
 )
-from attention_core.outside.saving import KEY, of_file, to_bytes
+from attention_core.outside.saving import of_file, to_bytes
 from attention_core.outside.tensor_files import read
+from attention_core.outside.trace_json import KEY
 from ui.cards.embeddings import labels_of
 from ui.lab.lab import Lab
 from ui.lab.tensor_csv import read_matrix
