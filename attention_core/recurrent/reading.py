@@ -17,17 +17,11 @@ from attention_core.checks import Check, distances, verdict
 from attention_core.mechanism import Mechanism, Trace
 from attention_core.operations import Projection
 from attention_core.recurrent.checkpoints import N_UNITS
+from attention_core.recurrent.gates import ResetCandidate, Squashed
 from attention_core.recurrent.language import END, START, source_vocabulary, target_vocabulary
 from attention_core.recurrent.network import TORCH
-from attention_core.recurrent.steps import (
-    Blend,
-    KeepAndAdd,
-    LastRow,
-    ResetCandidate,
-    RowBefore,
-    ShowCell,
-    Squashed,
-)
+from attention_core.recurrent.rows import LastRow, RowBefore
+from attention_core.recurrent.states import Blend, KeepAndAdd, ShowCell
 from attention_core.recurrent.task import ids
 from attention_core.recurrent.translation import LONGEST, Model
 from attention_core.spread import Spread

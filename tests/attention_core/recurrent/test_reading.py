@@ -10,6 +10,7 @@ from attention_core.glossary import TERMS, term
 from attention_core.operations import Operation
 from attention_core.recurrent import Model, load_model
 from attention_core.recurrent.cells import CELLS, read
+from attention_core.recurrent.gates import ResetCandidate, Squashed
 from attention_core.recurrent.jacobians import final_by_word
 from attention_core.recurrent.reading import (
     GATES,
@@ -20,7 +21,7 @@ from attention_core.recurrent.reading import (
     read_sentence,
     reader,
 )
-from attention_core.recurrent.steps import Blend, KeepAndAdd, ResetCandidate, ShowCell, Squashed
+from attention_core.recurrent.states import Blend, KeepAndAdd, ShowCell
 from attention_core.recurrent.translation import check_word_sensitivity, word_sensitivity
 
 WORDS = ("thirty", "four", "seven", "sixty", "one")

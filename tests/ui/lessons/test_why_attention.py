@@ -466,7 +466,7 @@ def test_a_missing_list_of_models_is_said(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 def test_a_spoilt_second_route_turns_red(monkeypatch: pytest.MonkeyPatch) -> None:
-    from attention_core.recurrent.steps import Blend
+    from attention_core.recurrent.states import Blend
 
     right = Blend.by_hand
     monkeypatch.setattr(
