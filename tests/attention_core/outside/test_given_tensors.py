@@ -1,4 +1,4 @@
-"""Tensors that somebody brings along: what they are taken for, what is computed, what holds."""
+"""Tensors that somebody brings along: what is computed of them, and what is refused."""
 
 import math
 
@@ -6,78 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from attention_core.outside.claims import TensorFileError
-from attention_core.outside.given_tensors import (
-    PROJECTIONS,
-    cleaned,
-    facts,
-    guesses,
-    possible_roles,
-    trace_of,
-)
+from attention_core.outside.given_tensors import trace_of
+from attention_core.outside.guesses import PROJECTIONS, cleaned
 from attention_core.outside.work import TooMuchError
-
-
-def drawn(*shape: int) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape)))
-
-
-def shares(*shape: int) -> Tensor:
-    return torch.softmax(drawn(*shape), dim=-1)
-
-
-GUESSED: dict[str, tuple[dict[str, Tensor], dict[str, str]]] = {
-    "one letter": (
-        {"q": drawn(5, 3), "k": drawn(7, 3), "v": drawn(7, 2)},
-        {"queries": "q", "keys": "k", "values": "v"},
-    ),
-    "a model's names": (
-        {
-            "blocks.0.attn.q_proj.weight": drawn(3, 2),
-            "blocks.0.attn.key.weight": drawn(3, 2),
-            "blocks.0.wv": drawn(3, 2),
-            "blocks.0.x": drawn(5, 3),
-        },
-        {
-            "inputs": "blocks.0.x",
-            "w_query": "blocks.0.attn.q_proj.weight",
-            "w_key": "blocks.0.attn.key.weight",
-            "w_value": "blocks.0.wv",
-        },
-    ),
-    "attention and more": (
-        {"attn_weights": shares(2, 5, 5), "values": drawn(2, 5, 3), "bias": drawn(1, 3)},
-        {"values": "values", "weights": "attn_weights"},
-    ),
-    "a name of another shape": ({"q": drawn(600, 3), "a": drawn(5, 3)}, {"inputs": "a"}),
-    "rows that sum to 1": ({"": shares(5, 5)}, {"weights": ""}),
-    "a square that does not": ({"": drawn(5, 5)}, {"inputs": ""}),
-    "a square with a negative entry": (
-        {"": torch.tensor([[1.25, -0.25], [0.5, 0.5]])},
-        {"inputs": ""},
-    ),
-    "a stack of squares": ({"": drawn(2, 5, 5)}, {"weights": ""}),
-    "layers": ({"": drawn(3, 2, 5, 5)}, {"weights": ""}),
-    "items": ({"": drawn(3, 5, 2)}, {"inputs": ""}),
-    "a mask": (
-        {"mask": torch.ones(5, 5, dtype=torch.bool), "q": drawn(5, 2), "k": drawn(5, 2)},
-        {"queries": "q", "keys": "k", "mask": "mask"},
-    ),
-}
-
-
-@pytest.mark.parametrize(("given", "expected"), GUESSED.values(), ids=GUESSED)
-def test_what_tensors_are_is_guessed(given: dict[str, Tensor], expected: dict[str, str]) -> None:
-    assert guesses(given) == expected
-    assert all(role in possible_roles(given[name]) for role, name in expected.items())
-
-
-def test_no_more_than_can_be_shown_is_possible() -> None:
-    assert possible_roles(drawn(513, 513)) == ("w_query", "w_key", "w_value")
-    assert "weights" not in possible_roles(drawn(5, 513))
-    assert "weights" in possible_roles(drawn(512, 512))
-    for shape in ((3,), (1, 1, 2, 3, 3), (513, 3, 3)):
-        assert possible_roles(drawn(*shape)) == ()
+from tests.attention_core.outside.drawn import drawn, shares
 
 
 @pytest.mark.parametrize("heads", [(), (3,)], ids=["plain", "heads"])
@@ -183,51 +115,6 @@ def test_dtypes_are_widened() -> None:
 def test_what_does_not_fit_is_named(given: dict[str, Tensor], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         trace_of(given)
-
-
-@pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_what_is_not_finite_is_refused_with_its_place(bad: float) -> None:
-    tensor = drawn(2, 3, 5)
-    tensor[1, 2, 4] = bad
-    with pytest.raises(TensorFileError, match=r"attn has (nan|inf) at \(1, 2, 4\)"):
-        cleaned("attn", tensor)
-
-
-def test_facts() -> None:
-    good = torch.softmax(
-        drawn(3, 2, 5, 5).masked_fill(~torch.ones(5, 5).tril().bool(), -math.inf), -1
-    )
-    assert [fact.holds for fact in facts(good)] == [True, True, True]
-    later = good.clone()
-    later[2, 1, 0, 3], later[2, 1, 0, 0] = 0.25, 0.75
-    shares_hold, sums, causal = facts(later)
-    assert (shares_hold.holds, sums.holds, causal.holds) == (True, True, False)
-    assert (causal.cell, causal.worst) == ((2, 1, 0, 3), 0.25)
-    rounded = (good * 1000).round() / 1000
-    assert facts(rounded)[1].holds is None
-    wrong = good.clone()
-    wrong[1, 0, 4, 2] += 1.5
-    shares_hold, sums, _ = facts(wrong)
-    assert (shares_hold.holds, shares_hold.cell) == (False, (1, 0, 4, 2))
-    assert (sums.holds, sums.cell) == (False, (1, 0, 4))
-    assert sums.worst == pytest.approx(1.5, rel=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("row", "cell", "worst"),
-    [
-        ([-0.25, 0.5, 0.75], (1, 0), 0.25),  # negative, the others within 0..1
-        ([0.5, -0.5, 1.0], (1, 1), 0.5),
-        ([-0.125, 0.0, 1.125], (1, 0), 0.125),
-        ([1.5, -0.25, -0.25], (1, 0), 0.5),  # above 1 by more than below 0
-    ],
-)
-def test_a_share_outside_0_and_1_is_found_though_its_row_sums_to_1(
-    row: list[float], cell: tuple[int, ...], worst: float
-) -> None:
-    shares_hold, sums, _ = facts(torch.tensor([[1.0, 0.0, 0.0], row]))
-    assert (shares_hold.holds, shares_hold.cell, shares_hold.worst) == (False, cell, worst)
-    assert sums.holds
 
 
 MUCH = {

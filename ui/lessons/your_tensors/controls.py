@@ -18,7 +18,7 @@ import streamlit as st
 
 from attention_core import Trace
 from attention_core.export.literals import MOST_LISTED
-from attention_core.outside.given_tensors import possible_roles
+from attention_core.outside.guesses import possible_roles
 from ui.cards.card import Group
 from ui.cards.literal import literal
 from ui.cards.step_cards import shape_of

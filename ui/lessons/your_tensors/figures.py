@@ -18,7 +18,7 @@ from attention_core.export import Shown
 from attention_core.figures.heatmap import position_labels
 from attention_core.figures.labels import TwoSentences
 from attention_core.numbers import result_of
-from attention_core.outside.given_tensors import Fact
+from attention_core.outside.facts import Fact
 from ui.cards import prediction, step_cards
 from ui.cards.card import Card, Group
 from ui.cards.explained import Explained

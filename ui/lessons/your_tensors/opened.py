@@ -17,15 +17,14 @@ from attention_core import Trace
 from attention_core.figures.labels import TwoSentences
 from attention_core.mechanism import Mechanism
 from attention_core.outside.claims import MAX_TOKENS, TensorFileError
-from attention_core.outside.given_tensors import (
+from attention_core.outside.facts import Fact, facts
+from attention_core.outside.given_tensors import trace_of
+from attention_core.outside.guesses import (
     PROJECTIONS,
-    ROLES,
-    Fact,
+    TENSOR_ROLES,
     cleaned,
-    facts,
     guesses,
     possible_roles,
-    trace_of,
 )
 from attention_core.outside.saving import of_file, to_bytes
 from attention_core.outside.tensor_files import read
@@ -192,7 +191,7 @@ def roles_of(lab: Lab, held: Held) -> dict[str, str]:
     chosen = {
         role: name.removeprefix("=")
         for role, name in lab.tensor_roles.items()
-        if role in ROLES and (not name or _can_be(held, name.removeprefix("="), role))
+        if role in TENSOR_ROLES and (not name or _can_be(held, name.removeprefix("="), role))
     }
     mine = {role: chosen[role] for role in chosen if lab.tensor_roles[role]}
     guessed = {
@@ -200,7 +199,7 @@ def roles_of(lab: Lab, held: Held) -> dict[str, str]:
         for role, name in guesses(held.tensors).items()
         if role not in chosen and name not in mine.values()
     }
-    return {role: {**guessed, **mine}[role] for role in ROLES if role in {**guessed, **mine}}
+    return {role: {**guessed, **mine}[role] for role in TENSOR_ROLES if role in {**guessed, **mine}}
 
 
 def _can_be(held: Held, name: str, role: str) -> bool:
