@@ -12,14 +12,11 @@ from dataclasses import dataclass
 QUERIES_AS = ("rows", "columns")
 COUNT_FROM = (0, 1)
 SYMBOLS = ("notebook", "paper", "words")
-_SWAPPED = {"row": "column", "column": "row", "Row": "Column", "Column": "Row"}
 _WORDS = ("row", "rows", "Row", "Rows"), ("column", "columns", "Column", "Columns")
 _LINES = {  # what the template of a sentence calls a line: what it is called as it is drawn
     drawn: dict(zip(itertools.chain(*_WORDS), itertools.chain(*words), strict=True))
     for drawn, words in (("rows", _WORDS), ("columns", _WORDS[::-1]))
 }
-_LINE = re.compile(rf"\b({'|'.join(_SWAPPED)})(?=s?\b)")
-_SHAPE = re.compile(r"\((1|n_\w+|d_\w+), (1|n_\w+|d_\w+)\)")
 _TWO_INDICES = re.compile(r"_\{([a-z])([a-z])\}")
 
 
@@ -95,21 +92,6 @@ class Conventions:
             ('(n_tokens, d_in)', '(3, 6)')
         """
         return f"({columns}, {rows})" if self.is_turned else f"({rows}, {columns})"
-
-    def said(self, text: str) -> str:
-        """Return our own words, written for queries as rows, with rows and columns in their places.
-
-        Not for a text with the user's words in it: a token may be "row".
-
-        Example:
-            >>> Conventions("columns").said("Each row sums to 1, no column need: (n_tokens, d_in)")
-            'Each column sums to 1, no row need: (d_in, n_tokens)'
-            >>> Conventions("rows").said("Each row sums to 1.")
-            'Each row sums to 1.'
-        """
-        if not self.is_turned:
-            return text
-        return _SHAPE.sub(r"(\2, \1)", _LINE.sub(lambda line: _SWAPPED[line[1]], text))
 
     def formula(self, latex: str) -> str:
         r"""Return a formula, written for queries as rows, with its indices in their places.

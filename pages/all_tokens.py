@@ -10,13 +10,13 @@ from ui.lessons.all_tokens.lesson import LESSON
 from ui.parts import closing, figure_group, ripple, step_view, worksheet
 from ui.parts.code_view import code
 
-said = state.current().conventions.said
+say = state.current().conventions.say
 st.title(LESSON.question, anchor=False)
 st.markdown(
-    said(
-        "One query gave one row of scores. Every token is a query, so there are as many rows: a "
-        "matrix.  \n**Try this first:** choose another query token below and follow its lit row "
-        "through all three pictures."
+    say(
+        "One query gave one {row} of scores. Every token is a query, so there are as many {rows}: "
+        "a matrix.  \n**Try this first:** choose another query token below and follow its lit "
+        "{row} through all three pictures."
     )
 )
 
@@ -33,7 +33,7 @@ figure_group.figures("figures:loops", lab)
 controls.timings(lab)
 state.take_along(state.TakenAlong(measured=controls.measured))
 
-st.subheader(said("All rows: weights and context vectors"), anchor=False)
+st.subheader(say("All {rows}: weights and context vectors"), anchor=False)
 controls.query_chooser(lab)
 ripple.status(trace, lab, embeddings.inputs_of)
 figure_group.figures("figures:all", lab)
@@ -44,15 +44,18 @@ with numbers:
     controls.sums_table(trace, tokens, conventions)
 with words:
     controls.axis_switch(lab)
-    st.markdown(said(all_tokens.sums_explained(trace, wrong_axis=lab.wrong_axis)))
+    st.markdown(
+        all_tokens.sums_explained(trace, wrong_axis=lab.wrong_axis, conventions=lab.conventions)
+    )
     line = trace.mechanism.step("weights").operation.pytorch("weights", "scores")
     code("line", line)
 
 st.subheader("Does the order matter?", anchor=False)
 st.markdown(
-    "Shuffle the rows of the inputs and run everything again. Nothing in the mechanism knows "
-    "where a token stands, so each context vector should come out the same, "
-    + said("in another row.")
+    say(
+        "Shuffle the rows of the inputs and run everything again. Nothing in the mechanism knows "
+        "where a token stands, so each context vector should come out the same, in another {row}."
+    )
 )
 controls.order_buttons(lab)
 figure_group.figures("figures:orders", lab)

@@ -23,7 +23,7 @@ st.markdown(
 
 matrix_table.take_in(bahdanau.ENCODER)
 lab = state.current()
-said = lab.conventions.said
+say = lab.conventions.say
 numbers_field(lab)
 problem = bahdanau.problem_of(lab)
 
@@ -44,8 +44,8 @@ else:
 
     st.subheader("2. Where it looked so far", anchor=False)
     st.markdown(
-        said(
-            "Rows are the words it writes, columns the words it read. German says *vier und "
+        say(
+            "{Rows} are the words it writes, {columns} the words it read. German says *vier und "
             "dreißig*, four and thirty: so the two lines of such a number cross, where it looks "
             "right."
         )

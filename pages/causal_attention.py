@@ -27,7 +27,7 @@ st.markdown(
 weight_tables.take_in()
 lab, table = worksheet.worksheet()
 conventions = lab.conventions
-said = conventions.said
+say = conventions.say
 trace, tokens = causal.trace_of(lab), embeddings.labels_of(lab)
 
 st.subheader("1. The mask: who may attend to whom", anchor=False)
@@ -55,10 +55,10 @@ figure_group.figures("figures:masked", lab)
 
 st.subheader("3. Or 0 after it, and divide again", anchor=False)
 st.markdown(
-    said(
+    say(
         "The same in three steps: softmax over everything, then 0 for what is hidden, then "
-        "each row divided by what is left of it. The softmax's own divisor cancels, so the weights "
-        "come out equal, but for rounding. The last picture is the difference."
+        "each {row} divided by what is left of it. The softmax's own divisor cancels, so the "
+        "weights come out equal, but for rounding. The last picture is the difference."
     )
 )
 figure_group.figures("figures:renormalised", lab)
@@ -76,12 +76,12 @@ with theirs:
 
 st.subheader("5. The leak detector", anchor=False)
 st.markdown(
-    said(
+    say(
         "Change a token, run everything a second time, and compare: whoever comes **before** it "
         "must not notice. With the causal mask their context vectors are exactly the same, bit for "
         "bit; without a mask the cells that leak light up. Until you choose a token, the detector "
         "follows the mask: a 1 that you paint above the diagonal makes it change the token of that "
-        "column."
+        "{column}."
     )
 )
 controls.leak_chooser(lab)

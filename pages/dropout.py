@@ -18,7 +18,7 @@ st.markdown(
 weight_tables.take_in()
 lab, table = worksheet.worksheet()
 conventions = lab.conventions
-said = conventions.said
+say = conventions.say
 trace, tokens = dropping.trace_of(lab), embeddings.labels_of(lab)
 
 st.subheader("1. Weights, dropped, mixed", anchor=False)
@@ -28,7 +28,7 @@ figure_group.figures("figures:dropping", lab)
 st.caption(dropping.PLATFORM)
 st.caption("The mask is that of the page *Causal attention*.")
 
-st.subheader(said("2. Why a weight can exceed 1, and a row need not sum to 1"), anchor=False)
+st.subheader(say("2. Why a weight can exceed 1, and a {row} need not sum to 1"), anchor=False)
 numbers, words = st.columns(2, gap="medium")
 with numbers:
     controls.sums_table(trace, tokens, conventions)

@@ -48,7 +48,7 @@ picture, words = st.columns([3, 2], gap="medium")
 with picture:
     figure_group.figures("figures:head", lab)
 with words:
-    st.markdown(conventions.said(multi_head.split_said(lab)))
+    st.markdown(multi_head.split_said(lab))
 figure_group.figures("figures:head_steps", lab)
 
 st.subheader("3. Side by side, then mixed", anchor=False)

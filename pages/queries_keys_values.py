@@ -35,7 +35,7 @@ st.subheader("1. One token, three roles", anchor=False)
 controls.token_chooser(lab)
 ripple.status(trace, lab, trainable.inputs_of)
 figure_group.figures("figures:projected", lab)
-st.markdown(conventions.said(trainable.roles_said(trace, lab)))
+st.markdown(trainable.roles_said(trace, lab))
 
 st.subheader("2. Scores, scaled, become weights", anchor=False)
 st.markdown(trainable.roots_said(lab))

@@ -15,11 +15,11 @@ weight_tables.take_in(side_by_side.TABLES)
 lab, table = worksheet.worksheet()
 conventions = lab.conventions
 lab_said.markdown(
-    conventions.said(
+    conventions.say(
         "Five ways of attending, on your own numbers, all weights in the same colours from 0 to 1."
-        "  \n**Try this first:** compare the last row of *Self-attention* with that of *Causal "
-        "self-attention*, then the row above. The last token sees everything in both, so its row "
-        "is the same; the others have fewer tokens to share among."
+        "  \n**Try this first:** compare the last {row} of *Self-attention* with that of *Causal "
+        "self-attention*, then the {row} above. The last token sees everything in both, so its "
+        "{row} is the same; the others have fewer tokens to share among."
     )
 )
 
@@ -30,10 +30,10 @@ weights = st.container()
 
 for number, (which, shown) in enumerate(side_by_side.SHOWN.items(), start=1):
     st.subheader(f"{number}. {shown.title}", anchor=False)
-    st.markdown(conventions.said(shown.told))
+    st.markdown(conventions.say(shown.told))
     if which == "cross":
         controls.other_field(lab)
-        st.markdown(conventions.said(side_by_side.self_or_cross(lab)))
+        st.markdown(side_by_side.self_or_cross(lab))
     if which in side_by_side.possible(lab):
         figure_group.figures(f"{side_by_side.PLACE}{which}", lab)
     else:
@@ -43,9 +43,9 @@ for number, (which, shown) in enumerate(side_by_side.SHOWN.items(), start=1):
 
 st.subheader("All of them in numbers", anchor=False)
 st.markdown(
-    conventions.said(
-        "Entropy says over how many tokens a row spreads its attention: 0 bits for one, 1 bit for "
-        "two in equal parts, and one bit more each time their number doubles."
+    conventions.say(
+        "Entropy says over how many tokens a {row} spreads its attention: 0 bits for one, 1 bit "
+        "for two in equal parts, and one bit more each time their number doubles."
     )
 )
 st.markdown(

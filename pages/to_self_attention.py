@@ -36,7 +36,7 @@ weights = st.container()
 
 for number, (which, shown) in enumerate(to_self.SHOWN.items(), start=1):
     st.subheader(f"{number}. {shown.title}", anchor=False)
-    st.markdown(conventions.said(shown.told))
+    st.markdown(shown.told)
     formula = to_self.formula_of(which, lab, conventions)
     st.markdown(rf"$\displaystyle {formula}$", text_alignment="center")
     figure_group.figures(f"{to_self.PLACE}{which}", lab)

@@ -37,10 +37,10 @@ else:
 
     st.subheader("3. The encoder reads", anchor=False)
     st.markdown(
-        lab.conventions.said(
-            "One row for each word (token), one column for each unit (dimension): the state after "
-            "that word. The last row is the final state; without attention, the decoder never sees "
-            "the rows before it. Click a cell to see how it was made."
+        lab.conventions.say(
+            "One {row} for each word (token), one {column} for each unit (dimension): the state "
+            "after that word. The last {row} is the final state; without attention, the decoder "
+            "never sees the {rows} before it. Click a cell to see how it was made."
         )
     )
     figure_group.figures("figures:why_reading", lab)
@@ -96,7 +96,7 @@ if not problem:
         trace.mechanism,
         only=why_attention.formula_steps(lab),
         conventions=lab.conventions,
-        indices="$i$ — the word (row); $j$ — the unit (column)",
+        indices="$i$ — the word ({row}); $j$ — the unit ({column})",
         folded="What the symbols stand for",
     )
 

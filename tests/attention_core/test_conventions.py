@@ -198,17 +198,6 @@ def test_a_shape_is_said_as_it_is_drawn() -> None:
     assert COLUMNS.shape("n_tokens", 3) == "(3, n_tokens)"
 
 
-def test_rows_and_columns_are_said_in_their_places() -> None:
-    said = COLUMNS.said
-    assert said("Rows are queries, a row's sum; the columns.") == (
-        "Columns are queries, a column's sum; the rows."
-    )
-    assert said("brow, arrows, rowing; (n_tokens, d_in) (a, b)") == (
-        "brow, arrows, rowing; (d_in, n_tokens) (a, b)"
-    )
-    assert said(said("each row of (1, d_in)")) == "each row of (1, d_in)"
-
-
 @pytest.mark.parametrize("operation", INSTANCES.values(), ids=INSTANCES)
 def test_the_indices_of_every_formula_turn(operation: Any) -> None:
     latex = operation.latex("R", *(f"O^{k}" for k, _ in enumerate(operation.reads)))

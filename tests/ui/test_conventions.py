@@ -1,6 +1,7 @@
 """The switch of conventions: part of the lab, no part of its history, seen on every page."""
 
 import itertools
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,13 @@ COLUMNS = Conventions("columns")
 TURNED = Lab(queries_as="columns", count_from=0, symbols="words")
 TRACE = SIMPLE_SELF_ATTENTION.run(inputs=INPUTS)
 PAGE = {page.stem: page for page in PAGES}
+NO_SENTENCE = (
+    "why_attention",
+    "bahdanau_attention",
+    "normalisation_lab",
+    "train_it_yourself",
+    "your_tensors",
+)
 
 
 def figures(at: AppTest) -> dict[tuple[str, str], Any]:
@@ -268,12 +276,40 @@ def test_every_page_has_the_same_numbers_in_every_convention(
 
 def texts(page: str, **chosen: Any) -> str:
     """Everything a page says."""
-    at = opened(PAGE[page], lab=link.encode(Lab(**chosen)))
+    return texts_of(page, Lab(**chosen))
+
+
+def texts_of(page: str, lab: Lab) -> str:
+    """Everything a page says of a lab."""
+    at = opened(PAGE[page], lab=link.encode(lab))
     assert broken(at) == []
     tables = [str(shown.value) for shown in at.table]
     headings = [str(heading.value) for heading in (*at.subheader, *at.title)]
     html = [str(data["alt"]) + data["note"] for data in figures(at).values()]
     return "\n".join([*markdown_texts(at), *tables, *headings, *html])
+
+
+ASKED = [page for page in PAGE if page not in NO_SENTENCE]
+LINES = {"qqa": "row", "qqqqqb": "column", "qqqc": "rows"}
+NUMBERS = ((0.4, 0.1, 0.9), (0.5, 0.8, 0.6), (0.2, 0.3, 0.7))
+
+
+@pytest.mark.parametrize("page", ASKED)
+def test_a_users_word_is_never_taken_for_a_line_of_a_picture(page: str) -> None:
+    """Where rows are columns, the word "row" is still the user's."""
+    told = []
+    for words in (list(LINES), list(LINES.values())):
+        entries = [
+            (word, 1, column, entry)
+            for word, row in zip(words, NUMBERS, strict=True)
+            for column, entry in enumerate(row)
+        ]
+        lab = Lab(sentence=" ".join(words), queries_as="columns", order_seed=3)
+        lines = texts_of(page, lab.with_entries(entries)).split("\n")
+        # What a preset would make of the sentence depends on its words.
+        told.append("\n".join(line for line in lines if "*Ten times larger*:" not in line))
+    other, own = told
+    assert own == re.sub("|".join(LINES), lambda word: LINES[word[0]], other)
 
 
 @pytest.mark.parametrize("page", PAGE)

@@ -24,7 +24,7 @@ READ_FILE = """\
 # Download embeddings.csv on this page, under "Take it with you", and put it beside this code.
 with open("embeddings.csv", encoding="utf-8-sig", newline="") as file:
     rows = [[float(number) for number in row[1:]] for row in list(csv.reader(file))[1:]]"""
-INDICES = "$i$ — the query token (row); $j$ — the key token (column)"
+INDICES = "$i$ — the query token ({row}); $j$ — the key token ({column})"
 TOO_MANY = "There are too many cells to write their numbers. Point at one, or see them below."
 IN_TORCH = (
     "In PyTorch the queries are always rows, as in the table: what the pictures above show is the "
@@ -275,7 +275,7 @@ def legend(shown: Sequence[Step], conventions: Conventions, indices: str = INDIC
         elsewhere = f" Elsewhere: {', '.join(others)}." if others else ""
         meaning = known.meaning_in(conventions)
         lines.append(f"- {written} — `{name}`: {meaning}.{elsewhere}")
-    lines.append(conventions.said(f"- {indices}"))
+    lines.append(conventions.say(f"- {indices}"))
     operations = tuple(type(step.operation) for step in shown)
     is_bare = DotProducts in operations and DivideByRoot not in operations
     if conventions.symbols == "paper" and is_bare:

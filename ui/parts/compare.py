@@ -65,9 +65,10 @@ def _entropy_table(pair: tuple[Tensor, Tensor], now: Group, lab: Lab) -> None:
     tokens = names(now.explained.tokens, lab.conventions)
     old, new = (each.tolist() for each in pair)
     shown = sorted(range(len(new)), key=lambda row: -abs(new[row] - old[row]))[:TOLD]
-    said = lab.conventions.said
     st.markdown(
-        said("**Entropy per row of the weights**, in bits: more bits, attention more spread out.")
+        lab.conventions.say(
+            "**Entropy per {row} of the weights**, in bits: more bits, attention more spread out."
+        )
     )
     st.table(
         {

@@ -84,7 +84,7 @@ def formulas(
         mechanism: Whose.
         only: The steps to show, if not all.
         conventions: Whose symbols.
-        indices: What the indices stand for, as Markdown, for queries as rows.
+        indices: What the indices stand for, as Markdown: a template of ``Conventions.say``.
         folded: What is clicked to see what the symbols stand for; empty to show it at once.
     """
     shown = [step for step in mechanism.steps if not only or step.name in only]

@@ -106,7 +106,7 @@ def test_the_switch_makes_them_square_and_goes_along_and_is_undone() -> None:
 
 
 def test_own_numbers_are_no_page_start_here() -> None:
-    assert "to the last bit" in to_self.said(SAME)
+    assert "to the last bit" in to_self.who_asks(SAME)
     at = page(SAME)
     at.session_state[f"{PLACE}dot"] = {
         "picked": {"serial": 1, "name": "scores", "head": None, "row": 2, "column": 1}
@@ -122,7 +122,7 @@ def test_own_numbers_are_no_page_start_here() -> None:
 
 def test_own_numbers_on_start_here_are_not_those_of_this_page() -> None:
     own = replace(SAME, overrides=SAME.overrides.with_rows({("start/weights", 2, 7): {1: 4.0}}))
-    assert "to the last bit" not in to_self.said(own)
+    assert "to the last bit" not in to_self.who_asks(own)
 
 
 def test_v_is_a_table_and_moves_the_energies_alone() -> None:

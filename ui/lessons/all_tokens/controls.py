@@ -73,7 +73,7 @@ def query_chooser(lab: Lab) -> None:
     """Draw the choice of the query token."""
     labels = names([token.text for token in lab.tokens], lab.conventions)
     choice(
-        lab.conventions.said("Light up the row of this query token"),
+        lab.conventions.say("Light up the {row} of this query token"),
         labels,
         lab.query_index,
         widget_key="_lit_query",
@@ -98,8 +98,8 @@ def sums_table(trace: Trace, tokens: Sequence[str], conventions: Conventions = U
     labels, shown = names(tokens, conventions), summed(rows, columns)
     table = {
         "token": [literal(labels[token]) for token in shown],
-        conventions.said("its row sums to"): [_marked(rows[token], must=True) for token in shown],
-        conventions.said("its column sums to"): [
+        conventions.say("its {row} sums to"): [_marked(rows[token], must=True) for token in shown],
+        conventions.say("its {column} sums to"): [
             _marked(columns[token], must=False) for token in shown
         ],
     }

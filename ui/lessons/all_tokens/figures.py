@@ -233,32 +233,37 @@ def rows_vary(rows: Sequence[float]) -> bool:
     return max(abs(total - 1) for total in rows) > OFF
 
 
-def sums_explained(trace: Trace, *, wrong_axis: bool) -> str:
-    """Return what the sums mean, as Markdown, for queries as rows."""
+def sums_explained(trace: Trace, *, wrong_axis: bool, conventions: Conventions = USUAL) -> str:
+    """Return what the sums mean, as Markdown."""
     rows, columns = sums_of(trace["weights"])
     off = max(abs(total - 1) for total in (columns if wrong_axis else rows))
     if len(rows) == 1:
-        return "With a single token, its one weight is 1: rows and columns cannot differ."
+        return conventions.say(
+            "With a single token, its one weight is 1: {rows} and {columns} cannot differ."
+        )
     if not wrong_axis:
-        return (
-            "**Every row sums to 1** "
-            f"(the furthest is off by {off:.1g}): each query shares out one whole attention. "
-            "The columns need not: a column's sum is how much attention a token receives from "
-            f"all queries together, here from {result_of(min(columns))} to "
-            f"{result_of(max(columns))}."
+        return conventions.say(
+            "**Every {row} sums to 1** (the furthest is off by {off:.1g}): each query shares out "
+            "one whole attention. The {columns} need not: a {column}'s sum is how much attention a "
+            "token receives from all queries together, here from {least} to {most}.",
+            off=off,
+            least=result_of(min(columns)),
+            most=result_of(max(columns)),
         )
     if max(abs(total - 1) for total in rows) <= OFF:
-        return (
-            "**Now every column is made to sum to 1**. With these numbers the rows happen to do so "
-            "too, and the mistake does not show: no test on such numbers would find it. Change a "
-            "number in the table."
+        return conventions.say(
+            "**Now every {column} is made to sum to 1**. With these numbers the {rows} happen to "
+            "do so too, and the mistake does not show: no test on such numbers would find it. "
+            "Change a number in the table."
         )
-    return (
-        "**Now every column sums to 1, and the rows do not**: they sum to between "
-        f"{result_of(min(rows))} and {result_of(max(rows))}. With `dim=0` the softmax runs over "
-        "the first axis, so the *queries* compete for a key, instead of the keys for a query. "
-        "No error is raised and every weight still lies between 0 and 1: only the sums tell. "
-        "Each query's row must share out one whole, over the keys, the last axis: `dim=-1`."
+    return conventions.say(
+        "**Now every {column} sums to 1, and the {rows} do not**: they sum to between {least} and "
+        "{most}. With `dim=0` the softmax runs over the first axis, so the *queries* compete for a "
+        "key, instead of the keys for a query. No error is raised and every weight still lies "
+        "between 0 and 1: only the sums tell. Each query's {row} must share out one whole, over "
+        "the keys, the last axis: `dim=-1`.",
+        least=result_of(min(rows)),
+        most=result_of(max(rows)),
     )
 
 
@@ -315,8 +320,10 @@ def both_orders(lab: Lab) -> Group:
         return Group(cards, arrows=False, min_width=width)
     check = order_check(own, shuffled, order)
     numbers = check.numbers
-    line = conventions.said("Each row")
-    good = f"{line} only changed its place: put back, they are the same ({numbers})."
+    good = conventions.say(
+        "Each {row} only changed its place: put back, they are the same ({numbers}).",
+        numbers=numbers,
+    )
     bad = f"Something is wrong: put back, they differ ({numbers}). Do not trust these pictures."
     cards[1] = replace(cards[1], check=Verdict(check.ok, good if check.ok else bad))
     return Group(cards, arrows=False, min_width=width)
@@ -337,7 +344,8 @@ def moves(tokens: Sequence[str], order: Sequence[int], conventions: Conventions 
         for row, token in enumerate(tokens[:TOLD])
     ]
     more = f" · and {len(tokens) - TOLD} more" if len(tokens) > TOLD else ""
-    return f"{conventions.said('Which row')} went where: {' · '.join(listed)}{more}."
+    where = f"{' · '.join(listed)}{more}"
+    return conventions.say("Which {row} went where: {where}.", where=where)
 
 
 # ---- To be taken along -------------------------------------------------------------------------

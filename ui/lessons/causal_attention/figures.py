@@ -37,6 +37,16 @@ PLACES = ("figures:masked", "figures:causal_context")
 TOLD = 6
 BEFORE = ("scaled", "masked", "weights")
 AFTER = ("shares", "zeroed", "weights")
+BLIND_ONE = (
+    "{who} may attend to nobody. Its {row} is all −∞, and softmax divides 0 by 0: NaN, shown as "
+    "empty cells. `scaled_dot_product_attention` makes the context vector ({zeros}) instead, so "
+    "such a token is left out of the comparison below."
+)
+BLIND_MANY = (
+    "{who} may attend to nobody. Their {rows} are all −∞, and softmax divides 0 by 0: NaN, shown "
+    "as empty cells. `scaled_dot_product_attention` makes the context vector ({zeros}) instead, so "
+    "such a token is left out of the comparison below."
+)
 
 
 # ---- The mask ----------------------------------------------------------------------------------
@@ -283,11 +293,10 @@ def blind_said(lab: Lab) -> str:
     theirs = by_fused(trace)[blind[0]].tolist()
     zeros = ", ".join(result_of(number) for number in theirs[:TOLD])
     more_zeros = ", …" if len(theirs) > TOLD else ""
-    fully = lab.conventions.said("Their rows are" if len(blind) > 1 else "Its row is")
-    return (
-        f"{who}{more} may attend to nobody. {fully} all −∞, and softmax divides 0 by 0: NaN, shown "
-        "as empty cells. `scaled_dot_product_attention` makes the context vector "
-        f"({zeros}{more_zeros}) instead, so such a token is left out of the comparison below."
+    return lab.conventions.say(
+        BLIND_ONE if len(blind) == 1 else BLIND_MANY,
+        who=f"{who}{more}",
+        zeros=f"{zeros}{more_zeros}",
     )
 
 

@@ -85,11 +85,14 @@ def sums_table(trace: Trace, tokens: Sequence[str], conventions: Conventions = U
     labels = names(tokens, conventions)
     before, after = sums_of(trace["weights"]), sums_of(trace["dropped"])
     shown = all_tokens.summed(after, after)
-    row = conventions.said("its row")
     table = {
         "token": [literal(labels[token]) for token in shown],
-        f"{row} of weights sums to": [literal(result_of(before[token])) for token in shown],
-        f"{row} after dropout sums to": [_marked(after[token]) for token in shown],
+        conventions.say("its {row} of weights sums to"): [
+            literal(result_of(before[token])) for token in shown
+        ],
+        conventions.say("its {row} after dropout sums to"): [
+            _marked(after[token]) for token in shown
+        ],
     }
     title = f"The sums of {len(shown)} of {len(tokens)} tokens"
     with st.expander(title) if len(tokens) > all_tokens.TOLD else st.container():

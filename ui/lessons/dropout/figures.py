@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from attention_core import CAUSAL_SELF_ATTENTION, Trace
+from attention_core import CAUSAL_SELF_ATTENTION, USUAL, Conventions, Trace
 from attention_core.arithmetic import grouped, whole
 from attention_core.dice import require_rate
 from attention_core.equations import written
@@ -111,7 +111,7 @@ def _growth(rate: float) -> tuple[str, str]:
 
 
 def sums_said(trace: Trace, lab: Lab) -> str:
-    """Return why weights grow and rows no longer sum to 1, as Markdown, for queries as rows."""
+    """Return why weights grow and rows no longer sum to 1, as Markdown."""
     if "kept" not in trace.inputs:
         return _undropped_said(trace, lab)
     dropped = trace["dropped"].nan_to_num(nan=0.0)
@@ -126,36 +126,43 @@ def sums_said(trace: Trace, lab: Lab) -> str:
     if not above:
         more = "None is above 1 with this draw."
     ends = f"{result_of(min(sums))} and {result_of(max(sums))}" if sums else "nothing"
-    said = lab.conventions.said
-    return (
-        f"Each weight is dropped with probability {rate}. Those that stay are divided by "
-        f"1 − {rate}, that is multiplied by **{grown}**, so that "
-        "on average nothing is lost. That makes up for the dropped ones **on average only**:\n"
-        f"- {said('the rows')} now sum to between {ends};\n"
-        f"- the largest weight is {literal(called[row])} on {literal(called[column])}: "
-        f"`{largest}`. {more}\n\n"
-        "At evaluation, nothing is dropped and nothing scaled: this way it costs nothing there."
+    return lab.conventions.say(
+        "Each weight is dropped with probability {rate}. Those that stay are divided by "
+        "1 − {rate}, that is multiplied by **{grown}**, so that on average nothing is lost. That "
+        "makes up for the dropped ones **on average only**:\n"
+        "- the {rows} now sum to between {ends};\n"
+        "- the largest weight is {query} on {key}: `{largest}`. {above}\n\n"
+        "At evaluation, nothing is dropped and nothing scaled: this way it costs nothing there.",
+        rate=rate,
+        grown=grown,
+        ends=ends,
+        query=literal(called[row]),
+        key=literal(called[column]),
+        largest=largest,
+        above=more,
     )
 
 
 def _undropped_said(trace: Trace, lab: Lab) -> str:
     """Return why nothing is dropped and nothing is scaled, as Markdown."""
     off = [abs(total - 1) for total in sums_of(trace["weights"]) if total == total]
-    line = lab.conventions.said("each row")
-    kept = f", and {line} sums to 1" if max(off, default=0.0) <= all_tokens.OFF else ""
+    used = "The weights are used as they are."
+    if max(off, default=0.0) <= all_tokens.OFF:
+        used = lab.conventions.say("The weights are used as they are, and each {row} sums to 1.")
     if lab.training:
-        why, scale = "the rate is 0", "Nothing is scaled either: 1 / (1 − 0) is 1."
+        why = "**Nothing is dropped: the rate is 0.**"
+        scale = "Nothing is scaled either: 1 / (1 − 0) is 1."
     else:
-        why = "this is evaluation"
+        why = "**Nothing is dropped: this is evaluation.**"
         scale = (
             "Nothing is scaled here: while training, the weights that stay are divided by "
             "1 − rate, so that on average they are these."
         )
-    return f"**Nothing is dropped: {why}.** The weights are used as they are{kept}. {scale}"
+    return f"{why} {used} {scale}"
 
 
-def empty_said(trace: Trace, rate: float = 0.9) -> str:
-    """Return how many rows a rate empties on average, as Markdown, for queries as rows.
+def empty_said(trace: Trace, conventions: Conventions = USUAL, rate: float = 0.9) -> str:
+    """Return how many rows a rate empties on average, as Markdown.
 
     Example:
         >>> empty_said(trace_of(Lab()))
@@ -163,9 +170,12 @@ def empty_said(trace: Trace, rate: float = 0.9) -> str:
     """
     seen = (trace["weights"] > 0).sum(dim=1)  # not a number is none
     counts = [count for count in seen.tolist() if count]
-    return (
-        f"all k weights of a row are dropped with probability {plain(rate)}^k: on average "
-        f"{math.fsum(rate**count for count in counts):.1f} of your {len(counts)} rows"
+    return conventions.say(
+        "all k weights of a {row} are dropped with probability {rate}^k: on average {empty:.1f} of "
+        "your {count} {rows}",
+        rate=plain(rate),
+        empty=math.fsum(rate**count for count in counts),
+        count=len(counts),
     )
 
 

@@ -16,7 +16,7 @@ def to_try(lab: Lab) -> str:
         "moves.\n"
         "- Set the rate to 0, or switch training off: both leave the weights as they are.\n"
         "- Type 1 as the rate, and read the message.",
-        empty=lab.conventions.said(figures.empty_said(figures.trace_of(lab))),
+        empty=figures.empty_said(figures.trace_of(lab), lab.conventions),
     )
 
 

@@ -42,6 +42,17 @@ PARTS_MOST = 720  # px: of a picture with few rows
 MOST_WORKED = 4  # columns of a head for which a sum of products has room
 OF_A_HEAD = ("queries", "keys", "values", "scores", "scaled", "masked", "context")
 JOINED = ("concatenated", "output")
+SPLIT_ONE = "d_out = {d_out} is split among 1 head: d_head = {d_out} / 1 = {d_head}."
+SPLIT = "d_out = {d_out} is split among {n_heads} heads: d_head = {d_out} / {n_heads} = {d_head}."
+OWNS_ONE = (
+    "{head} owns {column} {first} of `w_query`, `w_key` and `w_value`, and its scores are divided "
+    "by √{d_head}."
+)
+OWNS = (
+    "{head} owns {columns} {first} to {last} of `w_query`, `w_key` and `w_value`, and its scores "
+    "are divided by √{d_head}."
+)
+SCALED = "The mask is the causal one: no token attends to a later one."
 PER_HEAD = ("w_query", "w_key", "w_value", "b_query", "b_key", "b_value")
 
 
@@ -210,13 +221,14 @@ def split_said(lab: Lab) -> str:
     n_heads, head, conventions = heads_of(lab), head_index(lab), lab.conventions
     d_head = lab.d_out // n_heads
     first, last = (conventions.dimension(head * d_head + place) for place in (0, d_head - 1))
-    columns = f"column {first}" if d_head == 1 else f"columns {first} to {last}"
-    return (
-        f"d_out = {lab.d_out} is split among {n_heads} {'head' if n_heads == 1 else 'heads'}: "
-        f"d_head = {lab.d_out} / {n_heads} = {d_head}. "
-        f"{head_of(head, conventions).capitalize()} owns {columns} of `w_query`, `w_key` and "
-        f"`w_value`, and its scores are divided by √{d_head}. The mask is the causal one: no token "
-        "attends to a later one."
+    return conventions.say(
+        f"{SPLIT_ONE if n_heads == 1 else SPLIT} {OWNS_ONE if d_head == 1 else OWNS} {SCALED}",
+        d_out=lab.d_out,
+        n_heads=n_heads,
+        d_head=d_head,
+        head=head_of(head, conventions).capitalize(),
+        first=first,
+        last=last,
     )
 
 

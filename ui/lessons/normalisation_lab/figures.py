@@ -152,7 +152,7 @@ def way_card(
     note = found.text if found else fine(trace, name)
     return replace(
         card,
-        alt=card.alt.removeprefix(f"{conventions.said('row')} {QUERY}: "),
+        alt=card.alt.removeprefix(conventions.say("{row} {query}: ", query=QUERY)),
         check=step_cards.verdict(kept, conventions) if kept else None,
         note=card.note if name == "scaled" else note,
     )

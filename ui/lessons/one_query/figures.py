@@ -284,11 +284,12 @@ def normalisation_cards(
 def _share_card(card: Card, trace: Trace, conventions: Conventions) -> Card:
     """Return the card of one way of making shares, with its row sum."""
     total = float(trace[card.id].double().sum())
-    note = f"The row sums to {share_text(total)}. {_trouble(trace, card.id)}".strip()
+    sums = conventions.say("The {row} sums to {total}.", total=share_text(total))
+    note = f"{sums} {_trouble(trace, card.id, conventions)}".strip()
     if trace[card.id].shape[1] <= WIDEST_LABELLED:
         card = card.with_heatmap(texttemplate="%{z:.2f}")
     title = "torch.softmax" if card.id == "weights" else card.title
-    return replace(card, title=title, note=conventions.said(note))
+    return replace(card, title=title, note=note)
 
 
 def share_text(value: float, digits: int = DIGITS) -> str:
@@ -296,26 +297,28 @@ def share_text(value: float, digits: int = DIGITS) -> str:
     return "NaN" if math.isnan(value) else result_of(value, digits)
 
 
-def _trouble(trace: Trace, step: str) -> str:
+def _trouble(trace: Trace, step: str, conventions: Conventions) -> str:
     """Return why a normalisation breaks on these scores, empty when it does not."""
     if step == "by_sum":
         return _trouble_of_sum(trace)
     if step == "naive" and float(trace["naive"].sum()) == 0:
-        return (
+        return conventions.say(
             "This is expected: the exponentials add up to more than float32 can hold, so the sum "
-            "is infinite and every share is 0. torch.softmax subtracts the row's maximum first."
+            "is infinite and every share is 0. torch.softmax subtracts the {row}'s maximum first."
         )
     if step == "naive" and not bool(trace["naive"].isfinite().all()):
         high = float(trace["scores"].max())
         if float(trace["scores"].exp().max()) == 0:
-            return (
-                f"This is expected: even exp({plain(high)}) is too small for float32 and becomes "
-                "0, so every share is 0 / 0. torch.softmax subtracts the row's maximum first."
+            return conventions.say(
+                "This is expected: even exp({high}) is too small for float32 and becomes 0, so "
+                "every share is 0 / 0. torch.softmax subtracts the {row}'s maximum first.",
+                high=plain(high),
             )
-        return (
-            f"This is expected: exp({plain(high)}) is too large for float32, so the sum is "
-            "infinite, and infinity / infinity is not a number (NaN). torch.softmax subtracts the "
-            "row's maximum first."
+        return conventions.say(
+            "This is expected: exp({high}) is too large for float32, so the sum is infinite, and "
+            "infinity / infinity is not a number (NaN). torch.softmax subtracts the {row}'s "
+            "maximum first.",
+            high=plain(high),
         )
     return ""
 

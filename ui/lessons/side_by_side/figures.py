@@ -18,6 +18,7 @@ from attention_core import (
     SELF_ATTENTION,
     SIMPLE_SELF_ATTENTION,
     STACKED_HEADS,
+    USUAL,
     Check,
     Conventions,
     Mechanism,
@@ -54,7 +55,7 @@ class Shown:
         title: Its name.
         asks: Whom a query may attend to.
         learns: What is trained.
-        told: What is different from those above, as Markdown.
+        told: What is different from those above, as Markdown: a template of ``Conventions.say``.
         run: Its run on the numbers of a lab.
     """
 
@@ -119,14 +120,15 @@ SHOWN: Mapping[str, Shown] = MappingProxyType(
             "itself and what came before",
             "the same",
             "The same scores, but nobody sees what comes later. The first token has no choice, and "
-            "the last one sees all: its row is that of *Self-attention*. Nothing is dropped here.",
+            "the last one sees all: its {row} is that of *Self-attention*. Nothing is dropped "
+            "here.",
             _causal,
         ),
         "heads": Shown(
             "Multi-head attention",
             "itself and what came before, in each head",
             "the same, and what mixes the heads",
-            "The same projections, split: each head compares only its own columns of queries and "
+            "The same projections, split: each head compares only its own {columns} of queries and "
             "keys, so each can look elsewhere.",
             _heads,
         ),
@@ -252,7 +254,7 @@ def _entropy_card(
     spec["data"][0] |= {"zmin": 0.0, "zmax": top}
     card = step_cards.value_card(
         "entropy",
-        "Entropy of each row" if not conventions.is_turned else "Entropy of each column",
+        conventions.say("Entropy of each {row}"),
         spec,
         entropy_said(bits, rows),
         columns,
@@ -261,7 +263,7 @@ def _entropy_card(
     return replace(
         card,
         check=step_cards.verdict([_checked(weights, bits)], conventions),
-        note=conventions.said(bounds_said(bounds)),
+        note=bounds_said(bounds, conventions),
     )
 
 
@@ -279,8 +281,8 @@ def bounds_of(trace: Trace) -> list[float]:
     return [math.log2(count) if count else 0.0 for count in n_open]
 
 
-def bounds_said(bounds: Sequence[float]) -> str:
-    """Return how large entropies can be, for queries as rows.
+def bounds_said(bounds: Sequence[float], conventions: Conventions = USUAL) -> str:
+    """Return how large entropies can be.
 
     Example:
         >>> bounds_said([2.0, 2.0])
@@ -295,9 +297,13 @@ def bounds_said(bounds: Sequence[float]) -> str:
             f"In bits: 0 where one token gets everything; at most log₂ {n_most} = "
             f"{result_of(most)}, where {n_most} get the same."
         )
-    return (
-        "In bits: 0 where one token gets everything; at most log₂ of the tokens that a row may "
-        f"attend to, from log₂ {n_least} = {result_of(least)} to log₂ {n_most} = {result_of(most)}."
+    return conventions.say(
+        "In bits: 0 where one token gets everything; at most log₂ of the tokens that a {row} may "
+        "attend to, from log₂ {n_least} = {least} to log₂ {n_most} = {most}.",
+        n_least=n_least,
+        least=result_of(least),
+        n_most=n_most,
+        most=result_of(most),
     )
 
 

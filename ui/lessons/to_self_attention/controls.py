@@ -6,7 +6,7 @@ import streamlit as st
 
 from ui.lab.lab import Lab
 from ui.lessons.side_by_side import controls as side_by_side_controls
-from ui.lessons.to_self_attention.figures import SHOWN, costs, said
+from ui.lessons.to_self_attention.figures import SHOWN, costs, who_asks
 from ui.parts.number_table import number_table
 from ui.parts.widgets import chosen, set_widget
 
@@ -29,7 +29,7 @@ def sequences(lab: Lab) -> None:
     )
     if not lab.same_sequence:
         side_by_side_controls.other_field(lab, OTHER)
-    st.markdown(lab.conventions.said(said(lab)))
+    st.markdown(who_asks(lab))
 
 
 # ---- Costs -------------------------------------------------------------------------------------

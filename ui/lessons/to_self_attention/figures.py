@@ -189,14 +189,16 @@ def _tables(operands: Sequence[str], lab: Lab) -> list[str]:
 # ---- Words and choices -------------------------------------------------------------------------
 
 
-def said(lab: Lab) -> str:
+def who_asks(lab: Lab) -> str:
     """Return who asks whom, and once it is one sequence, why that is the "self", as Markdown."""
     asking, asked = (len(sequences_of(lab)[name]) for name in ("queries", "keys"))
     if not lab.same_sequence:
-        return (
-            f"The other sequence asks: a row for each of its tokens ({asking}). Your sentence is "
-            "asked, and gives its embeddings as values: a column for each of its tokens "
-            f"({asked})."
+        return lab.conventions.say(
+            "The other sequence asks: a {row} for each of its tokens ({asking}). Your sentence is "
+            "asked, and gives its embeddings as values: a {column} for each of its tokens "
+            "({asked}).",
+            asking=asking,
+            asked=asked,
         )
     tokens = "1 token" if asked == 1 else f"{asked} tokens"
     told = (
@@ -241,10 +243,12 @@ def bound_said(lab: Lab) -> str:
     if 2 * most < MOST_EXPONENT:
         line = written(lambda write: exp(whole(2) * write(most)), math.exp(2 * most), torch.float64)
         now, times = line.writer.text(most), line.text
-    return (
+    return lab.conventions.say(
         "A tanh lies between −1 and 1, so no energy is further from 0 than the sum of `v`'s "
-        f"numbers without their signs, now {now}. So a weight is at most "
-        f"{times} times another of its row, whatever the embeddings."
+        "numbers without their signs, now {now}. So a weight is at most {times} times another of "
+        "its {row}, whatever the embeddings.",
+        now=now,
+        times=times,
     )
 
 

@@ -34,6 +34,10 @@ MOST_HEADS, MOST_HEADS_LARGE, LARGE = 16, 6, 128
 SMALL, SMALL_MOST, SHORT = 240, 270, 360  # px: the width and the height of one of all heads
 MOST_TICKS = 16
 NONE = "none"
+SUMS = "Each {row} sums to 1 (off by at most {off:.1g})."
+NEARLY_SUMS = (
+    "Each {row} sums to 1 only nearly (off by at most {off:.1g}), as numbers that were rounded do."
+)
 
 
 # ---- What holds --------------------------------------------------------------------------------
@@ -104,7 +108,6 @@ def _origin(trace: Trace) -> list[tuple[bool | None, str]]:
 def _fact_said(
     fact: Fact, weights: Tensor, tokens: Sequence[str], conventions: Conventions
 ) -> tuple[bool | None, str]:
-    row, said = conventions.said("row"), conventions.said
     place = where(fact.cell, weights, tokens, conventions) if fact.cell else ""
     if fact.name == "shares":
         off = f", but for rounding (off by at most {fact.worst:.1g})" if fact.worst else ""
@@ -112,15 +115,14 @@ def _fact_said(
         number = result_of(float(weights[fact.cell])) if not fact.holds else ""
         return fact.holds, good if fact.holds else f"{bad}: {number} at {place}."
     if fact.name == "sums":
-        off = f"off by at most {fact.worst:.1g}"
-        if fact.holds:
-            return True, said(f"Each row sums to 1 ({off}).")
-        if fact.holds is None:
-            return None, said(
-                f"Each row sums to 1 only nearly ({off}), as numbers that were rounded do."
+        if fact.holds is False:
+            total = result_of(float(weights[fact.cell].double().sum()))
+            return False, conventions.say(
+                "Not each {row} sums to 1: that of {place} sums to {total}.",
+                place=place,
+                total=total,
             )
-        total = float(weights[fact.cell].double().sum())
-        return False, f"Not each {row} sums to 1: that of {place} sums to {result_of(total)}."
+        return fact.holds, conventions.say(SUMS if fact.holds else NEARLY_SUMS, off=fact.worst)
     if fact.holds:
         return True, "Causal: no query attends to a later key."
     return None, f"Not causal: {result_of(float(weights[fact.cell]))} at {place}, a later key."
