@@ -271,6 +271,24 @@ class Trace:
                     )
         return labelled
 
+    def with_source(
+        self, source: str | None = None, compared: Sequence[Check] | None = None
+    ) -> Trace:
+        """Return the same trace with another source, or held against something else.
+
+        Args:
+            source: Where the numbers are from; None for what it is.
+            compared: How far the steps are from what a model really gave; None for what it is.
+        """
+        return Trace(
+            self.mechanism,
+            self._tensors,
+            tokens=self.tokens,
+            key_tokens=self.key_tokens,
+            source=self.source if source is None else source,
+            compared=self.compared if compared is None else compared,
+        )
+
     @property
     def names(self) -> tuple[str, ...]:
         """The names of all values, inputs first."""

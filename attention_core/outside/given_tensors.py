@@ -103,8 +103,7 @@ def _attention_run(
     trace = _affordable_run(attention.mechanism(inputs), inputs)
     if "weights" not in given:
         return trace
-    tensors = {name: trace[name] for name in trace.names}
-    return Trace(trace.mechanism, tensors, compared=[_weights_check(trace, given["weights"])])
+    return trace.with_source(compared=[_weights_check(trace, given["weights"])])
 
 
 def _mask_for(

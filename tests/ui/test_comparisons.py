@@ -15,9 +15,9 @@ from torch.nn import functional
 from attention_core import Trace, watch
 from attention_core.checks import Check
 from attention_core.mechanisms.renormalised_attention import compare_ways
-from attention_core.outside.attention_calls import of_function
+from attention_core.outside.function_calls import of_function
 from attention_core.outside.given_tensors import trace_of as trace_of_file
-from attention_core.outside.watch import _compared_with, _module_call
+from attention_core.outside.torch_modules import compared_runs, module_call
 from attention_core.recurrent import reading
 from attention_core.recurrent.language import source_words
 from attention_core.recurrent.looking import (
@@ -156,7 +156,7 @@ def watched_module(of: str) -> Callable[[], tuple[Tensor, Noticed]]:
 
         def checks(other: Tensor) -> list[Check]:
             output, weights = {**real, of: other}.values()
-            return compared(_module_call(own, (x, x, x), {}, (output, weights), None).traces())
+            return compared(module_call(own, (x, x, x), {}, (output, weights), None).traces())
 
         return real[of], checks
 
@@ -175,7 +175,7 @@ def watched_layer() -> tuple[Tensor, Noticed]:
         output = layer(tokens)
 
     def checks(other: Tensor) -> Iterator[Check]:
-        for trace in _compared_with(traces, layer, (tokens,), {}, other, output):
+        for trace in compared_runs(traces, layer, (tokens,), {}, other, output):
             yield from trace.compared[-1:]
 
     return output, checks
