@@ -9,7 +9,7 @@ from torch import nn
 from attention_core import Trace
 from attention_core.recurrent.gates import ResetCandidate, Squashed, squash, squash_again
 from tests.attention_core.matrices import matrix
-from tests.attention_core.recurrent.alone import alone, by_its_line
+from tests.attention_core.recurrent.alone import alone, by_its_line, in_float64
 
 WORDS, W, BEFORE, U, B = (matrix(r, c, r + c) for r, c in ((5, 3), (3, 7), (5, 7), (7, 7), (1, 7)))
 
@@ -32,6 +32,7 @@ def test_a_tanh_of_both_sums_is_torchs_cell() -> None:
         cell.bias_hh.zero_()
         torch.testing.assert_close(trace["made"], cell(WORDS, BEFORE))
     assert torch.equal(by_its_line(trace), trace["made"])
+    torch.testing.assert_close(in_float64(trace), trace["made"])
 
 
 def test_a_reset_candidate_is_the_grus() -> None:
@@ -40,6 +41,7 @@ def test_a_reset_candidate_is_the_grus() -> None:
     expected = torch.tanh(WORDS @ W + B + reset * recalled)
     assert torch.equal(trace["made"], expected)
     assert torch.equal(by_its_line(trace), expected)
+    torch.testing.assert_close(in_float64(trace), expected)
     assert all(check.ok for check in trace.check())
 
 

@@ -8,7 +8,7 @@ from attention_core import Trace
 from attention_core.operations import Operation
 from attention_core.recurrent.states import Blend, KeepAndAdd, ShowCell
 from tests.attention_core.matrices import matrix
-from tests.attention_core.recurrent.alone import alone, by_its_line
+from tests.attention_core.recurrent.alone import alone, by_its_line, in_float64
 
 GATE, OTHER_GATE = torch.sigmoid(matrix(5, 3, 1)), torch.sigmoid(matrix(5, 3, 2))
 BEFORE, CANDIDATE = matrix(5, 3, 3), torch.tanh(matrix(5, 3, 4))
@@ -35,6 +35,7 @@ def test_it_is_what_torch_computes(
     trace = alone(operation, *operands)
     assert torch.equal(trace["made"], expected)
     assert torch.equal(by_its_line(trace), expected)
+    torch.testing.assert_close(in_float64(trace), expected)
     assert all(check.ok for check in trace.check())
 
 
