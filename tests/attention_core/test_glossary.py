@@ -1,12 +1,16 @@
 """One word, one meaning, one place."""
 
+import itertools
 import re
 
 import pytest
 
 from attention_core import ONE_QUERY, SIMPLE_SELF_ATTENTION, Conventions, normalisations
-from attention_core.glossary import TERMS, Term, term
+from attention_core.conventions import COUNT_FROM, QUERIES_AS, SYMBOLS
+from attention_core.glossary import TERMS, Term, symbol, term, vector
 from tests.attention_core.runs import RUNS
+
+EVERY = [Conventions(*chosen) for chosen in itertools.product(QUERIES_AS, COUNT_FROM, SYMBOLS)]
 
 COLUMNS = Conventions("columns")
 
@@ -37,3 +41,33 @@ def test_a_meaning_follows_the_convention(entry: Term) -> None:
         down, across = entry.shape
         swapped = swapped.replace(f"({down}, {across})", f"({across}, {down})")
     assert turned == swapped
+
+
+def test_every_value_has_a_symbol_of_its_own_in_each_set() -> None:
+    for chosen in SYMBOLS:
+        found = [symbol(term.name, Conventions(symbols=chosen)) for term in TERMS]
+        assert len(set(found)) == len(TERMS)
+        assert all(found)
+    assert [symbol("inputs", Conventions(symbols="paper"), role) for role in ("", "value")] == [
+        "X",
+        "V",
+    ]
+    assert symbol("weights", Conventions(symbols="paper"), "value") == "P"
+    assert symbol("my_step", Conventions(symbols="paper")) == r"\text{my step}"
+    assert symbol("my_step", Conventions(symbols="words"), "key") == r"\text{my step}"
+
+
+def test_vectors_are_called_by_symbol_and_number() -> None:
+    found = {
+        (c.count_from, c.symbols): vector("inputs", 9, c, role="query")
+        for c in EVERY
+        if not c.is_turned
+    }
+    assert found == {
+        (0, "notebook"): "x⁽⁹⁾",
+        (0, "paper"): "Q₉",
+        (0, "words"): "query 9",
+        (1, "notebook"): "x⁽¹⁰⁾",
+        (1, "paper"): "Q₁₀",
+        (1, "words"): "query 10",
+    }

@@ -1,7 +1,6 @@
 """Each operation is written down twice: spoil either writing, and the check goes red."""
 
 import copy
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,10 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from attention_core import Mechanism, Step, Trace
-from attention_core.arithmetic import Writer
-from attention_core.operations import DivideBy, Index, NaiveSoftmax, Operation, Softmax
-from attention_core.operations.patterns import cells_read, entries_read, numbers_read
+from attention_core import Trace
+from attention_core.operations import Operation
 from tests.attention_core.instances import CLASSES, INSTANCES, alone, enough
 
 each = pytest.mark.parametrize("operation", INSTANCES.values(), ids=INSTANCES)
@@ -116,61 +113,3 @@ def test_it_has_words_and_a_formula(operation: Operation) -> None:
     assert operation.latex("r", *"abc"[: len(operation.reads)]).startswith("r_")
     assert len(trace.axes("result")) == trace.output.ndim
     assert operation.compute.__doc__
-
-
-def test_patterns_name_cells() -> None:
-    shape = (3, 2)
-    assert cells_read("i:", (1, 0), shape) == ((1, 0), (1, 1))
-    assert cells_read(":j", (2, 1), shape) == ((0, 1), (1, 1), (2, 1))
-    assert cells_read("ij", (2, 1), shape) == ((2, 1),)
-    heads = [[[1.0, 2.0]], [[3.0, 4.0]]]
-    assert cells_read("i:", (1, 0, 5), (2, 1, 2)) == ((1, 0, 0), (1, 0, 1))
-    assert numbers_read("i:", (1, 0, 5), heads) == [3.0, 4.0]
-
-
-@pytest.mark.parametrize(
-    ("pattern", "index", "shape", "cells"),
-    [
-        ("i:", (4, 1, 0), (3, 2), [(1, 0), (1, 1)]),  # what has no head axis is every head's
-        (":j", (1, 0, 2), (2, 2, 3), [(1, 0, 2), (1, 1, 2)]),
-        ("h:j", (1, 0, 2), (2, 2, 3), [(1, 0, 2), (1, 1, 2)]),
-        ("0j", (5, 2), (1, 3), [(0, 2)]),
-        (":[h*13+j]", (2, 0, 5), (2, 39), [(0, 31), (1, 31)]),
-        ("[j/13]i[j%13]", (6, 31), (3, 7, 13), [(2, 6, 5)]),
-    ],
-)
-def test_patterns_of_heads_name_cells(
-    pattern: str, index: Index, shape: Index, cells: list[Index]
-) -> None:
-    assert cells_read(pattern, index, shape) == tuple(cells)
-    numbers = torch.arange(math.prod(shape), dtype=torch.float64).reshape(shape)
-    named = [float(numbers[cell]) for cell in cells]
-    assert numbers_read(pattern, index, numbers.tolist()) == named
-    assert entries_read(pattern, index, numbers) == named
-
-
-@pytest.mark.parametrize("pattern", ["k:", "[j", "[h+j]", "i;", "[j/]"])
-def test_what_is_no_pattern_is_refused(pattern: str) -> None:
-    with pytest.raises(ValueError, match="pattern"):
-        cells_read(pattern, (0, 0), (1, 1))
-
-
-@pytest.mark.parametrize("dim", [0, 1, 2, -3])
-def test_shares_are_over_keys_or_queries(dim: int) -> None:
-    with pytest.raises(ValueError, match="dim must be -1"):
-        Softmax(dim=dim)
-
-
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
-@pytest.mark.parametrize("score", [-1000, -104, -100, -90, -16, -9.5, 11, 88.5, 89, 710, 1000])
-def test_the_naive_softmax_breaks_where_its_dtype_does(score: float, dtype: torch.dtype) -> None:
-    naive = Mechanism(("scores",), (Step("shares", NaiveSoftmax(), of=("scores",)),))
-    scores = torch.tensor([[score, score / 2, 0.0], [score] * 3], dtype=dtype)
-    checks = naive.run(scores=scores).check()
-    assert checks[0].route == "loops"
-    assert checks[0].ok, checks
-
-
-def test_dividing_shows_the_divisor() -> None:
-    operation = DivideBy(2.0)
-    assert operation.arithmetic((0, 0), [[1.495]], Writer()).text == "1.495 / 2"

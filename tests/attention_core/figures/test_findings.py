@@ -1,5 +1,7 @@
 """What a figure shows, in a sentence."""
 
+import re
+
 import torch
 
 from attention_core import (
@@ -15,6 +17,7 @@ from attention_core.figures.findings import leading
 from tests.attention_core import printed
 from tests.attention_core.matrices import matrix
 
+COLUMNS, FROM_0 = Conventions("columns"), Conventions(count_from=0)
 X = torch.tensor(printed.X)
 TRACE = SIMPLE_SELF_ATTENTION.run(inputs=X)
 
@@ -100,3 +103,23 @@ def test_each_head_is_told_by_itself() -> None:
         largest = float(trace["values"][head].max())
         told = finding(trace, "values", printed.TOKENS, head=head)
         assert told.startswith(f"largest {largest:.4f}, ")
+
+
+def test_numbers_in_findings_follow() -> None:
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=matrix(5, 3, 7))
+    assert "to (token 2)" in finding(trace, "weights", ["a", "to", "to", "b", "c"])
+    told = finding(trace, "weights", ["a", "to", "to", "b", "c"], conventions=FROM_0)
+    assert "to (token 1)" in told
+    assert "to (token 3)" not in told
+    assert re.search(r"with d[012];", finding(trace, "context", list("abcde"), conventions=FROM_0))
+    rows = finding(trace, "weights", list("abcde"))
+    assert rows.count("row ") == 5
+    assert finding(trace, "weights", list("abcde"), conventions=COLUMNS) == rows.replace(
+        "row ", "column "
+    )
+
+
+def test_a_word_that_is_row_stays_what_it_is() -> None:
+    trace = SIMPLE_SELF_ATTENTION.run(inputs=matrix(5, 3, 7))
+    told = finding(trace, "weights", ["row", "rows", "b", "c", "d"], conventions=COLUMNS)
+    assert told.startswith("column row: most on ")

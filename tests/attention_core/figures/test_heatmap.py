@@ -10,16 +10,11 @@ import torch
 from hypothesis import given
 from torch import Tensor
 
-from attention_core import (
-    MULTI_HEAD_ATTENTION,
-    ONE_QUERY,
-    SIMPLE_SELF_ATTENTION,
-    normalisations,
-)
+from attention_core import MULTI_HEAD_ATTENTION, ONE_QUERY, SIMPLE_SELF_ATTENTION, normalisations
 from attention_core.figures import heatmap, heatmap_spec, matrix_spec
 from attention_core.figures.heatmap import height_of
-from attention_core.figures.labels import LABELLED_COLUMNS, literal, short
-from attention_core.figures.palette import COLOUR_SCALES, range_of
+from attention_core.figures.labels import LABELLED_COLUMNS
+from attention_core.figures.palette import COLOUR_SCALES
 from tests.attention_core import printed
 from tests.attention_core.matrices import matrices, matrix
 from tests.attention_core.runs import HEADS, TOKENS, several
@@ -86,26 +81,6 @@ def test_the_colour_range_is_the_traces(x: Tensor) -> None:
             assert data["zmin"] == -data["zmax"]
 
 
-def test_each_kind_of_number_has_its_colours() -> None:
-    kinds = {"inputs": "vectors", "scores": "scores", "weights": "weights", "context": "vectors"}
-    for name, kind in kinds.items():
-        scales = spec_of(name)["data"][0]["meta"]["colorscales"]
-        for theme in ("light", "dark"):
-            assert [colour for _, colour in scales[theme]] == COLOUR_SCALES[kind][theme]
-            assert (scales[theme][0][0], scales[theme][-1][0]) == (0, 1)
-
-
-@pytest.mark.parametrize("kind", COLOUR_SCALES)
-def test_a_range_is_never_empty(kind: str) -> None:
-    for numbers in ([[0.0, 0.0]], [[math.nan, math.inf]]):
-        low, high = range_of(kind, torch.tensor(numbers))
-        assert low < high
-
-
-def test_negative_shares_get_a_range_around_zero() -> None:
-    assert range_of("weights", torch.tensor([[-1.5, 2.5]])) == (-2.5, 2.5)
-
-
 def test_what_is_not_a_number_is_blank() -> None:
     trace = normalisations().run(scores=torch.tensor([[1000.0, 0.0]]))
     spec = heatmap_spec(trace, "naive", ["a", "b"])
@@ -155,12 +130,6 @@ def test_it_is_a_figure_in_a_notebook() -> None:
     assert figure.data[0].colorscale[-1][1] == COLOUR_SCALES["weights"]["light"][-1]
 
 
-def test_labels_are_short_and_heights_limited() -> None:
-    assert (short("a" * 14), short("a" * 15)) == ("a" * 14, "a" * 13 + "…")
-    assert literal("<&>") == "&lt;&amp;&gt;"
-    assert height_of(1) < height_of(6) < height_of(64) == height_of(640)
-
-
 @pytest.mark.parametrize("name", ["queries", "scaled", "masked", "weights"])
 def test_each_head_is_its_own_slice_in_the_colours_of_all(name: str) -> None:
     trace = MULTI_HEAD_ATTENTION.run(**several(5), n_heads=HEADS)
@@ -176,3 +145,7 @@ def test_each_head_is_its_own_slice_in_the_colours_of_all(name: str) -> None:
     finite = trace[name][trace[name].isfinite()].abs().max()
     assert specs[0]["data"][0]["zmax"] == float(finite)
     assert len({json.dumps(spec["data"][0]["z"]) for spec in specs}) == HEADS
+
+
+def test_heights_grow_with_the_rows_up_to_a_limit() -> None:
+    assert height_of(1) < height_of(6) < height_of(64) == height_of(640)

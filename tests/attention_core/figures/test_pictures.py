@@ -1,5 +1,6 @@
 """The pictures show the trace's own numbers, whatever the sizes; and the notebook's."""
 
+import itertools
 import math
 
 import pytest
@@ -7,10 +8,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attention_core import ONE_QUERY, Trace
+from attention_core import ONE_QUERY, Conventions, Trace
+from attention_core.conventions import COUNT_FROM, QUERIES_AS, SYMBOLS
 from attention_core.figures.pictures import Spec, alignment_spec, flow_spec, space_spec, widest_px
 from attention_core.notebook import CONTEXT, INPUTS, QUERY
 from attention_core.studies.alignment import Alignment, alignment
+from tests.attention_core.matrices import matrix
+
+TOKENS = ["<b>to</b>", "be", "to", "or", "not"]
+EVERY = [Conventions(*chosen) for chosen in itertools.product(QUERIES_AS, COUNT_FROM, SYMBOLS)]
 
 WORDS = ["Your", "journey", "starts", "with", "one", "step"]
 WEIGHTS = [0.1385, 0.2379, 0.2333, 0.1240, 0.1082, 0.1581]
@@ -120,15 +126,6 @@ def test_alignment_of_the_notebooks_first_score() -> None:
     assert math.hypot(key["x"][1], key["y"][1]) == pytest.approx(float(INPUTS[0].norm()))
 
 
-@given(st.permutations(PRIMES), st.integers(0, 99))
-def test_the_angle_agrees_with_a_second_route(sizes: list[int], seed: int) -> None:
-    rng = torch.Generator().manual_seed(seed)
-    a, b = torch.randn(2, sizes[0], generator=rng).double()
-    one, other = a / a.norm(), b / b.norm()
-    halves = math.atan2(float((one - other).norm()), float((one + other).norm()))
-    assert alignment(a, b).degrees == pytest.approx(math.degrees(2 * halves), abs=1e-4)
-
-
 @pytest.mark.parametrize("zero_first", [True, False])
 def test_a_zero_vector_has_no_angle_and_a_picture_all_the_same(zero_first: bool) -> None:
     zero, other = torch.zeros(3), torch.tensor([0.0, 3.0, 4.0])
@@ -141,3 +138,23 @@ def test_a_zero_vector_has_no_angle_and_a_picture_all_the_same(zero_first: bool)
 def test_parallel_vectors_stand_at_0_or_180_degrees(sign: int, degrees: int) -> None:
     vector = torch.tensor([0.1, 0.2, 0.3])
     assert alignment(vector, sign * 7 * vector).degrees == pytest.approx(degrees, abs=1e-4)
+
+
+@pytest.mark.parametrize("conventions", EVERY, ids=str)
+def test_pictures_keep_their_numbers(conventions: Conventions) -> None:
+    inputs = matrix(5, 3, 7)
+    trace = ONE_QUERY.run(query=inputs[[4]], inputs=inputs)
+    parts = trace["inputs"], trace["context"]
+    flow = flow_spec(trace["weights"], *parts, TOKENS, conventions)
+    space = space_spec(trace["inputs"], 4, trace["context"], TOKENS, conventions)
+    usual = flow_spec(trace["weights"], *parts, TOKENS)["data"]
+    assert flow["data"] == usual
+    for arrow, own in zip(
+        space["data"], space_spec(trace["inputs"], 4, trace["context"], TOKENS)["data"], strict=True
+    ):
+        assert [arrow[axis] for axis in "xyz"] == [own[axis] for axis in "xyz"]
+    called = {"notebook": "z", "paper": "O", "words": "context vector"}[conventions.symbols]
+    assert space["data"][-1]["name"] == called
+    assert space["layout"]["scene"]["xaxis"]["title"]["text"] == f"d{conventions.count_from}"
+    shown = flow["layout"]["yaxis2"]["ticktext"][0]
+    assert shown.startswith(f"<b>{called.replace(' ', '<br>')}</b><br>")

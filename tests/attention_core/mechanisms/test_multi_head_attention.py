@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from attention_core import MULTI_HEAD_ATTENTION, SELF_ATTENTION, STACKED_HEADS
 from attention_core.parameters import linear_parameters, stacked_parameters
-from attention_core.studies.contributions import check_contributions, contributions
 from tests.attention_core import printed
 from tests.attention_core.chapter import HeadsBesideEachOther, MultiHeadAttention, X
-from tests.attention_core.runs import D_HEAD, HEADS, RUNS, TOKENS, apart, several, single
+from tests.attention_core.runs import D_HEAD, HEADS, TOKENS, apart, several, single
 
 OUTPUT = [
     [0.3190, 0.4858],
@@ -118,40 +117,3 @@ def test_shapes() -> None:
     for name in ("scores", "scaled", "masked", "weights", "dropped"):
         assert shapes[name] == (HEADS, TOKENS, TOKENS)
     assert shapes["concatenated"] == shapes["output"] == (TOKENS, HEADS * D_HEAD)
-
-
-@pytest.mark.parametrize("name", [name for name in RUNS if "heads" in name or "stacked" in name])
-def test_the_heads_add_up_to_the_output(name: str) -> None:
-    trace = RUNS[name]
-    n_rows, n_columns = trace["output"].shape
-    for row in range(n_rows):
-        for column in range(0, n_columns, 5):
-            parts = contributions(trace, row, column)
-            assert parts.shape == (HEADS,)
-            bias = trace["b_out"][0, column] if "b_out" in trace.inputs else 0.0
-            torch.testing.assert_close(parts.sum() + bias, trace["output"][row, column])
-            assert check_contributions(trace, row, column).ok
-
-
-def test_a_contribution_is_what_is_lost_without_the_head() -> None:
-    given = several(0, bias=True)
-    trace = MULTI_HEAD_ATTENTION.run(**given, n_heads=HEADS)
-    off = given["w_out"].clone()
-    off[D_HEAD : 2 * D_HEAD] = 0
-    without = MULTI_HEAD_ATTENTION.run(**{**given, "w_out": off}, n_heads=HEADS)
-    lost = trace["output"][4, 7] - without["output"][4, 7]
-    torch.testing.assert_close(contributions(trace, 4, 7)[1], lost)
-
-
-def test_a_wrong_output_is_found_by_the_heads() -> None:
-    trace = MULTI_HEAD_ATTENTION.run(**several(0), n_heads=HEADS)
-    trace["output"][4, 7] += 1e-3
-    assert not check_contributions(trace, 4, 7).ok
-    assert check_contributions(trace, 4, 6).ok
-
-
-def test_what_has_no_heads_has_no_contributions() -> None:
-    with pytest.raises(ValueError, match="contributions are those of heads to an output; got"):
-        contributions(RUNS["self"], 0, 0)
-    with pytest.raises(IndexError, match=r"output has shape \(7, 33\); there is no cell \(7, 0\)"):
-        contributions(RUNS["heads"], 7, 0)

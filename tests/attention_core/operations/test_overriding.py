@@ -19,7 +19,6 @@ from attention_core import (
 )
 from attention_core.operations import Index, Overridden, Softmax
 from attention_core.reference import compare_with_torch
-from attention_core.studies.contributions import check_contributions, contributions
 from tests.attention_core import runs
 from tests.attention_core.matrices import matrix
 
@@ -246,17 +245,6 @@ def test_torchs_own_attention_is_not_asked_about_own_numbers(step: str) -> None:
     compared = compare_with_torch(own)
     assert [check.step for check in compared] == (["context"] if step == "queries" else [])
     assert all(check.ok for check in compared)
-
-
-def test_contributions_follow_own_numbers() -> None:
-    trace = MULTI_HEAD_ATTENTION.run(**runs.several(0), n_heads=runs.HEADS)
-    own = trace.mechanism.with_overrides({"concatenated": {(2, 4): 3.0}, "output": {(0, 0): 1.0}})
-    after = own.run(**trace.inputs)
-    assert check_contributions(after, 2, 1).ok
-    change = contributions(after, 2, 1) - contributions(trace, 2, 1)
-    assert [bool(part) for part in change] == [True, False, False]
-    with pytest.raises(ValueError, match=r"output\[0, 0\] is a number of yours"):
-        contributions(after, 0, 0)
 
 
 def test_the_check_of_a_large_overridden_step_samples() -> None:
