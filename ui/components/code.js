@@ -3,6 +3,8 @@
  *
  * data = { parts: [[kind, text]] }, where kind is "comment", "keyword", "string", "number" or "".
  */
+import { make } from "./elements.js";
+
 const THANKS_MS = 1500;
 
 /** Show `component.data`, if it is not what stands there. */
@@ -11,20 +13,12 @@ export default function code({ data, parentElement }) {
   const text = data.parts.map(([, part]) => part).join("");
   if (root.text === text) return;
   root.text = text;
-  const listing = document.createElement("code");
-  listing.append(...data.parts.map(([kind, part]) => (kind ? span(kind, part) : part)));
-  const pre = document.createElement("pre");
-  pre.append(listing);
-  root.replaceChildren(pre, copyButton(root));
-}
-
-function span(kind, text) {
-  return Object.assign(document.createElement("span"), { className: kind, textContent: text });
+  const parts = data.parts.map(([kind, part]) => (kind ? make("span", { class: kind }, part) : part));
+  root.replaceChildren(make("pre", {}, make("code", {}, ...parts)), copyButton(root));
 }
 
 function copyButton(root) {
-  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Copy" });
-  button.setAttribute("aria-label", "Copy this code");
+  const button = make("button", { type: "button", "aria-label": "Copy this code" }, "Copy");
   button.addEventListener("click", async () => {
     button.textContent = (await copied(root)) ? "Copied" : "Press Ctrl+C";
     setTimeout(() => { button.textContent = "Copy"; }, THANKS_MS);

@@ -6,6 +6,8 @@
  * asked to turn there ({name, serial, turn: true}), while the file waits here. What is larger than
  * `data.most_bytes` is not read.
  */
+import { make } from "./elements.js";
+
 const TEXTS = /\.(json|csv)$/i;
 const TENSORS = /\.(npz|npy|safetensors)$/i;
 const PAGE = "your_tensors";
@@ -104,8 +106,7 @@ function hide() {
 }
 
 function made() {
-  const found = document.createElement("div");
-  found.textContent = NOTICE;
+  const found = make("div", {}, NOTICE);
   Object.assign(found.style, {
     position: "fixed", left: "50%", bottom: "24px", transform: "translateX(-50%)",
     boxSizing: "border-box", width: "max-content", maxWidth: "calc(100vw - 32px)",

@@ -7,6 +7,7 @@
  * To Python, as the state "walked": {name, head, row, column, serial} to explain an operand next, or
  * {back, serial} to return to an entry of the trail (-1 closes). `serial` grows above `data.ack`.
  */
+import { make } from "./elements.js";
 import { focus, point } from "./links.js";
 
 const SHOWN = 12; // operands; the rest waits behind a button
@@ -31,18 +32,18 @@ function draw(view) {
   const { data } = view.component;
   const hadFocus = view.root.contains(view.root.getRootNode().activeElement);
   unpoint(view); // an element that is taken away does not say that the pointer left it
-  const trail = make("nav", "trail");
-  trail.setAttribute("aria-label", "Where this number comes from");
+  const trail = make("nav", { class: "trail", "aria-label": "Where this number comes from" });
   data.trail.forEach((label, k) => trail.append(crumb(view, label, k)));
   trail.append(button("Close", "close", () => send(view, { back: -1 })));
-  const formula = make("p", "formula", data.formula);
-  const list = make("ul", "operands");
+  const formula = make("p", { class: "formula" }, data.formula);
+  const list = make("ul", { class: "operands" });
   const shown = view.isOpen ? data.operands : data.operands.slice(0, SHOWN);
   for (const operand of shown) list.append(item(view, operand));
   const hidden = data.operands.length - shown.length;
   if (hidden > 0) list.append(more(view, hidden));
-  const head = make("p", "made", data.operands.length ? "It is made of these. Choose one to go on:" : "The run begins with this number: nothing comes before it.");
-  view.root.replaceChildren(trail, make("p", "said", data.said), formula, head, list);
+  const about = data.operands.length ? "It is made of these. Choose one to go on:" : "The run begins with this number: nothing comes before it.";
+  const head = make("p", { class: "made" }, about);
+  view.root.replaceChildren(trail, make("p", { class: "said" }, data.said), formula, head, list);
   if (hadFocus) (view.root.querySelector(".operand") ?? view.root.querySelector(".close")).focus();
 }
 
@@ -60,32 +61,26 @@ function unpoint(view) {
 function crumb(view, label, k) {
   const isLast = k === view.component.data.trail.length - 1;
   if (!isLast) return button(label, "crumb", () => send(view, { back: k }));
-  const here = make("span", "crumb", label);
-  here.setAttribute("aria-current", "step");
-  return here;
+  return make("span", { class: "crumb", "aria-current": "step" }, label);
 }
 
 function item(view, { label, value, name, head, cell, is_input: isInput }) {
   const { scope } = view.component.data;
-  const line = make("li", "");
   const choose = button("", "operand", () => {
     if (isInput) focus(scope, name, cell);
     else send(view, { name, head, row: cell[0], column: cell[1] });
   });
-  choose.append(make("span", "label", label), make("code", "", value));
+  choose.append(make("span", { class: "label" }, label), make("code", {}, value));
   choose.onmouseenter = choose.onfocus = () => pointAt(view, name, cell, head);
   choose.onmouseleave = choose.onblur = () => unpoint(view);
-  line.append(choose);
-  return line;
+  return make("li", {}, choose);
 }
 
 function more(view, hidden) {
-  const line = make("li", "");
-  line.append(button(`… ${hidden} more`, "operand", () => {
+  return make("li", {}, button(`… ${hidden} more`, "operand", () => {
     view.isOpen = true;
     draw(view);
   }));
-  return line;
 }
 
 function send(view, choice) {
@@ -95,10 +90,6 @@ function send(view, choice) {
   setStateValue("walked", { ...choice, serial: view.serial });
 }
 
-function make(tag, className, text = "") {
-  return Object.assign(document.createElement(tag), { className, textContent: text });
-}
-
 function button(text, className, onclick) {
-  return Object.assign(make("button", className, text), { type: "button", onclick });
+  return make("button", { type: "button", class: className, onclick }, text);
 }

@@ -7,6 +7,7 @@
  * of its block each number is (see attention_core/figures/overview.py).
  */
 import { colourAt, isHeatmap } from "../../attention_core/figures/figure_style.js";
+import { make } from "./elements.js";
 import { edges, isPaintable } from "./figures_cells.js";
 
 const SHADES = 1024;
@@ -50,8 +51,8 @@ function forgetCanvas(card) {
 }
 
 function newCanvas() {
-  const frame = Object.assign(document.createElement("div"), { className: "pixels" });
-  return { frame, canvas: frame.appendChild(document.createElement("canvas")), turn: 0 };
+  const canvas = make("canvas");
+  return { frame: make("div", { class: "pixels" }, canvas), canvas, turn: 0 };
 }
 
 function setBox({ style }, left, top, width, height) {

@@ -1,53 +1,41 @@
 /**
  * The elements of a figure's card around its picture: heading, formula, finding, check and note.
  */
+import { make, setText } from "./elements.js";
 import { nameButtons, saveButtons } from "./figures_save.js";
-
-/** Add an element to its parent, if it has one already. */
-export function make(tag, className, parent) {
-  const element = document.createElement(tag);
-  element.className = className;
-  parent?.append(element);
-  return element;
-}
-
-function setText(element, text = "") {
-  if (element.textContent !== text) element.textContent = text;
-  element.hidden = text === "";
-}
 
 /** A card with nothing in it yet. */
 export function buildCard(id) {
-  const element = make("article", "card");
-  element.dataset.figure = id;
-  const card = { element, drawn: null };
-  const header = make("header", "", element);
-  card.title = make("span", "title", header);
-  card.title.setAttribute("role", "heading");
-  card.title.setAttribute("aria-level", "3");
-  card.shape = make("code", "shape", header);
-  card.save = header.appendChild(saveButtons(card));
-  card.formula = make("code", "formula", element);
-  card.plot = make("div", "plot", element);
-  card.plot.setAttribute("role", "img");
-  const words = make("div", "words", element);
-  card.finding = make("p", "", words);
-  card.check = make("p", "check", words);
-  card.details = make("details", "", words);
-  make("summary", "", card.details).textContent = "How this is checked";
-  card.list = make("ul", "", card.details);
-  card.note = make("p", "note", words);
+  const card = { drawn: null };
+  card.title = make("span", { class: "title", role: "heading", "aria-level": 3 });
+  card.shape = make("code", { class: "shape" });
+  card.save = saveButtons(card);
+  card.formula = make("code", { class: "formula" });
+  card.plot = make("div", { class: "plot", role: "img" });
+  card.finding = make("p");
+  card.check = make("p", { class: "check" });
+  card.list = make("ul");
+  card.details = make("details", {}, make("summary", {}, "How this is checked"), card.list);
+  card.note = make("p", { class: "note" });
+  const header = make("header", {}, card.title, card.shape, card.save);
+  const words = make("div", { class: "words" }, card.finding, card.check, card.details, card.note);
+  card.element = make("article", { class: "card", "data-figure": id }, header, card.formula, card.plot, words);
   return card;
+}
+
+function setLine(element, text = "") {
+  setText(element, text);
+  element.hidden = text === "";
 }
 
 /** Say in the card what its figure says of itself. */
 export function fillCard(card, figure) {
-  setText(card.title, figure.title);
-  setText(card.shape, figure.shape);
+  setLine(card.title, figure.title);
+  setLine(card.shape, figure.shape);
   nameButtons(card.save, figure.title);
-  setText(card.formula, figure.formula);
-  setText(card.finding, figure.alt ? `Finding: ${figure.alt}` : "");
-  setText(card.note, figure.note);
+  setLine(card.formula, figure.formula);
+  setLine(card.finding, figure.alt ? `Finding: ${figure.alt}` : "");
+  setLine(card.note, figure.note);
   card.plot.setAttribute("aria-label", `${figure.title}. ${figure.alt ?? ""}`);
   fillCheck(card, figure.check);
 }
@@ -57,11 +45,12 @@ function fillCheck(card, check) {
   card.check.classList.toggle("failed", failed);
   if (failed) card.check.setAttribute("role", "alert");
   else card.check.removeAttribute("role");
-  setText(card.check, check ? `${failed ? "✗" : "✓"} ${check.text}` : "");
+  setLine(card.check, check ? `${failed ? "✗" : "✓"} ${check.text}` : "");
   const detail = check?.detail ?? [];
   card.details.hidden = detail.length === 0;
   while (card.list.children.length > detail.length) card.list.lastChild.remove();
-  detail.forEach((line, i) => setText(card.list.children[i] ?? make("li", "", card.list), line));
+  while (card.list.children.length < detail.length) card.list.append(make("li"));
+  detail.forEach((line, i) => setText(card.list.children[i], line));
 }
 
 /** Arrows point to the next card, beside or beneath; none where the grid starts a new row. */

@@ -8,13 +8,13 @@
  * is left to Plotly.
  */
 import { colourAt, isHeatmap, readableOn } from "../../attention_core/figures/figure_style.js";
+import { makeSvg, setAttributes, setText } from "./elements.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const MAX_CELLS = 1200;
 const MIN_LABEL_PX = 7;
 
 /** The labelled heatmap that we can paint ourselves, or undefined (then Plotly does it all). */
-export function paintable(spec) {
+function paintable(spec) {
   const trace = spec.data.find((t) => isHeatmap(t) && t.texttemplate);
   const fits = trace?.z?.length && trace.z.length * trace.z[0].length <= MAX_CELLS;
   return fits && isPaintable(trace) && labeller(trace) ? trace : undefined;
@@ -70,24 +70,21 @@ function placeDots({ cells, wanted }, xaxis, yaxis) {
   cells.dots.replaceChildren();
   for (const { x, y, marker } of wanted.data.filter(({ meta }) => meta?.over)) {
     x.forEach((at, k) => {
-      const dot = cells.dots.appendChild(document.createElementNS(SVG, "circle"));
       const place = { cx: xaxis.c2p(at), cy: yaxis.c2p(y[k]), r: marker.size / 2 };
-      setAttributes(dot, { ...place, fill: marker.color, stroke: marker.line.color, "stroke-width": marker.line.width });
+      const look = { fill: marker.color, stroke: marker.line.color, "stroke-width": marker.line.width };
+      cells.dots.append(makeSvg("circle", { ...place, ...look }));
     });
   }
 }
 
 function newCells(card, n, m) {
   card.cells?.layer.remove();
-  const layer = document.createElementNS(SVG, "svg");
-  layer.setAttribute("class", "cells");
-  const add = (name) => layer.appendChild(document.createElementNS(SVG, name));
-  const rects = Array.from({ length: n * m }, () => add("rect"));
-  const labels = Array.from({ length: n * m }, () => add("text"));
-  card.cells = { layer, rects, labels, n, m, dots: add("g") };
+  const rects = Array.from({ length: n * m }, () => makeSvg("rect"));
+  const labels = Array.from({ length: n * m }, () => makeSvg("text"));
+  const dots = makeSvg("g");
+  const layer = makeSvg("svg", { class: "cells" }, ...rects, ...labels, dots);
+  card.cells = { layer, rects, labels, n, m, dots };
 }
-
-const setAttributes = (element, values) => Object.entries(values).forEach(([name, v]) => element.setAttribute(name, v));
 
 /** [start, length] in px of each cell along one axis, on whole pixels, without the gap. */
 export function edges(centres, count, axis, gap = 0) {
@@ -114,8 +111,7 @@ export function paintCells(card) {
     const rgb = colourAt(trace, trace.z[Math.floor(k / m)][k % m]);
     rects[k].setAttribute("fill", rgb ? `rgb(${rgb.map(Math.round)})` : "none");
     labels[k].setAttribute("fill", rgb ? readableOn(rgb) : card.css.text);
-    const shown = size < MIN_LABEL_PX ? "" : text;
-    if (labels[k].textContent !== shown) labels[k].textContent = shown;
+    setText(labels[k], size < MIN_LABEL_PX ? "" : text);
   });
   return true;
 }

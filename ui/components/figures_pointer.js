@@ -11,11 +11,11 @@
  * [down, across]: shifted in a figure of a part, turned, and in an overview shared by a block of cells.
  */
 import { isHeatmap } from "../../attention_core/figures/figure_style.js";
+import { make, makeSvg } from "./elements.js";
 import { rowsOf } from "./figures_canvas.js";
 import { edges } from "./figures_cells.js";
 import { join, point } from "./links.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const DRAG_PX = 5;
 const MOST_MARKED = 5000; // changed cells; beyond that marks would only be noise
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
@@ -23,8 +23,7 @@ const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowR
 /** Listen to a plot, once; `pick` is called with {name, head, row, column} when a cell is chosen. */
 export function listen(card, pick) {
   const { plot } = card;
-  card.tip = Object.assign(document.createElement("div"), { className: "tip", hidden: true });
-  card.tip.setAttribute("role", "status");
+  card.tip = make("div", { class: "tip", role: "status", hidden: "" });
   card.element.append(card.tip);
   plot.addEventListener("pointermove", (event) => show(card, cellUnder(card, event)));
   plot.addEventListener("pointerleave", () => show(card, null));
@@ -75,13 +74,8 @@ export function placeMarks(card) {
 }
 
 function newLayer() {
-  const layer = document.createElementNS(SVG, "svg");
-  layer.setAttribute("class", "marks");
-  for (const name of ["changed", "lit"]) {
-    const group = layer.appendChild(document.createElementNS(SVG, "g"));
-    group.setAttribute("class", name);
-  }
-  return layer;
+  const groups = ["changed", "lit"].map((name) => makeSvg("g", { class: name }));
+  return makeSvg("svg", { class: "marks" }, ...groups);
 }
 
 /** Mark the cells whose numbers are not those before, to the last bit; they fade by themselves. */
@@ -97,7 +91,7 @@ export function markChanges(card, before) {
   card.element.dataset.changed = changed.length;
   const fresh = group.cloneNode(false); // a new element, so that the fading starts again
   const drawn = changed.length > MOST_MARKED ? [outline(card.grid)] : changed.map(([i, j]) => corner(card.grid, i, j));
-  if (drawn.length > 0) fresh.appendChild(document.createElementNS(SVG, "path")).setAttribute("d", drawn.join(""));
+  if (drawn.length > 0) fresh.append(makeSvg("path", { d: drawn.join("") }));
   group.replaceWith(fresh);
 }
 
@@ -244,11 +238,8 @@ function light(card, regions) {
     if (low < top || far < left) return []; // not in this part
     const [x, right] = [xs[left][0], xs[far][0] + xs[far][1]];
     const [y, bottom] = [ys[top][0], ys[low][0] + ys[low][1]];
-    const rect = document.createElementNS(SVG, "rect");
-    rect.setAttribute("class", role);
-    for (const [name, v] of Object.entries({ x, y, width: right - x, height: bottom - y, rx: 2 })) rect.setAttribute(name, v);
-    rect.dataset.region = JSON.stringify([role, rows, columns]);
-    return [rect];
+    const place = { x, y, width: right - x, height: bottom - y, rx: 2 };
+    return [makeSvg("rect", { class: role, ...place, "data-region": JSON.stringify([role, rows, columns]) })];
   }));
 }
 

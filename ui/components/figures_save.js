@@ -1,21 +1,17 @@
 /**
  * Save a figure as it is on the screen, with its title, axes and labels, as a PNG or SVG file.
  */
+import { make } from "./elements.js";
+
 const TITLE_PX = 44;
 const SHARP = 2; // PNG pixels for one on the screen
 
 /** Two buttons that save the card's figure. */
 export function saveButtons(card) {
-  const group = Object.assign(document.createElement("span"), { className: "save" });
-  for (const format of ["png", "svg"]) {
-    const button = Object.assign(document.createElement("button"), {
-      type: "button",
-      textContent: format.toUpperCase(),
-      onclick: () => save(card, format),
-    });
-    group.append(button);
-  }
-  return group;
+  const buttons = ["png", "svg"].map((format) => (
+    make("button", { type: "button", onclick: () => save(card, format) }, format.toUpperCase())
+  ));
+  return make("span", { class: "save" }, ...buttons);
 }
 
 /** Name the buttons after the figure, for those who only hear them. */

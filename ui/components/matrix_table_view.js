@@ -5,17 +5,11 @@
  * `view` is the record that matrix_table.js keeps for each table.
  */
 
+import { make, setText } from "./elements.js";
 import { cellKey } from "./matrix_table_ops.js";
 import { shortText } from "./matrix_table_parse.js";
 
 // ---- Building ----
-
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
 
 export function buildSkeleton(view) {
   const button = (text) => make("button", { type: "button" }, text);
@@ -213,7 +207,7 @@ function paintText(input, value, bad, flags) {
 
 function paintFrame(view) {
   const { data, outbox } = view;
-  if (view.caption.textContent !== data.label) view.caption.textContent = data.label;
+  setText(view.caption, data.label);
   const role = /^[a-z_-]+$/.test(data.role ?? "") ? data.role : "inputs";
   view.root.style.setProperty("--accent", `var(--lab-${role}, var(--st-primary-color))`);
   view.root.dataset.pending = outbox.ops.length; // for tests: 0 when the server knows everything
@@ -251,8 +245,7 @@ function paintPager(view) {
   if (!page) return;
   const focused = focusedElement(view);
   const end = view.first + rows.length;
-  const where = `Rows ${view.first + 1}–${end} of ${view.ids.length}`;
-  if (view.where.textContent !== where) view.where.textContent = where;
+  setText(view.where, `Rows ${view.first + 1}–${end} of ${view.ids.length}`);
   view.previous.disabled = view.first === 0;
   view.next.disabled = end >= view.ids.length;
   if (focused?.disabled) (focused === view.next ? view.previous : view.next).focus();
@@ -278,7 +271,7 @@ export function markEdges(view) {
   const isWide = scrollWidth > clientWidth + 1;
   view.frame.classList.toggle("more", isWide && scrollLeft + clientWidth < scrollWidth - 1);
   const text = isWide ? `${view.data.columns.length} columns: scroll sideways to see them all.` : "";
-  if (view.wide.textContent !== text) view.wide.textContent = text;
+  setText(view.wide, text);
 }
 
 function setAttribute(element, name, value) {

@@ -5,7 +5,8 @@
  *
  * `size` is the code's width in modules with the white around it, `path` its dark modules as SVG.
  */
-const SVG = "http://www.w3.org/2000/svg";
+import { make, makeSvg } from "./elements.js";
+
 const SAID_MS = 4000;
 const instances = new WeakMap();
 
@@ -21,30 +22,21 @@ export default function sharing(component) {
   return () => clearTimeout(state.timer);
 }
 
-function make(tag, parent, properties = {}) {
-  const element = Object.assign(document.createElement(tag), properties);
-  parent.append(element);
-  return element;
-}
-
 function build(root) {
   const state = {};
-  const row = make("div", root, { className: "row" });
-  const button = (textContent, onclick) => make("button", row, { type: "button", textContent, onclick });
+  const button = (text, onclick) => make("button", { type: "button", onclick }, text);
   state.copy = button("Copy the link", () => copy(state));
   state.open = button("Show QR code", () => openCode(state));
-  button("Print this page", () => print());
-  state.said = make("p", root, { className: "said" });
-  state.said.setAttribute("role", "status");
-  state.field = make("input", root, { readOnly: true, hidden: true, onfocus: (event) => event.target.select() });
-  state.field.setAttribute("aria-label", "Link to this lab");
-  state.dialog = make("dialog", root);
-  state.dialog.setAttribute("aria-label", "QR code of this page");
-  state.picture = document.createElementNS(SVG, "svg");
-  state.picture.setAttribute("role", "img");
-  state.picture.setAttribute("aria-label", "QR code: a camera that reads it opens this lab");
-  state.dialog.append(state.picture);
-  make("button", state.dialog, { type: "button", textContent: "Close", onclick: () => state.dialog.close() });
+  const print = button("Print this page", () => window.print());
+  state.said = make("p", { class: "said", role: "status" });
+  const select = (event) => event.target.select();
+  state.field = make("input", { readonly: "", hidden: "", "aria-label": "Link to this lab", onfocus: select });
+  const says = "QR code: a camera that reads it opens this lab";
+  state.picture = makeSvg("svg", { role: "img", "aria-label": says });
+  const close = button("Close", () => state.dialog.close());
+  state.dialog = make("dialog", { "aria-label": "QR code of this page" }, state.picture, close);
+  const row = make("div", { class: "row" }, state.copy, state.open, print);
+  root.append(row, state.said, state.field, state.dialog);
   return state;
 }
 
@@ -74,10 +66,6 @@ function openCode(state) {
 
 function drawCode({ picture }, { size, path }) {
   picture.setAttribute("viewBox", `0 0 ${size} ${size}`);
-  const shapes = [["rect", { width: size, height: size, fill: "#ffffff" }], ["path", { d: path, fill: "#000000" }]];
-  picture.replaceChildren(...shapes.map(([name, values]) => {
-    const shape = document.createElementNS(SVG, name);
-    Object.entries(values).forEach(([key, value]) => shape.setAttribute(key, value));
-    return shape;
-  }));
+  const paper = makeSvg("rect", { width: size, height: size, fill: "#ffffff" });
+  picture.replaceChildren(paper, makeSvg("path", { d: path, fill: "#000000" }));
 }

@@ -9,6 +9,8 @@
  * answered, the newest only. While something is unanswered, `data.step` is older than what the
  * person sees and is ignored.
  */
+import { make, setText } from "./elements.js";
+
 const LOST_MS = 5000; // a message unanswered for so long was lost with its connection
 const instances = new WeakMap();
 
@@ -37,38 +39,23 @@ function unmount(state, parentElement) {
 }
 
 function build(state, root) {
-  const bar = add(root, "div", "bar");
-  bar.setAttribute("role", "group");
-  state.bar = bar;
-  state.label = add(bar, "span", "label");
-  state.previous = button(bar, "Previous", "previous", "Previous step", () => walk(state, state.step - 1));
-  state.play = button(bar, "", "play", "", () => (state.timer ? stop(state) : start(state)));
-  state.next = button(bar, "Next", "next", "Next step", () => walk(state, state.step + 1));
-  state.range = add(bar, "input", "range");
-  state.range.type = "range";
-  state.range.min = "0";
-  state.range.addEventListener("input", () => walk(state, Number(state.range.value)));
-  state.position = add(bar, "span", "position");
-  state.caption = add(root, "p", "caption");
+  state.label = make("span", { class: "label" });
+  const [back, on] = [() => walk(state, state.step - 1), () => walk(state, state.step + 1)];
+  state.previous = button("Previous", { class: "previous", "aria-label": "Previous step", onclick: back });
+  state.play = button("", { class: "play", onclick: () => (state.timer ? stop(state) : start(state)) });
+  state.next = button("Next", { class: "next", "aria-label": "Next step", onclick: on });
+  const oninput = () => walk(state, Number(state.range.value));
+  state.range = make("input", { class: "range", type: "range", min: 0, oninput });
+  state.position = make("span", { class: "position" });
+  const parts = [state.label, state.previous, state.play, state.next, state.range, state.position];
+  state.bar = make("div", { class: "bar", role: "group" }, ...parts);
+  state.caption = make("p", { class: "caption" });
+  root.append(state.bar, state.caption);
   // Streamlit takes letter keys as shortcuts; what is typed here is meant for here.
   root.addEventListener("keydown", (event) => event.stopPropagation());
 }
 
-function add(parent, tag, className) {
-  const element = document.createElement(tag);
-  element.className = className;
-  parent.append(element);
-  return element;
-}
-
-function button(parent, text, className, name, onClick) {
-  const element = add(parent, "button", className);
-  element.type = "button";
-  element.textContent = text;
-  if (name) element.setAttribute("aria-label", name);
-  element.addEventListener("click", onClick);
-  return element;
-}
+const button = (text, attributes) => make("button", { type: "button", ...attributes }, text);
 
 /** Take in new data: an answer to what we sent, or a change made in Python. */
 function receive(state) {
@@ -150,8 +137,4 @@ function show(state) {
   // Not `disabled`, which would drop the keyboard's focus at the last step.
   state.previous.setAttribute("aria-disabled", String(step <= 0));
   state.next.setAttribute("aria-disabled", String(isLast(state)));
-}
-
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
