@@ -15,7 +15,7 @@ from ui.lab.lab import LIMIT, MAX_TOKENS
 
 
 class CsvError(ValueError):
-    """A file that holds no such numbers; the message says what was expected and what came."""
+    """A CSV file without the numbers it should have; the message says what came instead of what."""
 
 
 def lines_of(contents: bytes) -> Iterator[list[str]]:
@@ -95,7 +95,7 @@ def numbers_of(
 
 
 def write_csv(words: Sequence[str], rows: Sequence[Sequence[float]]) -> bytes:
-    r"""Return the file, in UTF-8 with the mark that spreadsheets need to recognise it.
+    r"""Return embeddings as a CSV file, in UTF-8 with the mark that spreadsheets know it by.
 
     Example:
         >>> write_csv(["to"], [(0.5, -1.0)])
@@ -109,7 +109,7 @@ def write_csv(words: Sequence[str], rows: Sequence[Sequence[float]]) -> bytes:
 
 
 def read_csv(contents: bytes) -> tuple[list[str], list[list[float]]]:
-    r"""Return the tokens and their vectors.
+    r"""Return the tokens and the vectors in a CSV file of embeddings.
 
     Raises:
         CsvError: If the file is not such a table; it names the line and what is wrong there.

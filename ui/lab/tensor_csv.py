@@ -17,7 +17,7 @@ _EXPECTED = "a finite number, like 0.5"
 
 
 def read_matrix(contents: bytes) -> tuple[Tensor, list[str]]:
-    r"""Return the matrix as float64, and its tokens; none if there is no column of them.
+    r"""Return the matrix in a CSV file as float64, and its tokens: none without a column of them.
 
     The first line is one of names if it has anything that is no number, and so is the first column.
 
