@@ -3,10 +3,11 @@
 import streamlit as st
 
 from ui.cards import embeddings
+from ui.cards.mask import inputs_of
+from ui.cards.torch_compared import compared
 from ui.lessons.causal_attention import controls
 from ui.lessons.causal_attention import figures as causal
 from ui.lessons.causal_attention.lesson import LESSON
-from ui.lessons.queries_keys_values import figures as trainable
 from ui.parts import (
     closing,
     figure_group,
@@ -50,7 +51,7 @@ st.markdown(
     "A hidden score becomes −∞ (an empty cell). exp(−∞) is 0, so softmax shares out everything "
     "among the tokens that may be seen, if there is one, and nothing has to be repaired afterwards."
 )
-ripple.status(trace, lab, causal.inputs_of)
+ripple.status(trace, lab, inputs_of)
 figure_group.figures("figures:masked", lab)
 
 st.subheader("3. Or 0 after it, and divide again", anchor=False)
@@ -72,7 +73,7 @@ with mixed:
     figure_group.figures("figures:causal_context", lab)
 with theirs:
     st.markdown("Torch's own attention, given the same mask:")
-    st.caption(trainable.compared(trace))
+    st.caption(compared(trace))
 
 st.subheader("5. The leak detector", anchor=False)
 st.markdown(

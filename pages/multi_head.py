@@ -3,10 +3,10 @@
 import streamlit as st
 
 from ui.cards import embeddings, parameters
+from ui.cards.torch_compared import compared
 from ui.lessons.multi_head import controls
 from ui.lessons.multi_head import figures as multi_head
 from ui.lessons.multi_head.lesson import LESSON
-from ui.lessons.queries_keys_values import figures as trainable
 from ui.parts import (
     closing,
     figure_group,
@@ -53,7 +53,7 @@ figure_group.figures("figures:head_steps", lab)
 
 st.subheader("3. Side by side, then mixed", anchor=False)
 figure_group.figures("figures:joined", lab)
-st.caption(trainable.compared(trace))
+st.caption(compared(trace))
 
 st.subheader("4. What each head contributes", anchor=False)
 controls.on_switches(lab)

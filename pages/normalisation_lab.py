@@ -7,9 +7,9 @@ from ui.lab import state
 from ui.lessons.normalisation_lab import controls
 from ui.lessons.normalisation_lab import figures as normalisation
 from ui.lessons.normalisation_lab.lesson import LESSON
-from ui.lessons.one_query.controls import shares_table
 from ui.parts import closing, figure_group, matrix_table
 from ui.parts.code_view import code
+from ui.parts.shares_table import shares_table
 
 st.title(LESSON.question, anchor=False)
 st.markdown(

@@ -13,6 +13,7 @@ from ui.lessons.one_query import figures as one_query
 from ui.lessons.one_query.lesson import LESSON
 from ui.parts import closing, figure_group, ripple, worksheet
 from ui.parts.code_view import code
+from ui.parts.shares_table import shares_table
 from ui.parts.stepper import stepper
 
 st.title(LESSON.question, anchor=False)
@@ -50,7 +51,7 @@ st.markdown(
     "takes exp of each score first. `torch.softmax` is the same formula, computed safely."
 )
 figure_group.figures("figures:normalisations", lab)
-controls.shares_table(trace, tokens)
+shares_table(trace, tokens)
 
 st.subheader(
     f"3. The weighted sum, term by term, to {vector('context', one.position, conventions)}",

@@ -3,6 +3,8 @@
 import streamlit as st
 
 from ui.cards import embeddings
+from ui.cards.parameters import inputs_of
+from ui.cards.torch_compared import compared
 from ui.lessons.queries_keys_values import controls
 from ui.lessons.queries_keys_values import figures as trainable
 from ui.lessons.queries_keys_values.lesson import LESSON
@@ -33,14 +35,14 @@ weights = st.container()
 
 st.subheader("1. One token, three roles", anchor=False)
 controls.token_chooser(lab)
-ripple.status(trace, lab, trainable.inputs_of)
+ripple.status(trace, lab, inputs_of)
 figure_group.figures("figures:projected", lab)
 st.markdown(trainable.roles_said(trace, lab))
 
 st.subheader("2. Scores, scaled, become weights", anchor=False)
 st.markdown(trainable.roots_said(lab))
 figure_group.figures("figures:attending", lab)
-st.caption(trainable.compared(trace))
+st.caption(compared(trace))
 
 st.subheader("3. Why divide by √d_k?", anchor=False)
 st.markdown(

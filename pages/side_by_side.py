@@ -7,6 +7,7 @@ from ui.lessons.side_by_side import figures as side_by_side
 from ui.lessons.side_by_side.lesson import LESSON
 from ui.parts import closing, figure_group, weight_tables, worksheet
 from ui.parts.code_view import code
+from ui.parts.other_sentence import other_field
 
 st.title(LESSON.question, anchor=False)
 lab_said = st.empty()
@@ -32,7 +33,7 @@ for number, (which, shown) in enumerate(side_by_side.SHOWN.items(), start=1):
     st.subheader(f"{number}. {shown.title}", anchor=False)
     st.markdown(conventions.say(shown.told))
     if which == "cross":
-        controls.other_field(lab)
+        other_field(lab)
         st.markdown(side_by_side.self_or_cross(lab))
     if which in side_by_side.possible(lab):
         figure_group.figures(f"{side_by_side.PLACE}{which}", lab)

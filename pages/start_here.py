@@ -4,7 +4,7 @@ import streamlit as st
 
 from attention_core import SIMPLE_SELF_ATTENTION
 from ui.cards import embeddings
-from ui.lessons.start_here import figures as start
+from ui.cards.simple_run import trace_of
 from ui.lessons.start_here.lesson import LESSON
 from ui.parts import closing, figure_group, ripple, worksheet
 
@@ -18,7 +18,7 @@ st.markdown(
 
 lab, table = worksheet.worksheet()
 
-trace = start.trace_of(lab)
+trace = trace_of(lab)
 
 ripple.status(trace, lab, embeddings.inputs_of)
 figure_group.figures("figures:start", lab)

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -177,3 +178,97 @@ def test_the_server_answers_before_torch_is_imported() -> None:
     code = "import sys, app; sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
     assert done.returncode == 0, f"app.py imports torch before it serves. {done.stderr}"
+
+
+# ---- Lessons -----------------------------------------------------------------------------------
+
+LESSONS = sorted(path for path in (PROJECT / "ui" / "lessons").iterdir() if path.is_dir())
+PURE = sorted(
+    path
+    for room in ("cards", "lessons")
+    for path in (PROJECT / "ui" / room).rglob("*.py")
+    if path.name != "controls.py"
+)
+
+
+def lesson_of(name: str) -> str | None:
+    """The lesson in whose folder a module or a name of it is, if it is in one."""
+    parts = name.split(".")
+    is_in_one = parts[:2] == ["ui", "lessons"] and len(parts) > 2
+    return parts[2] if is_in_one and (PROJECT / "ui" / "lessons" / parts[2]).is_dir() else None
+
+
+def others(lesson: str, source: str, package: str) -> set[str]:
+    """The lessons that the source imports, other than its own."""
+    return {of for name in imported(source, package) if (of := lesson_of(name))} - {lesson}
+
+
+@pytest.mark.parametrize(
+    ("lesson", "path"),
+    [
+        *((folder.name, path) for folder in LESSONS for path in sorted(folder.glob("*.py"))),
+        *((path.stem, path) for path in sorted((PROJECT / "pages").glob("*.py"))),
+    ],
+    ids=str,
+)
+def test_no_lesson_imports_another(lesson: str, path: Path) -> None:
+    assert others(lesson, path.read_text(encoding="utf-8"), package_of(path)) == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("from ui.lessons.dropout import figures", {"dropout"}),
+        ("from ui.lessons import dropout", {"dropout"}),
+        ("import ui.lessons.dropout.figures", {"dropout"}),
+        ("from ui.lessons.one_query.figures import dots", set()),
+        ("from ui.lessons.lesson import Lesson", set()),
+        ("from ui.lessons import SYLLABUS", set()),
+        ("from ui.cards import mask", set()),
+    ],
+)
+def test_the_rule_of_lessons_tells_right_from_wrong(source: str, found: set[str]) -> None:
+    assert others("one_query", source, "ui.lessons.one_query") == found
+
+
+@cache
+def file_of(module: str) -> Path | None:
+    """The file of a module of the project, by its dotted name."""
+    path = PROJECT.joinpath(*module.split("."))
+    found = (path.with_suffix(".py"), path / "__init__.py")
+    return next((file for file in found if file.is_file()), None)
+
+
+@cache
+def imported_in(path: Path) -> frozenset[str]:
+    """The full name of everything that a file imports."""
+    return frozenset(imported(path.read_text(encoding="utf-8"), package_of(path)))
+
+
+def reached(path: Path) -> set[str]:
+    """The names of everything that is imported with a file, directly or through others."""
+    names: set[str] = set()
+    files, waiting = {path}, [path]
+    while waiting:
+        file = waiting.pop()
+        for name in imported_in(file):
+            names.add(name)
+            parts = name.split(".")
+            for count in range(1, len(parts) + 1):
+                found = file_of(".".join(parts[:count]))
+                if found and found not in files:
+                    files.add(found)
+                    waiting.append(found)
+    return names
+
+
+def test_what_is_reached_goes_through_others() -> None:
+    assert any(name.startswith("streamlit") for name in reached(PROJECT / "ui" / "frame.py"))
+    figures = PROJECT / "ui" / "lessons" / "one_query" / "figures.py"
+    assert {"torch", "plotly.graph_objects"} <= reached(figures)
+
+
+@pytest.mark.parametrize("path", PURE, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_what_is_on_screen_is_made_without_streamlit(path: Path) -> None:
+    found = {name.split(".")[0] for name in reached(path)}
+    assert not found & {"streamlit", "starlette"}

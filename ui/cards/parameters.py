@@ -12,6 +12,7 @@ from torch import Tensor
 from attention_core.embeddings import MAX_WIDTH
 from attention_core.parameters import additive_parameters, linear_parameters, rand_parameters
 from ui.cards.editors import Editor, Entry
+from ui.cards.embeddings import tensor_of
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
 from ui.lab.lab import Lab, Same, number
 
@@ -142,3 +143,8 @@ def editor_of(name: str, names: Sequence[str]) -> Editor:
     """Return the editor of some weights, given all that stand on the page."""
     is_mixed = name in VALUES and any(other in OUT for other in names)
     return EDITORS[f"{name}:mixed" if is_mixed else name]
+
+
+def inputs_of(lab: Lab) -> dict[str, Tensor]:
+    """Return the inputs of self-attention with trainable weights."""
+    return {"inputs": tensor_of(lab), **parameters_of(lab)}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from attention_core import SIMPLE_SELF_ATTENTION
+from attention_core import SIMPLE_SELF_ATTENTION, USUAL
 from attention_core.figures import heatmap_spec
 from attention_core.figures.overview import unpacked
 from attention_core.notebook import INPUTS
@@ -16,6 +16,7 @@ from attention_core.operations import DivideBySum, NaiveSoftmax, Softmax
 from attention_core.studies.loops import Looped, Timing, scores_by_loops
 from tests.screen import PROJECT, broken, cards, codes, components, opened
 from ui.cards.embeddings import tensor_of
+from ui.cards.sums import summed
 from ui.lab import link
 from ui.lab.lab import MAX_SEED, Lab
 from ui.lessons.all_tokens import figures as all_tokens
@@ -153,8 +154,8 @@ def test_of_many_sums_the_largest_and_smallest_are_shown() -> None:
 
 def test_the_sums_shown_are_those_that_vary() -> None:
     ones, varying = [1.0] * 65, [float(row) for row in range(65)]
-    assert all_tokens.summed(varying, ones)[0] == all_tokens.summed(ones, varying)[0] == 64
-    assert all_tokens.summed(ones[:64], varying[:64]) == list(range(64))
+    assert summed(varying, ones)[0] == summed(ones, varying)[0] == 64
+    assert summed(ones[:64], varying[:64]) == list(range(64))
 
 
 # ---- The lit row -------------------------------------------------------------------------------
@@ -302,7 +303,7 @@ def test_the_prediction_is_the_largest_sum(sentence: str, d: int) -> None:
     _, options, truth = largest_row_sum(lab)
     weights = torch.softmax((x := tensor_of(lab).double()) @ x.T, dim=0)
     sums = weights.sum(dim=1)
-    if options[truth.right] == EVERY_ROW:
+    if options[truth.right] == USUAL.say(EVERY_ROW):
         assert float((sums - 1).abs().max()) < 1e-4
     else:
         assert truth.because.startswith("The rows would sum to: ")

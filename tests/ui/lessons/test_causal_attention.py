@@ -17,6 +17,7 @@ from attention_core.studies.changes import leaks
 from tests.screen import PROJECT, broken, cards, codes, components, opened, said
 from ui.cards import comparing, overriding
 from ui.cards.embeddings import tensor_of
+from ui.cards.mask import inputs_of, mask_of, painted_cells, preset_mask, toggled, unpainted
 from ui.lab import link
 from ui.lab.lab import MASKS, Lab
 from ui.lessons.causal_attention import figures as causal
@@ -49,7 +50,7 @@ def pick(at: AppTest, row: int, column: int, serial: int, name: str = "mask") ->
 
 def painted(lab: Lab, *cells: tuple[int, int]) -> Lab:
     for row, column in cells:
-        lab = causal.toggled(lab, row, column)
+        lab = toggled(lab, row, column)
     return lab
 
 
@@ -60,7 +61,7 @@ def painted(lab: Lab, *cells: tuple[int, int]) -> Lab:
 def test_the_preset_is_drawn_and_used(preset: str) -> None:
     lab = replace(PRIMES, mask_preset=preset, mask_size=3)
     at = page(lab)
-    mask = causal.preset_mask(lab)
+    mask = preset_mask(lab)
     assert torch.equal(drawn(at, causal.MASK, "mask"), mask.float())
     card = cards(at, causal.MASK)["mask"]["spec"]["data"][0]
     assert (card["zmin"], card["zmax"], card["texttemplate"]) == (0, 1, "%{z:.0f}")
@@ -118,15 +119,15 @@ def test_painting_turns_cells_over(
     n: int, preset: str, size: int, cells: list[tuple[int, int]]
 ) -> None:
     lab = Lab(sentence="a " * n, mask_preset=preset, mask_size=size)
-    expected = causal.mask_of(lab)
+    expected = mask_of(lab)
     for row, column in cells:
         row, column = row % n, column % n
-        lab = causal.toggled(lab, row, column)
+        lab = toggled(lab, row, column)
         expected[row, column] = ~expected[row, column]
-    assert torch.equal(causal.mask_of(lab), expected)
-    assert causal.painted_cells(lab) == int((expected != causal.preset_mask(lab)).sum())
-    assert torch.equal(causal.mask_of(link.decode(link.encode(lab))), expected)
-    assert torch.equal(causal.mask_of(causal.unpainted(lab)), causal.preset_mask(lab))
+    assert torch.equal(mask_of(lab), expected)
+    assert painted_cells(lab) == int((expected != preset_mask(lab)).sum())
+    assert torch.equal(mask_of(link.decode(link.encode(lab))), expected)
+    assert torch.equal(mask_of(unpainted(lab)), preset_mask(lab))
 
 
 # ---- Both ways ---------------------------------------------------------------------------------
@@ -223,7 +224,7 @@ def test_the_code_computes_what_is_shown() -> None:
     large = Lab(sentence="a " * 40, mask_preset="window", d=2)
     names = {}
     exec(codes(page(large))[0], names)
-    assert torch.equal(names["mask"], causal.mask_of(large))
+    assert torch.equal(names["mask"], mask_of(large))
 
 
 # ---- Leaks -------------------------------------------------------------------------------------
@@ -234,7 +235,7 @@ def test_the_leak_detector_runs_twice(token: int) -> None:
     lab = replace(PRIMES, leak_token=token)
     at = page(lab)
     place = 6 if token in (-1, 99) else token
-    given = causal.inputs_of(lab)
+    given = inputs_of(lab)
     changed = given["inputs"].clone()
     changed[place, 0] += 1
     weights = (given["w_query"], given["w_key"], given["w_value"])
@@ -297,7 +298,7 @@ def test_the_detector_follows_a_preset(preset: str, size: int, token: int) -> No
     lab = replace(PRIMES, mask_preset=preset, mask_size=size)
     assert causal.leak_index(lab) == token
     found = leaks(*causal.leak_runs(lab, is_masked=True), token)
-    assert bool(found.any()) is bool(causal.mask_of(lab).triu(1).any())
+    assert bool(found.any()) is bool(mask_of(lab).triu(1).any())
 
 
 @pytest.mark.parametrize("token", [0, 3, 6])
@@ -359,7 +360,7 @@ def test_large_masks_are_painted_in_their_part() -> None:
 
 def test_the_prediction_is_computed() -> None:
     question, options, truth = first_token_unmasked(PRIMES)
-    given = causal.inputs_of(PRIMES)
+    given = inputs_of(PRIMES)
     scores = (tensor_of(PRIMES) @ given["w_query"]) @ (tensor_of(PRIMES) @ given["w_key"]).T
     assert truth.right == int(torch.softmax(scores / 3**0.5, dim=1)[0].argmax())
     assert len(options) == 7

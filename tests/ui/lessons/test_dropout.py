@@ -12,9 +12,9 @@ from torch import Tensor
 from attention_core.studies.dropout import mean_over_draws
 from tests.screen import PROJECT, broken, cards, codes, edit, markdown_texts, opened, said, send
 from ui.cards import overriding
+from ui.cards.mask import toggled
 from ui.lab import link
 from ui.lab.lab import Lab
-from ui.lessons.causal_attention import figures as causal
 from ui.lessons.dropout import figures as dropping
 from ui.lessons.dropout.questions import grown_weight
 
@@ -132,7 +132,7 @@ def test_why_nothing_is_scaled_is_said_for_each_case() -> None:
         Lab(),
         Lab(sentence=" ".join(f"w{row}" for row in range(20))),
         Lab(mask_preset="none"),
-        causal.toggled(Lab(), 0, 0),  # a row that may attend to nobody
+        toggled(Lab(), 0, 0),  # a row that may attend to nobody
     ],
 )
 def test_how_many_rows_are_emptied_is_what_many_draws_show(lab: Lab) -> None:
@@ -221,6 +221,6 @@ def test_the_prediction_is_computed(rate: float, grown: str) -> None:
 def test_rows_that_are_no_numbers_do_not_break_it() -> None:
     lab = Lab(sentence="to be", mask_preset="padding", mask_size=1)
     for row in (0, 1):
-        lab = causal.toggled(lab, row, 0)
+        lab = toggled(lab, row, 0)
     at = page(lab)
     assert broken(at) == []

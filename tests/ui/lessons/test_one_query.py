@@ -12,12 +12,14 @@ from attention_core.notebook import INPUTS, QUERY
 from attention_core.numbers import result_of
 from tests.attention_core.calculator import adds_up, mistakes
 from ui.cards.embeddings import tensor_of, with_preset
+from ui.cards.shares import largest
 from ui.lab.edits import Edits
 from ui.lab.lab import Lab
 from ui.lessons.one_query import controls as one_query_controls
 from ui.lessons.one_query import figures as one_query
 from ui.lessons.one_query.questions import doubled_query
 from ui.lessons.start_here import figures as start
+from ui.parts import shares_table
 
 WORDS = ["Your", "journey", "starts", "with", "one", "step"]
 
@@ -171,25 +173,26 @@ def test_of_many_dot_products_those_near_the_current_one_are_told() -> None:
 
 
 def test_the_largest_weights_are_shown_in_the_sentences_order() -> None:
-    shown = one_query.largest(LONG, 5)
+    shown = largest(LONG, 5)
     weights = LONG["weights"][0]
     assert shown == sorted(shown)
     assert 5 in shown
     kept = [row for row in shown if row != 5]
     assert float(weights[kept].min()) >= float(weights.sort(descending=True).values[24])
-    assert one_query.largest(NOTEBOOK) == list(range(6))
+    assert largest(NOTEBOOK) == list(range(6))
 
 
 def tabled(monkeypatch: pytest.MonkeyPatch, draw: Callable[[], None]) -> tuple[str, list[str], Any]:
     """Return what is handed to the table."""
     seen: list[tuple[str, list[str], Any]] = []
-    monkeypatch.setattr(one_query_controls, "number_table", lambda *told: seen.append(told))
+    for drawing in (one_query_controls, shares_table):
+        monkeypatch.setattr(drawing, "number_table", lambda *told: seen.append(told))
     draw()
     return seen[0]
 
 
 def test_a_long_table_of_shares_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    title, _, rows = tabled(monkeypatch, lambda: one_query_controls.shares_table(LONG, LABELS))
+    title, _, rows = tabled(monkeypatch, lambda: shares_table.shares_table(LONG, LABELS))
     assert title == "The 24 largest of 300 shares"
     *shown, others, total = rows
     assert (len(shown), others[0]) == (24, "the other 276 together")
@@ -213,7 +216,7 @@ def test_a_long_table_of_terms_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_tables_come_out_as_printed(times: float, monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = INPUTS * times
     trace = ONE_QUERY.run(query=inputs[[QUERY]], inputs=inputs)
-    _, _, rows = tabled(monkeypatch, lambda: one_query_controls.shares_table(trace, WORDS))
+    _, _, rows = tabled(monkeypatch, lambda: shares_table.shares_table(trace, WORDS))
     *shown, total = rows
     for column in (1, 2, 4):
         assert adds_up([row[column] for row in shown], total[column])
@@ -231,7 +234,7 @@ def test_tables_come_out_as_printed(times: float, monkeypatch: pytest.MonkeyPatc
 def test_pictures_of_many_tokens_show_the_largest_weights_and_say_so() -> None:
     trace = ONE_QUERY.run(query=MANY[[150]], inputs=MANY)
     flow, space = one_query.picture_cards(trace, 150, LABELS)
-    shown = one_query.largest(trace, 150)
+    shown = largest(trace, 150)
     assert 0 < shown.index(150) < 150
     assert len(flow.spec["data"]) == len(shown) + 2
     assert len(space.spec["data"]) == len(shown) + 1

@@ -15,6 +15,7 @@ from tests.screen import PROJECT, broken, cards, components, edit, opened, order
 from ui.cards import overriding
 from ui.cards.embeddings import tensor_of
 from ui.cards.parameters import EDITORS, WEIGHTS, parameters_of
+from ui.cards.torch_compared import compared
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.queries_keys_values import figures as trainable
@@ -239,14 +240,14 @@ def test_what_is_equal_is_not_called_most() -> None:
 
 
 def test_torchs_own_attention_is_named_with_its_difference() -> None:
-    told = trainable.compared(trainable.trace_of(PRIMES))
+    told = compared(trainable.trace_of(PRIMES))
     assert "`scaled_dot_product_attention` on the same numbers gives the same `context`" in told
 
 
 def test_torchs_own_attention_cannot_be_told_numbers_of_ones_own() -> None:
     trace = trainable.trace_of(Lab())
     lab = overriding.with_override(Lab(), trace, "qkv", "weights", (0, 0), 0.5)
-    told = trainable.compared(trainable.trace_of(lab))
+    told = compared(trainable.trace_of(lab))
     assert told == "Torch cannot be told the numbers you put into a step: nothing to compare."
 
 

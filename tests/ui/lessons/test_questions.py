@@ -9,12 +9,12 @@ import torch
 
 from tests.screen import PROJECT, broken, opened
 from ui.cards.embeddings import labels_of, tensor_of
+from ui.cards.mask import mask_of, toggled
 from ui.cards.parameters import parameters_of
 from ui.cards.prediction import Question
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.all_tokens.questions import largest_row_sum
-from ui.lessons.causal_attention import figures as causal
 from ui.lessons.causal_attention.questions import first_token_unmasked
 from ui.lessons.dropout.questions import grown_weight
 from ui.lessons.multi_head.questions import most_missed_head
@@ -165,9 +165,9 @@ def test_by_what_weights_grow_is_known_where_a_mask_leaves_none() -> None:
     lab = Lab(sentence="to be")
     for row in range(2):
         for column in range(2):
-            if causal.mask_of(lab)[row, column]:
-                lab = causal.toggled(lab, row, column)
-    assert not causal.mask_of(lab).any()
+            if mask_of(lab)[row, column]:
+                lab = toggled(lab, row, column)
+    assert not mask_of(lab).any()
     _, options, truth = grown_weight(lab)
     assert options[truth.right] == "by 5"
     assert "nan" not in truth.because

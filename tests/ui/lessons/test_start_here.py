@@ -5,9 +5,9 @@ import torch
 
 from tests.screen import START, opened
 from ui.cards.embeddings import with_preset
+from ui.cards.simple_run import trace_of
 from ui.lab import link
 from ui.lab.lab import Lab
-from ui.lessons.start_here import figures as start
 
 LABS = {
     "first": Lab(),
@@ -24,20 +24,20 @@ def test_two_equal_rows_have_equal_rows_of_weights(lab: Lab) -> None:
     second = lab.tokens[1]
     entries = enumerate(lab.embeddings[0])
     own = lab.with_entries([(second.word, second.nth, at, entry) for at, entry in entries])
-    weights = start.trace_of(own)["weights"]
+    weights = trace_of(own)["weights"]
     torch.testing.assert_close(weights[0], weights[1])
 
 
 @each_lab
 def test_of_equal_rows_every_weight_is_the_same(lab: Lab) -> None:
     own = with_preset(lab, "equal")
-    weights = start.trace_of(own)["weights"]
+    weights = trace_of(own)["weights"]
     torch.testing.assert_close(weights, torch.full_like(weights, 1 / len(own.tokens)))
 
 
 @each_lab
 def test_ten_times_larger_makes_the_scores_a_hundred_times_as_large(lab: Lab) -> None:
-    small, large = (start.trace_of(with_preset(lab, name)) for name in ("notebook", "ten-times"))
+    small, large = (trace_of(with_preset(lab, name)) for name in ("notebook", "ten-times"))
     torch.testing.assert_close(large["scores"], 100 * small["scores"])
 
 

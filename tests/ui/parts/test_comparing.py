@@ -14,11 +14,12 @@ from attention_core.studies.entropy import entropy
 from tests.attention_core.calculator import adds_up
 from tests.screen import FRAME, PAGES, broken, cards, components, edit, opened, said, send
 from ui.cards import comparing
+from ui.cards.mask import toggled
+from ui.cards.simple_run import trace_of
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons import LESSONS
 from ui.lessons.causal_attention import figures as causal
-from ui.lessons.start_here import figures as start
 from ui.parts import compare
 
 PLACE = "figures:start"
@@ -72,7 +73,7 @@ def test_the_largest_changes_and_the_entropy_of_each_query() -> None:
     lab = was.with_entries([("journey", 1, 1, 2.0)])
     before, now = LESSONS.groups[PLACE](was), LESSONS.groups[PLACE](lab)
     found = comparing.largest_changes(before, now)
-    old, new = start.trace_of(was), start.trace_of(lab)
+    old, new = trace_of(was), trace_of(lab)
     title, row, column, a, b = found[0]
     assert (title, row, column) == ("Attention scores", "journey", "journey")
     assert (a, b) == (float(old["scores"][1, 1]), float(new["scores"][1, 1]))
@@ -96,7 +97,7 @@ def test_matrices_of_another_shape_are_shown_alone_and_said() -> None:
 
 def test_cells_to_or_from_what_is_no_number_count_as_changed() -> None:
     was = Lab()
-    lab = causal.toggled(was, 0, 3)
+    lab = toggled(was, 0, 3)
     before, now = LESSONS.groups["figures:masked"](was), LESSONS.groups["figures:masked"](lab)
     card = comparing._difference(before, now).cards[causal.BEFORE.index("masked")]
     expected = "1 of 36 cells changed; 1 of them to or from what is no number."
@@ -113,7 +114,7 @@ def test_why_no_changes_are_listed() -> None:
     assert comparing.why_none(was, LESSONS.groups[PLACE](Lab())).startswith("Nothing differs here")
     shorter = LESSONS.groups[PLACE](Lab(sentence="to be"))
     assert "nothing to compare" in comparing.why_none(was, shorter)
-    blind = causal.toggled(Lab(), 0, 0)
+    blind = toggled(Lab(), 0, 0)
     before, now = (LESSONS.groups["figures:causal_context"](lab) for lab in (Lab(), blind))
     assert comparing.largest_changes(before, now) == []
     assert "no number in one of them" in comparing.why_none(before, now)
@@ -145,7 +146,7 @@ def test_a_damaged_pin_is_said_and_the_rest_goes_on(text: str) -> None:
     at = opened(FRAME, lab=link.encode(Lab(pinned=text, showing="B − A")))
     assert broken(at) == []
     assert any("What was pinned in this link is damaged" in told for told in said(at))
-    assert torch.equal(drawn(at)["weights"], start.trace_of(Lab())["weights"])
+    assert torch.equal(drawn(at)["weights"], trace_of(Lab())["weights"])
 
 
 def test_conventions_are_those_of_now() -> None:

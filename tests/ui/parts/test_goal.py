@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from attention_core.studies.goal import MASKED, REACHED
 from tests.screen import PROJECT, broken, cards, components, edit, markdown_texts, opened, send
 from ui.cards import goal_path
+from ui.cards.simple_run import trace_of
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.causal_attention import figures as causal
@@ -99,13 +100,13 @@ def test_where_a_search_stops_is_no_proof_that_the_goal_is_out_of_reach() -> Non
         [(token.word, token.nth, column, 0.0) for token in Lab().tokens for column in range(3)]
     )
     lab = replace(zeros, goal=(4, 1, 0.9, 0.0))
-    (only,) = goal_path.attempts_of(lab, start.trace_of)
+    (only,) = goal_path.attempts_of(lab, trace_of)
     path = goal_path.Path(("start", ""), [only], is_done=True)
     told = goal_path.outcome(path, lab, lab)
     assert told.startswith("**Stopped at the start: no small move of what may move changes it.**")
     # A large move does: so it is not said that nothing could.
     far = lab.with_entries([("one", 1, 0, 3.0), ("journey", 1, 0, 9.0)])
-    assert float(start.trace_of(far)["weights"][4, 1]) >= 0.9
+    assert float(trace_of(far)["weights"][4, 1]) >= 0.9
 
 
 def test_nothing_that_may_move_is_a_message() -> None:
@@ -140,6 +141,6 @@ def test_a_damaged_start_is_passed_over(text: str) -> None:
 
 def test_the_numbers_of_a_step_are_those_of_the_search() -> None:
     lab = Lab(goal=(3, 0, 0.7, 0.0))
-    *_, last = goal_path.attempts_of(lab, start.trace_of)
+    *_, last = goal_path.attempts_of(lab, trace_of)
     assert last.status == REACHED
     assert torch.equal(goal_path.at_attempt(lab, last, 1).tensor, last.inputs["inputs"])

@@ -10,6 +10,7 @@ from attention_core import MULTI_HEAD_ATTENTION
 from attention_core.studies.lens import sensitivity
 from tests.screen import PROJECT, broken, cards, components, opened, said
 from ui.cards import lens
+from ui.cards.simple_run import trace_of
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.causal_attention import figures as causal
@@ -60,12 +61,12 @@ def test_it_is_off_until_it_is_asked_for(stem: str) -> None:
 
 def test_what_it_says_holds_for_small_changes_and_not_for_one_more() -> None:
     lab = Lab(has_lens=True)
-    slope = float(sensitivity(start.trace_of(lab), "context", (0, 0))["inputs"][1, 0])
-    before = float(start.trace_of(lab)["context"][0, 0])
+    slope = float(sensitivity(trace_of(lab), "context", (0, 0))["inputs"][1, 0])
+    before = float(trace_of(lab)["context"][0, 0])
     moved = {}
     for step in (0.01, 1.0):
         own = lab.with_entries([("journey", 1, 0, 0.55 + step)])
-        moved[step] = float(start.trace_of(own)["context"][0, 0]) - before
+        moved[step] = float(trace_of(own)["context"][0, 0]) - before
     assert moved[0.01] / 0.01 == pytest.approx(slope, rel=0.02)
     assert moved[1.0] != pytest.approx(slope, rel=0.2)
     at = page("start_here")
@@ -78,7 +79,7 @@ def test_what_it_says_holds_for_small_changes_and_not_for_one_more() -> None:
 def test_it_looks_at_the_cell_that_was_picked() -> None:
     lab = Lab(trail=(("figures:start", "weights", 1, 4),))
     at = page("start_here", trail=lab.trail)
-    expected = sensitivity(start.trace_of(lab), "weights", (1, 4))["inputs"]
+    expected = sensitivity(trace_of(lab), "weights", (1, 4))["inputs"]
     z = cards(at, f"{lens.NAME}start")["lens_inputs"]["spec"]["data"][0]["z"]
     assert torch.equal(torch.tensor(z, dtype=torch.float64), expected)
 
@@ -93,7 +94,7 @@ def test_it_looks_at_the_cell_that_was_picked() -> None:
     ],
 )
 def test_a_pick_that_is_not_there_is_passed_over(pick: Any) -> None:
-    trace = start.trace_of(Lab())
+    trace = trace_of(Lab())
     assert lens.cell_of(trace, Lab(trail=(pick,)), start.PLACES) == ("context", (0, 0))
 
 

@@ -10,10 +10,10 @@ from torch import Tensor
 from attention_core import MULTI_HEAD_ATTENTION
 from tests.screen import PROJECT, broken, cards, codes, opened, said
 from ui.cards import overriding
+from ui.cards.simple_run import trace_of
 from ui.lab import link
 from ui.lab.lab import LIMIT, Lab
 from ui.lessons.queries_keys_values import figures as trainable
-from ui.lessons.start_here import figures as start
 
 PAGES = {
     "figures:start": PROJECT / "pages" / "start_here.py",
@@ -48,7 +48,7 @@ def test_a_weight_of_ones_own(place: str) -> None:
     weights[1, 4] = 0.9
     assert torch.equal(after["weights"], weights)
     values = trainable.trace_of(Lab())["values"] if place == "figures:attending" else None
-    values = start.trace_of(Lab())["inputs"] if values is None else values
+    values = trace_of(Lab())["inputs"] if values is None else values
     torch.testing.assert_close(after["context"], weights @ values)
     assert cards(at, place)["weights"]["note"].startswith("Yours: 1 of the weights")
     assert cards(at, place)["scores"]["note"].startswith("Detached: weights has numbers of yours")
@@ -87,12 +87,12 @@ def test_what_is_no_number_is_refused_where_it_happened(place: str, typed: str) 
 
 
 def test_they_wait_while_the_sentence_has_another_length() -> None:
-    trace = start.trace_of(Lab())
+    trace = trace_of(Lab())
     lab = overriding.with_override(Lab(), trace, "start", "weights", (5, 5), 0.5)
     shorter = Lab(sentence="to be or not", overrides=lab.overrides)
-    assert start.trace_of(shorter).overridden == {}
-    assert overriding.without_overrides(shorter, start.trace_of(shorter), "start") == shorter
-    assert float(start.trace_of(lab)["weights"][5, 5]) == 0.5
+    assert trace_of(shorter).overridden == {}
+    assert overriding.without_overrides(shorter, trace_of(shorter), "start") == shorter
+    assert float(trace_of(lab)["weights"][5, 5]) == 0.5
     assert trainable.trace_of(lab).overridden == {}  # another place
 
 
@@ -129,7 +129,7 @@ def test_a_cell_of_a_head() -> None:
 )
 def test_what_does_not_fit_is_refused(name: str, index: tuple[int, ...], entry: float) -> None:
     with pytest.raises(ValueError, match=r"a cell of a step|a number from"):
-        overriding.with_override(Lab(), start.trace_of(Lab()), "start", name, index, entry)
+        overriding.with_override(Lab(), trace_of(Lab()), "start", name, index, entry)
 
 
 def test_hostile_overrides_in_an_address_are_ignored() -> None:
@@ -138,4 +138,4 @@ def test_hostile_overrides_in_an_address_are_ignored() -> None:
     lab = link.from_file(
         b'{"attention_lab": 1, "overrides": ' + str(rows).replace("'", '"').encode() + b"}"
     )
-    assert start.trace_of(lab).overridden == {}
+    assert trace_of(lab).overridden == {}

@@ -19,19 +19,12 @@ from attention_core.numbers import result_of
 from attention_core.studies.loops import measure
 from ui.cards.card import Card, Group
 from ui.cards.literal import literal, names
+from ui.cards.sums import MOST_SUMS, TOLD, is_one, rows_vary, summed
 from ui.lab import state
 from ui.lab.lab import MAX_SEED, Lab
-from ui.lessons.all_tokens.figures import (
-    MOST_SUMS,
-    OFF,
-    TOLD,
-    rows_vary,
-    summed,
-    sums_of,
-    timings_finding,
-    timings_spec,
-)
+from ui.lessons.all_tokens.figures import sums_of, timings_finding, timings_spec
 from ui.parts import step_view
+from ui.parts.sums_table import draw_sums
 from ui.parts.widgets import choice, query_chosen, set_widget
 
 _TIMINGS = "_timings"
@@ -95,17 +88,11 @@ def _axis_chosen() -> None:
 def sums_table(trace: Trace, tokens: Sequence[str], conventions: Conventions = USUAL) -> None:
     """Draw the tokens' row sums and column sums as numbers, marked where they are not 1."""
     rows, columns = sums_of(trace["weights"])
-    labels, shown = names(tokens, conventions), summed(rows, columns)
-    table = {
-        "token": [literal(labels[token]) for token in shown],
-        conventions.say("its {row} sums to"): [_marked(rows[token], must=True) for token in shown],
-        conventions.say("its {column} sums to"): [
-            _marked(columns[token], must=False) for token in shown
-        ],
+    sums = {
+        conventions.say("its {row} sums to"): [_marked(total, must=True) for total in rows],
+        conventions.say("its {column} sums to"): [_marked(total, must=False) for total in columns],
     }
-    title = _sums_title(rows)
-    with st.expander(title) if len(tokens) > TOLD else st.container():
-        st.table(table)
+    draw_sums(_sums_title(rows), tokens, summed(rows, columns), sums, conventions)
 
 
 def _sums_title(rows: Sequence[float]) -> str:
@@ -119,7 +106,7 @@ def _sums_title(rows: Sequence[float]) -> str:
 def _marked(total: float, *, must: bool) -> str:
     """Return a sum, with a sign where it is 1 and another where it must be and is not."""
     text = literal(result_of(total))
-    if abs(total - 1) <= OFF:
+    if is_one(total):
         return f"{text} ✓"
     return f":red[**{text} ≠ 1**]" if must else text
 

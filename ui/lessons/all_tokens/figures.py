@@ -30,6 +30,7 @@ from ui.cards import step_cards
 from ui.cards.card import Card, Group, Spec, Verdict
 from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.literal import literal, names
+from ui.cards.sums import is_one
 from ui.lab.lab import Lab
 
 LOOPS_CODE = """\
@@ -38,9 +39,7 @@ for i, query in enumerate(inputs):
     for j, key in enumerate(inputs):
         scores[i, j] = torch.dot(query, key)"""
 WRONG_AXIS = SIMPLE_SELF_ATTENTION.with_operation("weights", Softmax(dim=-2))
-OFF = 1e-3  # a sum this far from 1 is no rounding error: float32's are a thousand times smaller
 TOLD = 12
-MOST_SUMS = 64  # a longer table of sums shows its ends: the largest and the smallest
 
 
 def mechanism_of(lab: Lab) -> Mechanism:
@@ -215,24 +214,6 @@ def sums_of(weights: Tensor) -> tuple[list[float], list[float]]:
     return exact.sum(dim=1).tolist(), exact.sum(dim=0).tolist()
 
 
-def summed(rows: Sequence[float], columns: Sequence[float]) -> list[int]:
-    """Return the tokens whose sums are shown: all, or those with the largest and smallest sums.
-
-    Of the two sums it is the one that varies: the rows' where they do not sum to 1.
-    """
-    n_tokens = len(rows)
-    if n_tokens <= MOST_SUMS:
-        return list(range(n_tokens))
-    varying = rows if rows_vary(rows) else columns
-    order = sorted(range(n_tokens), key=varying.__getitem__, reverse=True)
-    return [*order[:TOLD], *order[-TOLD:]]
-
-
-def rows_vary(rows: Sequence[float]) -> bool:
-    """Return whether the rows' sums differ from 1 by more than rounding."""
-    return max(abs(total - 1) for total in rows) > OFF
-
-
 def sums_explained(trace: Trace, *, wrong_axis: bool, conventions: Conventions = USUAL) -> str:
     """Return what the sums mean, as Markdown."""
     rows, columns = sums_of(trace["weights"])
@@ -250,7 +231,7 @@ def sums_explained(trace: Trace, *, wrong_axis: bool, conventions: Conventions =
             least=result_of(min(columns)),
             most=result_of(max(columns)),
         )
-    if max(abs(total - 1) for total in rows) <= OFF:
+    if all(map(is_one, rows)):
         return conventions.say(
             "**Now every {column} is made to sum to 1**. With these numbers the {rows} happen to "
             "do so too, and the mistake does not show: no test on such numbers would find it. "

@@ -50,10 +50,10 @@ from ui.cards.explained import Explained
 from ui.cards.literal import names
 from ui.cards.marked import marked
 from ui.cards.number_words import words_of
+from ui.cards.row_cards import ROW_PX
 from ui.cards.step_cards import step_card
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
 from ui.lab.lab import Lab, Same, number
-from ui.lessons.one_query.figures import ROW_PX
 
 OWN = "bahdanau"
 NOW, SO_FAR, ALL = (f"figures:{OWN}_{which}" for which in ("step", "so_far", "all"))

@@ -9,6 +9,7 @@ import streamlit as st
 from ui.cards import comparing
 from ui.cards.embeddings import labels_of
 from ui.cards.literal import names
+from ui.cards.mask import painted_cells, toggled, unpainted
 from ui.lab import state
 from ui.lab.lab import MASKS, MAX_TOKENS, Lab
 from ui.lessons.causal_attention.figures import (
@@ -17,9 +18,6 @@ from ui.lessons.causal_attention.figures import (
     leak_index,
     mask_figure,
     opened_early,
-    painted_cells,
-    toggled,
-    unpainted,
 )
 from ui.parts import part_view, step_view
 from ui.parts.widgets import choice, chosen, set_widget

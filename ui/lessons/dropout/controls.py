@@ -9,11 +9,12 @@ import streamlit as st
 
 from attention_core import USUAL, Conventions, Trace
 from attention_core.numbers import result_of
-from ui.cards.literal import literal, names
+from ui.cards.literal import literal
+from ui.cards.sums import is_one, summed
 from ui.lab import state
 from ui.lab.lab import MAX_SEED, Lab
-from ui.lessons.all_tokens import figures as all_tokens
-from ui.lessons.dropout.figures import n_draws_of, plain_rate, rate_of, sums_of
+from ui.lessons.dropout.figures import n_draws_of, plain_rate, rate_of, row_sums
+from ui.parts.sums_table import draw_sums
 from ui.parts.widgets import chosen, set_widget
 
 DRAWS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -82,26 +83,19 @@ def _rate_typed() -> None:
 
 def sums_table(trace: Trace, tokens: Sequence[str], conventions: Conventions = USUAL) -> None:
     """Draw what each row sums to, before dropout and after."""
-    labels = names(tokens, conventions)
-    before, after = sums_of(trace["weights"]), sums_of(trace["dropped"])
-    shown = all_tokens.summed(after, after)
-    table = {
-        "token": [literal(labels[token]) for token in shown],
-        conventions.say("its {row} of weights sums to"): [
-            literal(result_of(before[token])) for token in shown
-        ],
-        conventions.say("its {row} after dropout sums to"): [
-            _marked(after[token]) for token in shown
-        ],
+    before, after = row_sums(trace["weights"]), row_sums(trace["dropped"])
+    shown = summed(after, after)
+    sums = {
+        conventions.say("its {row} of weights sums to"): [literal(result_of(t)) for t in before],
+        conventions.say("its {row} after dropout sums to"): [_marked(total) for total in after],
     }
     title = f"The sums of {len(shown)} of {len(tokens)} tokens"
-    with st.expander(title) if len(tokens) > all_tokens.TOLD else st.container():
-        st.table(table)
+    draw_sums(title, tokens, shown, sums, conventions)
 
 
 def _marked(total: float) -> str:
     text = literal(result_of(total))
-    return f"{text} ✓" if abs(total - 1) <= all_tokens.OFF else f"**{text}**"
+    return f"{text} ✓" if is_one(total) else f"**{text}**"
 
 
 # ---- Many draws --------------------------------------------------------------------------------

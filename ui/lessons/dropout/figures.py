@@ -18,13 +18,12 @@ from attention_core.figures.curves import Curve, Spec, curves_spec
 from attention_core.figures.palette import range_of
 from attention_core.numbers import plain, result_of
 from attention_core.studies.dropout import Mean, mean_over_draws
-from ui.cards import overriding, step_cards
+from ui.cards import mask, overriding, step_cards
 from ui.cards.card import Card, Group
 from ui.cards.embeddings import labels_of
 from ui.cards.literal import literal, names
+from ui.cards.sums import is_one
 from ui.lab.lab import Lab
-from ui.lessons.all_tokens import figures as all_tokens
-from ui.lessons.causal_attention import figures as causal
 
 MOST_CELLS = 4_000_000  # dropped for one study; beyond, fewer draws are made
 FEW = 12  # draws that are shown as points
@@ -38,7 +37,7 @@ OWN = "dropout"
 def trace_of(lab: Lab, *, training: bool | None = None) -> Trace:
     """Return the run that the page shows: with your mask, dropout and numbers in its steps."""
     run = CAUSAL_SELF_ATTENTION.run(
-        **causal.inputs_of(lab),
+        **mask.inputs_of(lab),
         dropout=lab.dropout,
         training=lab.training if training is None else training,
         seed=lab.dropout_seed,
@@ -97,7 +96,7 @@ def _kept(card: Card, trace: Trace, lab: Lab) -> Card:
     return replace(card, alt=alt, note=f"Drawn from seed {lab.dropout_seed}.")
 
 
-def sums_of(weights: Tensor) -> list[float]:
+def row_sums(weights: Tensor) -> list[float]:
     """Return what each row sums to."""
     return weights.double().sum(dim=-1).tolist()
 
@@ -119,7 +118,7 @@ def sums_said(trace: Trace, lab: Lab) -> str:
     row, column = divmod(place, dropped.shape[1])
     called = names(labels_of(lab), lab.conventions)
     rate, grown = _growth(lab.dropout)
-    sums = [total for total in sums_of(trace["dropped"]) if total == total]
+    sums = [total for total in row_sums(trace["dropped"]) if total == total]
     largest = trace.explain("dropped", row, column).formula
     above = int((dropped > 1).sum())
     more = f"{above:,} weights are above 1." if above != 1 else "1 weight is above 1."
@@ -145,9 +144,8 @@ def sums_said(trace: Trace, lab: Lab) -> str:
 
 def _undropped_said(trace: Trace, lab: Lab) -> str:
     """Return why nothing is dropped and nothing is scaled, as Markdown."""
-    off = [abs(total - 1) for total in sums_of(trace["weights"]) if total == total]
     used = "The weights are used as they are."
-    if max(off, default=0.0) <= all_tokens.OFF:
+    if all(is_one(total) for total in row_sums(trace["weights"]) if total == total):
         used = lab.conventions.say("The weights are used as they are, and each {row} sums to 1.")
     if lab.training:
         why = "**Nothing is dropped: the rate is 0.**"
@@ -262,7 +260,7 @@ def grown_by(lab: Lab, rate: float) -> float:
 
     Where a mask leaves no weight at all, it is from one without a mask.
     """
-    given = causal.inputs_of(lab)
+    given = mask.inputs_of(lab)
     if not bool(given["mask"].any()):
         given["mask"] = torch.ones_like(given["mask"])
     seed = lab.dropout_seed

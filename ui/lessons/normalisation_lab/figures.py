@@ -29,8 +29,8 @@ from ui.cards.card import Card, Group, Verdict
 from ui.cards.editors import Editor, Entry
 from ui.cards.embeddings import tensor_of
 from ui.cards.explained import Explained
+from ui.cards.row_cards import row_card
 from ui.lab.lab import LIMIT, MAX_SCORES, NOTEBOOK_SCORES, Lab
-from ui.lessons.one_query.figures import row_card
 
 ROW_ID, QUERY = "row", "your row"
 PRESETS: dict[str, tuple[float, ...]] = {

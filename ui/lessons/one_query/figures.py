@@ -14,11 +14,11 @@ from attention_core.equations import equation
 from attention_core.export import Shown
 from attention_core.figures import flow_spec, space_spec
 from attention_core.figures.findings import EVEN
-from attention_core.figures.heatmap import CELL_PX, with_numbers
+from attention_core.figures.heatmap import with_numbers
 from attention_core.figures.palette import ROLE_COLOURS
 from attention_core.figures.pictures import alignment_spec, flow_height
 from attention_core.glossary import vector
-from attention_core.numbers import DIGITS, plain, result_of
+from attention_core.numbers import plain, result_of
 from attention_core.operations import NaiveSoftmax
 from attention_core.studies.alignment import Alignment, alignment
 from ui.cards import literal as words
@@ -26,19 +26,16 @@ from ui.cards.card import Card, Group
 from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.explained import Explained, shortened
 from ui.cards.literal import literal
-from ui.cards.step_cards import step_card
+from ui.cards.row_cards import row_card
+from ui.cards.shares import SHARES, largest, left_out, share_text
 from ui.lab.lab import Lab
 
 WIDEST_LABELLED = 12  # columns that have room for two decimals in a third of the page
 MOST_SPARE = 1.6  # how much longer than these two vectors the picture's axes may be
-ROW_PX = CELL_PX + 146  # a row of cells with its labels above and its colours below
-MOST_WHOLE = 64  # tokens; of more, tables and pictures show those with the largest weights
-LARGEST = 24  # tokens, then
 MOST_COLUMNS = 16  # dimensions in a table
 MOST_TOLD = 1024  # numbers in the embeddings; of more, only dot products near the current one
 NEAR = 8  # steps, then
 TOLD = 12  # tokens in a sentence
-SHARES = ("scores", "by_sum", "naive", "weights")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,44 +100,6 @@ def dot_products(trace: Trace, query: str, names: Sequence[str], moment: int = 0
         else f"{query} · {name} = {shortened(trace.explain('scores', 0, position).formula)}"
         for position, name in enumerate(names)
     ]
-
-
-def largest(trace: Trace, *always: int) -> list[int]:
-    """Return which tokens are shown, in the sentence's order: all, or the largest weights'.
-
-    Args:
-        trace: A run with one query.
-        *always: Tokens that are shown in any case.
-    """
-    weights = trace["weights"][0]
-    if len(weights) <= MOST_WHOLE:
-        return list(range(len(weights)))
-    order = weights.argsort(descending=True, stable=True)[:LARGEST].tolist()
-    return sorted({*order, *always})
-
-
-def left_out(shown: Sequence[int], n_tokens: int) -> list[int]:
-    """Return the tokens that are not shown."""
-    return sorted({*range(n_tokens)} - {*shown})
-
-
-def row_card(
-    trace: Trace,
-    step: str,
-    query: str,
-    names: Sequence[str],
-    row: int | None = None,
-    *,
-    conventions: Conventions = USUAL,
-) -> Card:
-    """Return the card of a step whose rows are one: the query's, which is this row of inputs."""
-    checks = trace.check(step)
-    card = step_card(
-        trace, step, names, checks, query=query, query_row=row, conventions=conventions
-    )
-    if trace.axes(step)[1] == "key token":
-        card = replace(card, height=ROW_PX)
-    return card.with_layout(minreducedheight=CELL_PX)  # else Plotly takes room from the labels
 
 
 def scores_so_far(
@@ -290,11 +249,6 @@ def _share_card(card: Card, trace: Trace, conventions: Conventions) -> Card:
         card = card.with_heatmap(texttemplate="%{z:.2f}")
     title = "torch.softmax" if card.id == "weights" else card.title
     return replace(card, title=title, note=note)
-
-
-def share_text(value: float, digits: int = DIGITS) -> str:
-    """Return a share as the tables print it, also one that is not a number."""
-    return "NaN" if math.isnan(value) else result_of(value, digits)
 
 
 def _trouble(trace: Trace, step: str, conventions: Conventions) -> str:

@@ -13,12 +13,12 @@ from attention_core.figures.curves import peak_finding, peak_spec, spread_findin
 from attention_core.figures.findings import leading
 from attention_core.mechanisms.projections import ROLES
 from attention_core.numbers import result_of
-from attention_core.reference import compare_with_torch
 from attention_core.studies.scale import Scale, scales
-from ui.cards import overriding, parameters, step_cards
+from ui.cards import overriding, step_cards
 from ui.cards.card import Card, Group
-from ui.cards.embeddings import labels_of, tensor_of
+from ui.cards.embeddings import labels_of
 from ui.cards.literal import literal, names
+from ui.cards.parameters import inputs_of
 from ui.lab.lab import Lab
 
 OWN = "qkv"
@@ -26,11 +26,6 @@ PLACES = ("figures:projected", "figures:attending")
 PROJECTED = tuple(ROLES.values())
 ATTENDING = ("scores", "scaled", "weights", "context")
 TOLD = 6  # numbers of a vector in a sentence
-
-
-def inputs_of(lab: Lab) -> dict[str, Tensor]:
-    """Return the inputs of self-attention with trainable weights."""
-    return {"inputs": tensor_of(lab), **parameters.parameters_of(lab)}
 
 
 def trace_of(lab: Lab) -> Trace:
@@ -114,25 +109,6 @@ def linear_said(lab: Lab) -> str:
         f"numbers of both signs, within ±1 / √{lab.d} = ±{lab.d**-0.5:.4f}. From embeddings as "
         "small as the notebook's they make small scores, and weights close to even."
     )
-
-
-# ---- Torch's own -------------------------------------------------------------------------------
-
-
-def compared(trace: Trace) -> str:
-    """Return how far a run is from torch's own attention, as Markdown."""
-    checks = compare_with_torch(trace)
-    if not checks and trace.overridden:
-        return "Torch cannot be told the numbers you put into a step: nothing to compare."
-    if not checks:
-        return "Torch's own attention cannot be compared here: nothing in it is a number."
-    lines = []
-    for check in checks:
-        verdict = "the same" if check.ok else ":red[**not the same**]"
-        lines.append(
-            f"`{check.route}` on the same numbers gives {verdict} `{check.step}`: {check.numbers}."
-        )
-    return "  \n".join(lines)
 
 
 # ---- Why divide by the root --------------------------------------------------------------------

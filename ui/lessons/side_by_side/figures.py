@@ -39,10 +39,10 @@ from ui.cards import parameters, step_cards
 from ui.cards.card import Card, Group
 from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.explained import Explained
-from ui.lab.lab import OTHER_SENTENCE, Lab
+from ui.cards.other_sentence import other_of
+from ui.lab.lab import Lab
 
 TABLES = ("w_query", "w_key", "b_query", "b_key")  # what the weights depend on
-MOST_OTHER = 64  # tokens of the second sentence
 CHECKED_ROWS = 256  # entropies; of more, a sample is computed again by loops
 PLACE = "figures:side_"
 
@@ -156,20 +156,6 @@ def tokens_of(lab: Lab, which: str) -> Sequence[str]:
     """Return the labels of a mechanism's tokens."""
     own = labels_of(lab)
     return TwoSentences(own, labels_of(other_of(lab))) if which == "cross" else own
-
-
-def other_of(lab: Lab) -> Lab:
-    """Return the lab of the sentence that is asked in cross-attention, of 64 tokens at most.
-
-    It is embedded as the first one is. A word of both has one embedding, edits included.
-    """
-    other = replace(lab, sentence=lab.other_sentence)
-    if not other.all_tokens:
-        return replace(lab, sentence=OTHER_SENTENCE, keep_punctuation=False)
-    if len(other.all_tokens) > MOST_OTHER:
-        cut = [token.text for token in other.all_tokens[:MOST_OTHER]]
-        return replace(other, sentence=" ".join(cut))
-    return other
 
 
 def unsplit(lab: Lab) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from ui.cards.other_sentence import MOST_OTHER
 from ui.lab.lab import Lab
 from ui.lessons.lesson import Figures, Lesson
 from ui.lessons.side_by_side import figures
@@ -21,7 +22,7 @@ def to_try(lab: Lab) -> str:
         "- Type your own sentence as the other one too: *Cross-attention* becomes "
         "*Self-attention* (without biases, and with at most {most} tokens).\n"
         "- Choose as many heads as d_out: each compares a single number.",
-        most=figures.MOST_OTHER,
+        most=MOST_OTHER,
     )
 
 

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from attention_core import SIMPLE_SELF_ATTENTION, Trace
+from attention_core import SIMPLE_SELF_ATTENTION
 from attention_core.export import Shown
 from attention_core.numbers import result_of
 from ui.cards import overriding, step_cards
 from ui.cards.card import Group
 from ui.cards.embeddings import labels_of, tensor_of
+from ui.cards.simple_run import OWN, trace_of
 from ui.lab.lab import Lab
 
-OWN = "start"
 PLACES = ("figures:start",)
-
-
-def trace_of(lab: Lab) -> Trace:
-    """Return the run that the page shows."""
-    return overriding.applied(SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(lab)), lab, OWN)
 
 
 def steps(lab: Lab) -> Group:

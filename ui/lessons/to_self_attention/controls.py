@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.lab.lab import Lab
-from ui.lessons.side_by_side import controls as side_by_side_controls
 from ui.lessons.to_self_attention.figures import SHOWN, costs, who_asks
 from ui.parts.number_table import number_table
+from ui.parts.other_sentence import other_field
 from ui.parts.widgets import chosen, set_widget
 
 OTHER = "The other sequence, which asks (the decoder's side)"
@@ -28,7 +28,7 @@ def sequences(lab: Lab) -> None:
         args=("same_sequence",),
     )
     if not lab.same_sequence:
-        side_by_side_controls.other_field(lab, OTHER)
+        other_field(lab, OTHER)
     st.markdown(who_asks(lab))
 
 

@@ -27,14 +27,12 @@ from attention_core.figures.labels import TwoSentences
 from attention_core.figures.palette import range_of
 from attention_core.numbers import plain
 from attention_core.operations import AdditiveScores
-from ui.cards import overriding, parameters, step_cards
+from ui.cards import overriding, parameters, simple_run, step_cards, torch_compared
 from ui.cards.card import Card, Group
 from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.explained import SCOPE, Explained
+from ui.cards.other_sentence import other_of
 from ui.lab.lab import Lab
-from ui.lessons.queries_keys_values import figures as trainable
-from ui.lessons.side_by_side import figures as side_by_side
-from ui.lessons.start_here import figures as start
 
 PLACE = "figures:to_self_"
 OWN = "to_self"
@@ -66,7 +64,7 @@ class Shown:
 
 def asking_of(lab: Lab) -> Lab:
     """Return the lab of the sequence that asks: the other sentence, or the same one."""
-    return lab if lab.same_sequence else side_by_side.other_of(lab)
+    return lab if lab.same_sequence else other_of(lab)
 
 
 def sequences_of(lab: Lab) -> dict[str, Tensor]:
@@ -211,7 +209,7 @@ def who_asks(lab: Lab) -> str:
 
 def _as_at_the_start(lab: Lab) -> str:
     """Return whether the dot products are the page "Start here", unless there are own numbers."""
-    trace, there = trace_of(lab, "dot"), start.trace_of(lab)
+    trace, there = trace_of(lab, "dot"), simple_run.trace_of(lab)
     if any(not torch.equal(trace[name], there[name]) for name in there.steps):
         return ""
     return "The dot products below are now those of *Start here*, to the last bit."
@@ -226,7 +224,7 @@ def formula_of(which: str, lab: Lab, conventions: Conventions) -> str:
 
 def compared(lab: Lab, which: str) -> str:
     """Return how far a run is from torch's own layers, as Markdown."""
-    told = trainable.compared(trace_of(lab, which))
+    told = torch_compared.compared(trace_of(lab, which))
     start = "Torch has no additive attention, so its layers are put together. "
     return start + told if which == "additive" else told
 

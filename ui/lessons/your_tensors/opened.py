@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from attention_core import Trace
+from attention_core import MULTI_HEAD_ATTENTION, Trace
 from attention_core.figures.labels import TwoSentences
 from attention_core.mechanism import Mechanism
 from attention_core.outside.claims import MAX_TOKENS, TensorFileError
@@ -29,10 +30,10 @@ from attention_core.outside.guesses import (
 from attention_core.outside.saving import of_file, to_bytes
 from attention_core.outside.tensor_files import read
 from attention_core.outside.trace_json import KEY
-from ui.cards.embeddings import labels_of
+from ui.cards.embeddings import labels_of, tensor_of
+from ui.cards.parameters import parameters_of
 from ui.lab.lab import Lab
 from ui.lab.tensor_csv import read_matrix
-from ui.lessons.multi_head import figures as multi_head
 
 EXAMPLE = Lab(d_out=6, n_heads=3)
 EXAMPLE_NAME = "example.npz"
@@ -179,7 +180,9 @@ def _with_plain_names(trace: Trace) -> Trace:
 @lru_cache(maxsize=1)
 def example() -> Held:
     """Return the example: the notebook's sentence through multi-head attention, as a file."""
-    trace = multi_head.computed_of(EXAMPLE).with_tokens(labels_of(EXAMPLE))
+    given: dict[str, Any] = parameters_of(EXAMPLE, out=True)
+    run = MULTI_HEAD_ATTENTION.run(tensor_of(EXAMPLE), **given, n_heads=EXAMPLE.n_heads)
+    trace = run.with_tokens(labels_of(EXAMPLE))
     return replace(opened(EXAMPLE_NAME, to_bytes(trace, ".npz")), id="")
 
 
