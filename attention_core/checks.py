@@ -68,14 +68,14 @@ class Check(NamedTuple):
             >>> Check("masked", "loops", 0.0, 0.0, 0.0, True).numbers
             'no difference'
         """
-        told = f"largest difference {self.max_difference:.2g}"
+        text = f"largest difference {self.max_difference:.2g}"
         if self.max_difference == 0:
-            told = "no difference"
+            text = "no difference"
         elif self.share > 1:
-            told += f"; where it is worst, rounding may do {self.tolerance:.1g}"
+            text += f"; where it is worst, rounding may do {self.tolerance:.1g}"
         else:
-            told += f", at most {max(1, math.ceil(100 * self.share))} % of what rounding may do"
-        return f"{told}; {self.note}" if self.note else told
+            text += f", at most {max(1, math.ceil(100 * self.share))} % of what rounding may do"
+        return f"{text}; {self.note}" if self.note else text
 
 
 def verdict(step: str, route: str, off: Tensor, allowed: Tensor, note: str = "") -> Check:
@@ -154,7 +154,7 @@ def _checked(step: Step, operands: Sequence[Tensor], result: Tensor) -> Iterator
     is_finite = math.isfinite(float(result.sum(dtype=torch.float64)))
     overflows = None if is_finite else operation.overflows(wide, exact, kind)
     sampled = multiplications(operation, operands, result) > LOOP_LIMIT
-    held = _Held(result, allowed, overflows, kind)
+    held = _Judged(result, allowed, overflows, kind)
     note = held.note(exact)
     again = _by_loops(operation, operands, result, sampled=sampled)
     route = f"loops, {SAMPLE_SIZE} seeded cells" if sampled else "loops"
@@ -167,8 +167,8 @@ def _checked(step: Step, operands: Sequence[Tensor], result: Tensor) -> Iterator
     for law, (excess, may) in laws.items():
         if law in exactly:
             may = may + exactly[law][0].clamp(min=0.0).nan_to_num(nan=0.0)
-        if (told := _told(law, excess, may)) is not None:
-            law, excess, may = told
+        if (found := _law_of_numbers(law, excess, may)) is not None:
+            law, excess, may = found
             yield verdict(step.name, USUAL.say(law), excess, may)._replace(law=law)
 
 
@@ -191,7 +191,7 @@ def allowed_of(
     return torch.where(allowed.isnan(), 0.0, allowed)
 
 
-class _Held(NamedTuple):
+class _Judged(NamedTuple):
     """A result that other routes are held against."""
 
     result: Tensor
@@ -238,7 +238,7 @@ class _Held(NamedTuple):
         return torch.where(excused, 0.0, distances(again, result))
 
 
-def _told(law: str, excess: Tensor, allowed: Tensor) -> tuple[str, Tensor, Tensor] | None:
+def _law_of_numbers(law: str, excess: Tensor, allowed: Tensor) -> tuple[str, Tensor, Tensor] | None:
     """Return a law as far as it holds; None where nothing is a number."""
     if not math.isnan(float(excess.max())):
         return law, excess.clamp(min=0.0), allowed
@@ -319,8 +319,3 @@ def distances(a: Tensor, b: Tensor) -> Tensor:
         return off
     off = torch.where((a == b) | (a.isnan() & b.isnan()), 0.0, off)
     return off.nan_to_num(nan=math.inf, posinf=math.inf)
-
-
-def apart(a: Tensor, b: Tensor) -> float:
-    """Return the largest of the distances between two tensors."""
-    return float(distances(a, b).max())

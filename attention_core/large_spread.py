@@ -13,6 +13,7 @@ from torch import Tensor
 from attention_core.checks import allowed_of
 from attention_core.mechanism import Trace
 from attention_core.operations import DivideBy, MultiplyBy
+from attention_core.operations.overriding import without_overrides
 from attention_core.operations.products import length
 from attention_core.rounding import format_of
 
@@ -99,8 +100,7 @@ def _longest(rows: Tensor) -> Tensor:
 
 def _factor(trace: Trace, name: str) -> float:
     """Return what a step multiplies scores by."""
-    operation = trace.mechanism.step(name).operation
-    operation = getattr(operation, "operation", operation)  # without own numbers
+    operation = without_overrides(trace.mechanism.step(name).operation)
     if isinstance(operation, DivideBy):
         return 1 / abs(operation.divisor)
     return abs(operation.by) if isinstance(operation, MultiplyBy) else 1.0

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+import torch
 from torch import Tensor
 
 from attention_core.checks import Check, check_step, state_of
@@ -18,7 +19,7 @@ from attention_core.explanation import Explanation, explain_input, explain_step
 from attention_core.glossary import term
 from attention_core.html_tables import html_of
 from attention_core.operations import Index, Operation, Overridden
-from attention_core.operations.overriding import require_finite
+from attention_core.operations.overriding import require_finite, without_overrides
 from attention_core.step import Step
 from attention_core.tensors import is_cell, require_cell, require_mask, require_numbers
 
@@ -55,6 +56,23 @@ class Mechanism:
     steps: tuple[Step, ...]
     masks: tuple[str, ...] = ()
     per_head: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, given: Mapping[str, Tensor], steps: Sequence[Step] = ()) -> Mechanism:
+        """Return a mechanism with these inputs: booleans are masks, and three axes have heads.
+
+        Args:
+            given: The inputs by name. Of the tensors only shapes and dtypes count.
+            steps: The steps in order; none for values that nothing is made of.
+
+        Example:
+            >>> import torch
+            >>> Mechanism.of({"mask": torch.ones(2, 2, dtype=torch.bool)}).masks
+            ('mask',)
+        """
+        masks = tuple(name for name, tensor in given.items() if tensor.dtype == torch.bool)
+        per_head = tuple(name for name, tensor in given.items() if tensor.ndim == 3)
+        return cls(tuple(given), tuple(steps), masks, per_head)
 
     def __post_init__(self) -> None:
         known = set(self.inputs)
@@ -167,13 +185,13 @@ class Mechanism:
         """
         changed = self
         for name, cells in overrides.items():
-            own = {tuple(cell): require_finite(name, cell, n) for cell, n in cells.items()}
+            numbers = {tuple(cell): require_finite(name, cell, n) for cell, n in cells.items()}
             operation = changed.step(name).operation
             if isinstance(operation, Overridden):
-                own = {**operation.cells, **own}
-                operation = operation.operation
-            if own:
-                changed = changed.with_operation(name, Overridden(operation, own))
+                numbers = {**operation.cells, **numbers}
+            if numbers:
+                overridden = Overridden(without_overrides(operation), numbers)
+                changed = changed.with_operation(name, overridden)
         return changed
 
     def pytorch(self) -> str:
@@ -345,8 +363,10 @@ class Trace:
         for step in self.mechanism.steps:
             near = set(step.of) - set(self.mechanism.inputs)
             before[step.name] = near.union(*(before.get(name, set()) for name in near))
-        own = self.overridden
-        found = {name: tuple(late for late in own if name in before[late]) for name in before}
+        overridden = self.overridden
+        found = {
+            name: tuple(late for late in overridden if name in before[late]) for name in before
+        }
         return MappingProxyType({name: late for name, late in found.items() if late})
 
     def has_cell(self, name: str, index: Sequence[int]) -> bool:
@@ -392,8 +412,8 @@ class Trace:
         """
         declared = tuple(map(self.mechanism.step, steps)) if steps else self.mechanism.steps
         names = {step.name for step in declared}
-        own = tuple(check for step in declared for check in self._check(step))
-        return own + tuple(check for check in self.compared if not steps or check.step in names)
+        checks = tuple(check for step in declared for check in self._check(step))
+        return checks + tuple(check for check in self.compared if not steps or check.step in names)
 
     def _check(self, step: Step) -> tuple[Check, ...]:
         """Return a step's checks, the remembered ones while nothing they are of has changed."""
@@ -411,6 +431,6 @@ class Trace:
             axes = term(name).axes
             return ("head",) * (self[name].ndim - len(axes)) + axes
         step = self.mechanism.step(name)
-        later = self.steps[self.steps.index(name) :]  # what is carried to it: its own rows to come
-        own = (() if operand in later else self.axes(operand) for operand in step.of)
-        return step.operation.axes(*own)
+        later = self.steps[self.steps.index(name) :]  # what is carried to it: its rows to come
+        operand_axes = (() if operand in later else self.axes(operand) for operand in step.of)
+        return step.operation.axes(*operand_axes)

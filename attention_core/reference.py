@@ -44,15 +44,15 @@ def compare_with_torch(trace: Trace) -> tuple[Check, ...]:
     # (n_queries,) or (n_heads, n_queries). Where scores overflow, others may scale them before.
     is_number = trace["weights"].isfinite().all(dim=-1) & trace["scores"].isfinite().all(dim=-1)
     with torch.no_grad():
-        wanted = ("context", "output") if _is_a_modules(trace) else ("context",)
+        wanted = ("context", "output") if _is_of_module(trace) else ("context",)
         spread = spread_of(trace, *wanted)
         if "v" in trace.inputs:
             route = "nn.Linear, nn.Tanh, nn.Linear"
-            checks = [_held(trace, "context", by_layers(trace), is_number, spread, route)]
+            checks = [_check_of_rows(trace, "context", by_layers(trace), is_number, spread, route)]
         else:
             route = "scaled_dot_product_attention"
-            checks = [_held(trace, "context", by_fused(trace), is_number, spread, route)]
-        if _is_a_modules(trace) and not trace.overridden:
+            checks = [_check_of_rows(trace, "context", by_fused(trace), is_number, spread, route)]
+        if _is_of_module(trace) and not trace.overridden:
             shown, route = is_number.all(dim=0), "nn.MultiheadAttention"
             # It projects by itself, and may keep less or more on the way than our steps do.
             off = 4 * spread["output"]
@@ -102,11 +102,11 @@ def by_module(trace: Trace) -> Tensor:
     """
     inputs, mask = trace["inputs"], trace["mask"]
     d_in, d_out = inputs.shape[1], trace["output"].shape[1]
-    weights = {role: _beside(trace[f"w_{role}"]) for role in ROLES}
+    weights = {role: _joined_heads(trace[f"w_{role}"]) for role in ROLES}
     biases = {role: _bias(trace, role) for role in ROLES}
     asking = inputs
     if d_in != d_out:
-        asking = _beside(trace["queries"])
+        asking = _joined_heads(trace["queries"])
         weights["query"] = torch.eye(d_out, dtype=inputs.dtype)
         biases["query"] = torch.zeros(d_out, dtype=inputs.dtype)
     parts = [weights[role].T for role in ROLES]
@@ -129,16 +129,16 @@ def _module(d_out: int, n_heads: int, d_in: int, dtype: torch.dtype) -> nn.Multi
     return module.to_empty(device="cpu").eval()
 
 
-def _is_a_modules(trace: Trace) -> bool:
+def _is_of_module(trace: Trace) -> bool:
     """Return whether a run is one that ``nn.MultiheadAttention`` can do."""
     if "output" not in trace.steps or trace["context"].ndim != 3:
         return False
     d_out = trace["output"].shape[1]
-    widths = [trace["concatenated"].shape[1], _beside(trace["queries"]).shape[1]]
+    widths = [trace["concatenated"].shape[1], _joined_heads(trace["queries"]).shape[1]]
     return widths == [d_out, d_out]
 
 
-def _beside(tensor: Tensor) -> Tensor:
+def _joined_heads(tensor: Tensor) -> Tensor:
     """Return (n_heads, n_rows, d_head) as (n_rows, d_out), what has no heads as it is."""
     return tensor if tensor.ndim == 2 else tensor.transpose(0, 1).flatten(1)
 
@@ -147,10 +147,10 @@ def _bias(trace: Trace, role: str) -> Tensor:
     """Return the bias of a role as a vector, zeros where it has none."""
     if f"b_{role}" in trace.inputs:
         return trace[f"b_{role}"].flatten()
-    return torch.zeros(_beside(trace[f"w_{role}"]).shape[1], dtype=trace["inputs"].dtype)
+    return torch.zeros(_joined_heads(trace[f"w_{role}"]).shape[1], dtype=trace["inputs"].dtype)
 
 
-def _held(
+def _check_of_rows(
     trace: Trace, step: str, theirs: Tensor, rows: Tensor, spread: Mapping[str, Tensor], route: str
 ) -> Check | None:
     """Return how far apart some rows of a step are, None if there are none."""

@@ -129,18 +129,18 @@ def format_of(dtype: torch.dtype) -> Format:
         >>> format_of(torch.float16).unit, format_of(torch.float16).limit
         (0.00048828125, 65520.0)
     """
-    own = torch.finfo(dtype)
+    limits = torch.finfo(dtype)
     sums = torch.finfo(dtype if dtype == torch.float64 else torch.float32)
     both = 2 if dtype == torch.float64 else 1
     return Format(
         dtype=dtype,
-        unit=own.eps / 2 * both,
+        unit=limits.eps / 2 * both,
         unit_in_sums=sums.eps / 2 * both,
-        step=_smallest(own) * both / 2,
+        step=_smallest(limits) * both / 2,
         step_in_sums=_smallest(sums) * both / 2,
         flushed=sums.tiny if dtype == torch.bfloat16 else 0.0,
-        largest=own.max,
-        limit=_limit(own),
+        largest=limits.max,
+        limit=_limit(limits),
         limit_in_sums=_limit(sums),
     )
 

@@ -21,6 +21,7 @@ from attention_core.checks import Check, allowed_of, distances, verdict
 from attention_core.large_spread import is_large, large_spread
 from attention_core.mechanism import Trace
 from attention_core.operations import Softmax
+from attention_core.operations.overriding import without_overrides
 from attention_core.rounding import HALVES, Format, format_of
 from attention_core.step import Step
 
@@ -52,26 +53,30 @@ class Spread:
 
     @torch.no_grad()
     def __init__(self, trace: Trace) -> None:
-        own: Values = {}
+        rounding: Values = {}
         is_half = any(trace[step.name].dtype in HALVES for step in trace.mechanism.steps)
         self._margin = MARGIN_OF_HALVES if is_half else MARGIN
 
         def leave(step: Step, operands: list[Tensor], exact: Tensor) -> Tensor:
-            own[step.name] = allowed_of(step.operation, operands, exact, _kind(trace, step))
+            rounding[step.name] = allowed_of(
+                step.operation, operands, exact, _format_in(trace, step)
+            )
             return exact
 
-        self.exact = _made(trace, leave)
-        self._own = own
-        self._moved = [_made(trace, _mover(self.exact, own, number)) for number in range(RUNS)]
-        self._undecided: Values = {}
-        self._undecided = self._rows_that_rounding_decides(trace)
+        self.exact = _recomputed(trace, leave)
+        self._rounding = rounding
+        self._moved_runs = [
+            _recomputed(trace, _move_by(self.exact, rounding, number)) for number in range(RUNS)
+        ]
+        self._undecided_rows: Values = {}
+        self._undecided_rows = self._rows_that_rounding_decides(trace)
 
     def __getitem__(self, name: str) -> Tensor:
         """Return how far each cell of a step may be from the exact one; 0 for an input."""
-        if name not in self._own:
+        if name not in self._rounding:
             return torch.zeros_like(self.exact[name])
-        spread = self._widest(lambda values: values[name]) + self._own[name]
-        rows = self._undecided.get(name)
+        spread = self._widest(lambda values: values[name]) + self._rounding[name]
+        rows = self._undecided_rows.get(name)
         if rows is not None:
             spread = torch.where(rows.unsqueeze(-1), torch.inf, spread)
         return spread
@@ -81,7 +86,7 @@ class Spread:
 
         Args:
             made: What makes it of all values of the run, in float64.
-            rounding: What its own arithmetic may be off by.
+            rounding: What its arithmetic may be off by.
         """
         with torch.no_grad():
             return self._widest(made) + rounding
@@ -93,7 +98,7 @@ class Spread:
         """
         found: Values = {}
         for step in trace.mechanism.steps:
-            operation = getattr(step.operation, "operation", step.operation)  # without own numbers
+            operation = without_overrides(step.operation)
             if isinstance(operation, Softmax) and operation.dim == -1:
                 scores, off = self.exact[step.of[0]], self[step.of[0]]
                 low = (scores - off).amax(dim=-1, keepdim=True) - NEGLIGIBLE
@@ -113,12 +118,12 @@ class Spread:
     def _widest(self, made: Made) -> Tensor:
         exact = made(self.exact)
         widest = torch.zeros_like(exact)
-        for values in self._moved:  # infinitely far where only one of the two is a number
+        for values in self._moved_runs:  # infinitely far where only one of the two is a number
             widest = torch.maximum(widest, distances(made(values), exact))
         return widest * self._margin
 
 
-def _made(trace: Trace, change: Change) -> Values:
+def _recomputed(trace: Trace, change: Change) -> Values:
     """Return a run again in float64, each result as ``change`` returns it."""
     values = {name: tensor.detach().double() for name, tensor in trace.inputs.items()}
     carried = carried_of(trace)
@@ -127,17 +132,17 @@ def _made(trace: Trace, change: Change) -> Values:
     for _ in range(len(trace[carried[0]]) if carried else 1):
         for step in trace.mechanism.steps:
             operands = [values[name] for name in step.of]
-            largest = _kind(trace, step).largest
+            largest = _format_in(trace, step).largest
             exact = step.operation.in_float64(*operands, largest=largest)
             values[step.name] = change(step, operands, exact)
     return values
 
 
-def _kind(trace: Trace, step: Step) -> Format:
+def _format_in(trace: Trace, step: Step) -> Format:
     return format_of(trace[step.name].dtype)
 
 
-def _mover(exact: Values, own: Values, number: int) -> Change:
+def _move_by(exact: Values, rounding: Values, number: int) -> Change:
     """Return what moves each cell by its rounding, by chance, and in the first two runs on purpose.
 
     Where scores are so large that their rounding decides which one wins, chance alone would often
@@ -153,7 +158,7 @@ def _mover(exact: Values, own: Values, number: int) -> Change:
     against = torch.where(wins, -1.0, 1.0).double() if wins is not None and number == 0 else None
 
     def move(step: Step, operands: list[Tensor], made: Tensor) -> Tensor:
-        kind, off = step.operation.kind, own[step.name]
+        kind, off = step.operation.kind, rounding[step.name]
         if not bool(off.any()):
             return made  # it was copied
         if kind == "scores" and wins is not None and wins.shape == made.shape and number < 2:

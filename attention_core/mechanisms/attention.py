@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from attention_core.dice import SEED, kept_weights
@@ -206,12 +205,7 @@ class Attention:
         for then in self._chain(given, starts, names["value"]):
             if not then.is_optional or known.issuperset(then.more):
                 steps.append(Step(then.name, then.operation, (steps[-1].name, *then.more)))
-        return Mechanism(
-            tuple(given),
-            tuple(steps),
-            masks=tuple(name for name, tensor in given.items() if tensor.dtype == torch.bool),
-            per_head=tuple(name for name, tensor in given.items() if tensor.ndim == 3),
-        )
+        return Mechanism.of(given, steps)
 
     def _start(self, role: str, given: Mapping[str, Tensor]) -> str:
         """Return the name of the input that a role begins with."""

@@ -140,6 +140,20 @@ class Overridden(Operation):
         return {f"{law}, before your numbers": told for law, told in laws.items()}
 
 
+def without_overrides(operation: Operation) -> Operation:
+    """Return an operation without the numbers that somebody put into its result.
+
+    Example:
+        >>> from attention_core.operations import Softmax
+        >>> softmax = Softmax()
+        >>> without_overrides(Overridden(softmax, {(0, 1): 0.75})) is softmax
+        True
+        >>> without_overrides(softmax) is softmax
+        True
+    """
+    return operation.operation if isinstance(operation, Overridden) else operation
+
+
 def require_finite(name: str, cell: Index, number: float) -> float:
     """Return a number that somebody wants in a cell, if it is one.
 

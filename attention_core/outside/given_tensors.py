@@ -7,7 +7,6 @@ make an ordinary trace.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -63,7 +62,7 @@ def trace_of(
     elif "inputs" in given:
         inputs, is_scaled = {"inputs": given["inputs"]}, False
     else:
-        return _affordable_run(_without_steps(given), given)
+        return _affordable_run(Mechanism.of(given), given)
     return _attention_run(inputs, given, is_causal=is_causal, is_scaled=is_scaled)
 
 
@@ -128,7 +127,7 @@ def _mixture_of(given: Mapping[str, Tensor]) -> Trace:
     """Return the run of weights that are taken as they are."""
     inputs = {role: given[role] for role in ("weights", "values") if role in given}
     if "values" not in given:
-        return _affordable_run(_without_steps(inputs), inputs)
+        return _affordable_run(Mechanism.of(inputs), inputs)
     weights, values = given["weights"], given["values"]
     if weights.shape[:-2] != values.shape[:-2] or weights.shape[-1] != values.shape[-2]:
         raise ValueError(
@@ -136,14 +135,7 @@ def _mixture_of(given: Mapping[str, Tensor]) -> Trace:
             f"values are {tuple(values.shape)}"
         )
     context = Step("context", WeightedSum(), ("weights", "values"))
-    return _affordable_run(replace(_without_steps(inputs), steps=(context,)), inputs)
-
-
-def _without_steps(inputs: Mapping[str, Tensor]) -> Mechanism:
-    """Return the mechanism of inputs that nothing is made of."""
-    masks = tuple(name for name, tensor in inputs.items() if tensor.dtype == torch.bool)
-    per_head = tuple(name for name, tensor in inputs.items() if tensor.ndim == 3)
-    return Mechanism(tuple(inputs), (), masks, per_head)
+    return _affordable_run(Mechanism.of(inputs, [context]), inputs)
 
 
 def _affordable_run(mechanism: Mechanism, inputs: Mapping[str, Tensor]) -> Trace:

@@ -54,14 +54,10 @@ def recorded_traces(group: Mapping[str, Tensor], source: str) -> list[Trace]:
         (3, torch.Size([5, 5]), 'recorded, batch item 1 of 3')
     """
     n_items = next((len(tensor) for tensor in group.values() if tensor.ndim > 2), 1)
-    mechanism = Mechanism(
-        tuple(group),
-        (),
-        tuple(name for name, tensor in group.items() if tensor.dtype == torch.bool),
-        tuple(name for name, tensor in group.items() if tensor.ndim == 4),
-    )
     found = []
     for item in range(n_items):
         tensors = {n: t[item].clone() if t.ndim > 2 else t for n, t in group.items()}
-        found.append(Trace(mechanism, tensors, source=f"{source}{item_label(item, n_items)}"))
+        found.append(
+            Trace(Mechanism.of(tensors), tensors, source=f"{source}{item_label(item, n_items)}")
+        )
     return found

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from attention_core.mechanism import Trace
 from attention_core.operations import Operation, Overridden, ranges_read
+from attention_core.operations.overriding import without_overrides
 from attention_core.outside.claims import (
     MAX_TOKENS,
     TensorFileError,
@@ -31,8 +32,7 @@ def require_sound(trace: Trace) -> None:
                 raise TensorFileError(f"a trace may have {MAX_TOKENS} tokens; {name} has {size}")
     for step in mechanism.steps:
         operands, result = [trace[name] for name in step.of], trace[step.name]
-        plain = step.operation
-        plain = plain.operation if isinstance(plain, Overridden) else plain
+        plain = without_overrides(step.operation)
         shadow = plain.compute(*(operand.to("meta") for operand in operands))
         if (shadow.shape, shadow.dtype) != (result.shape, result.dtype):
             raise TensorFileError(

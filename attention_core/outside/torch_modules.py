@@ -1,4 +1,4 @@
-"""Torch's own modules with attention: which have a fast path, and what a call of one was of."""
+"""Torch's own modules with attention: which have a fast path, and what a call of one gave."""
 
 from __future__ import annotations
 

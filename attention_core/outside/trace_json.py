@@ -18,6 +18,7 @@ from attention_core import operations
 from attention_core.checks import Check
 from attention_core.mechanism import Mechanism, Trace
 from attention_core.operations import Operation, Overridden
+from attention_core.operations.overriding import without_overrides
 from attention_core.outside.claims import (
     MAX_TENSORS,
     TensorFile,
@@ -115,10 +116,9 @@ def _with_todays_names(said: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _operation_json(step: Step) -> dict[str, Any]:
     """Return an operation as its name and its settings, with own numbers if it has some."""
-    operation, own = step.operation, {}
-    if isinstance(operation, Overridden):
-        own = {"own": [[list(cell), number] for cell, number in operation.cells.items()]}
-        operation = operation.operation
+    operation, overrides = without_overrides(step.operation), {}
+    if isinstance(step.operation, Overridden):
+        overrides = {"own": [[list(cell), number] for cell, number in step.operation.cells.items()]}
     cls = type(operation)
     if _class_of(cls.__name__) is not cls:
         raise TensorFileError(
@@ -126,7 +126,7 @@ def _operation_json(step: Step) -> dict[str, Any]:
             "a file with it could not be opened again"
         )
     settings = {name: getattr(operation, name) for name in inspect.signature(cls).parameters}
-    return {"operation": cls.__name__, "settings": settings, **own}
+    return {"operation": cls.__name__, "settings": settings, **overrides}
 
 
 def _class_of(name: object) -> type[Operation] | None:

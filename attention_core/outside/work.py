@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from attention_core.mechanism import Mechanism
-from attention_core.operations import AdditiveScores, Operation, Overridden, ranges_read
+from attention_core.operations import AdditiveScores, Operation, ranges_read
+from attention_core.operations.overriding import without_overrides
 
 MOST_WORK = 2**33  # products: 512 tokens through a matrix of 4096 × 4096; a second or two
 MOST_NUMBERS = 2**25  # that the steps of a run have together
@@ -32,7 +33,7 @@ def work_of(operation: Operation, *operands: Tensor) -> int:
         >>> work_of(DotProducts(), torch.empty(5, 3), torch.empty(7, 3))
         105
     """
-    plain = operation.operation if isinstance(operation, Overridden) else operation
+    plain = without_overrides(operation)
     shadows = [operand.to("meta") for operand in operands]
     result = plain.compute(*shadows)
     n_read = 1
