@@ -93,7 +93,10 @@ def test_the_nearest_tests_are_the_mirror_and_what_mentions_it() -> None:
         "tests/attention_core/outside/test_work.py",
     )
     operations = mutants.nearest(PROJECT, "attention_core/operations/heads.py")
-    assert operations[0] == "tests/attention_core/test_operations.py"
+    assert operations[:2] == (
+        "tests/attention_core/operations/test_heads.py",
+        "tests/attention_core/test_operations.py",  # of its whole room
+    )
     assert len(operations) == mutants.NEAREST
     rooms = {path: room for room, paths in modules(PROJECT).items() for path in paths}
     assert rooms["attention_core/operations/heads.py"] == "attention_core/operations"
