@@ -36,6 +36,7 @@ def test_a_cell_that_is_seen_all_the_same_breaks_the_law(
     operation: Operation, hidden: float
 ) -> None:
     trace = alone(operation)
+    assert all(check.ok for check in trace.check())
     mask = trace["operand_1"]
     spoilt = trace.output.clone()
     spoilt[tuple((~mask).nonzero()[0])] = 0.25
