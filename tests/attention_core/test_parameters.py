@@ -1,10 +1,17 @@
 """Parameters are what torch draws after ``torch.manual_seed``, to the last bit."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
 
-from attention_core.parameters import linear_parameters, rand_parameters, stacked_parameters
+from attention_core.parameters import (
+    additive_parameters,
+    linear_parameters,
+    rand_parameters,
+    stacked_parameters,
+)
 from tests.attention_core.chapter import (
     HeadsBesideEachOther,
     LinearSelfAttention,
@@ -67,3 +74,15 @@ def test_stacked(seed: int, bias: bool) -> None:
         for role in ROLES:
             assert_same(own, role, getattr(head, role))
     assert_same(ours, "out", last)
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, True])
+def test_parameters_of_no_size(size: Any) -> None:
+    with pytest.raises(ValueError, match=r"^d_out must be a whole number from 1; got"):
+        rand_parameters(3, size)
+    with pytest.raises(ValueError, match=r"^d_in must be a whole number from 1; got"):
+        linear_parameters(size, 2)
+    with pytest.raises(ValueError, match=r"^n_heads must be a whole number from 1; got"):
+        stacked_parameters(3, 2, size)
+    with pytest.raises(ValueError, match=r"^d_attn must be a whole number from 1; got"):
+        additive_parameters(3, 2, size)

@@ -1,17 +1,13 @@
 """Several heads: the chapter's numbers, split or stacked, and what each head contributes."""
 
-from typing import Any
-
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from attention_core import MULTI_HEAD_ATTENTION, SELF_ATTENTION, STACKED_HEADS
 from attention_core.parameters import linear_parameters, stacked_parameters
 from tests.attention_core import printed
 from tests.attention_core.chapter import HeadsBesideEachOther, MultiHeadAttention, X
-from tests.attention_core.runs import D_HEAD, HEADS, TOKENS, apart, several, single
+from tests.attention_core.runs import D_HEAD, HEADS, TOKENS, several, single
 
 OUTPUT = [
     [0.3190, 0.4858],
@@ -21,25 +17,11 @@ OUTPUT = [
     [0.2639, 0.3928],
     [0.2575, 0.4028],
 ]
-SIDE_BY_SIDE = [
-    [-0.4519, 0.2216, 0.4772, 0.1063],
-    [-0.5874, 0.0058, 0.5891, 0.3257],
-    [-0.6300, -0.0632, 0.6202, 0.3860],
-    [-0.5675, -0.0843, 0.5478, 0.3589],
-    [-0.5526, -0.0981, 0.5321, 0.3428],
-    [-0.5299, -0.1081, 0.5077, 0.3493],
-]
 
 
 def test_the_books_output() -> None:
     trace = MULTI_HEAD_ATTENTION.run(X, n_heads=2, **linear_parameters(3, 2, 123, out=True))
     assert printed.rounded(trace["output"].tolist()) == OUTPUT
-
-
-def test_the_books_wrapper() -> None:
-    trace = STACKED_HEADS.run(X, **stacked_parameters(3, 2, 2, 123))
-    assert trace.steps[-1] == "concatenated"
-    assert printed.rounded(trace.output.tolist()) == SIDE_BY_SIDE
 
 
 @pytest.mark.parametrize("bias", [False, True])
@@ -55,35 +37,6 @@ def test_the_classes_give_our_numbers(n_heads: int, d_head: int, bias: bool) -> 
     torch.manual_seed(789)
     theirs = HeadsBesideEachOther(3, d_head, n_heads, bias=bias)(X).detach()
     torch.testing.assert_close(heads["concatenated"], theirs)
-
-
-@settings(max_examples=20)
-@given(
-    st.integers(0, 2**32),
-    st.integers(1, 5),
-    st.integers(1, 7),
-    st.booleans(),
-    st.booleans(),
-)
-def test_stacked_heads_have_the_numbers_of_split_ones(
-    seed: int, heads: int, d_head: int, bias: bool, training: bool
-) -> None:
-    given = several(seed, heads=heads, d_head=d_head, bias=bias)
-    dropping: dict[str, Any] = {"dropout": 0.3, "training": training, "seed": 11}
-    split = MULTI_HEAD_ATTENTION.run(**given, n_heads=heads, **dropping)
-    stacked = STACKED_HEADS.run(**apart(given, heads), **dropping)
-    assert split.steps == stacked.steps
-    for name in split.steps:
-        torch.testing.assert_close(stacked[name], split[name])
-
-
-def test_heads_may_be_lists() -> None:
-    given = apart(several(0, bias=True))
-    lists: dict[str, Any] = {
-        name: list(tensor) if name not in ("inputs", "w_out", "b_out") else tensor
-        for name, tensor in given.items()
-    }
-    assert torch.equal(STACKED_HEADS.run(**lists).output, STACKED_HEADS.run(**given).output)
 
 
 def test_one_head_of_all_columns_is_self_attention() -> None:

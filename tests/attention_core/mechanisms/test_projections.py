@@ -15,13 +15,6 @@ from attention_core import (
     STACKED_HEADS,
     dot_product_attention,
 )
-from attention_core.dice import dice
-from attention_core.parameters import (
-    additive_parameters,
-    linear_parameters,
-    rand_parameters,
-    stacked_parameters,
-)
 from tests.attention_core.runs import additive, apart, between, cross, several, single
 
 ones = torch.ones
@@ -33,7 +26,6 @@ def named(value: object) -> str:
 
 
 FLOAT = "must be a non-empty float tensor with 2 axes and finite values; got"
-
 ONE_HEAD = [
     ({"w_query": ones(4, 3)}, r"^w_query must have shape \(5, d_out\), as inputs has shape "
         r"\(7, 5\); got \(4, 3\)$"),
@@ -212,21 +204,3 @@ def test_a_mask_is_never_stretched() -> None:
     message = r"masked cannot be made: scaled \(7, 7\) and mask \(1, 7\) do not fit"
     with pytest.raises(ValueError, match=message):
         trace.mechanism.run(**narrow)
-
-
-@pytest.mark.parametrize("size", [0, -1, 2.5, True])
-def test_parameters_of_no_size(size: Any) -> None:
-    with pytest.raises(ValueError, match=r"^d_out must be a whole number from 1; got"):
-        rand_parameters(3, size)
-    with pytest.raises(ValueError, match=r"^d_in must be a whole number from 1; got"):
-        linear_parameters(size, 2)
-    with pytest.raises(ValueError, match=r"^n_heads must be a whole number from 1; got"):
-        stacked_parameters(3, 2, size)
-    with pytest.raises(ValueError, match=r"^d_attn must be a whole number from 1; got"):
-        additive_parameters(3, 2, size)
-
-
-def test_the_largest_seed() -> None:
-    assert dice(2**63 - 1).initial_seed() == 2**63 - 1
-    with pytest.raises(ValueError, match="seed must be"):
-        dice(2**63)
