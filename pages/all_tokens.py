@@ -6,6 +6,7 @@ from ui.cards import embeddings
 from ui.lab import state
 from ui.lessons.all_tokens import controls
 from ui.lessons.all_tokens import figures as all_tokens
+from ui.lessons.all_tokens.choices import AllTokensChoices
 from ui.lessons.all_tokens.lesson import LESSON
 from ui.parts import closing, figure_group, ripple, step_view, worksheet
 from ui.parts.code_view import code
@@ -45,7 +46,9 @@ with numbers:
 with words:
     controls.axis_switch(lab)
     st.markdown(
-        all_tokens.sums_explained(trace, wrong_axis=lab.wrong_axis, conventions=lab.conventions)
+        all_tokens.sums_explained(
+            trace, wrong_axis=lab.of(AllTokensChoices).wrong_axis, conventions=lab.conventions
+        )
     )
     line = trace.mechanism.step("weights").operation.pytorch("weights", "scores")
     code("line", line)
@@ -59,11 +62,11 @@ st.markdown(
 )
 controls.order_buttons(lab)
 figure_group.figures("figures:orders", lab)
-order = all_tokens.order_of(len(tokens), lab.order_seed)
+order = all_tokens.order_of(len(tokens), lab.of(AllTokensChoices).order_seed)
 st.markdown(all_tokens.moves(tokens, order, conventions))
 
 closing.formula(trace.mechanism, lab)
-if lab.wrong_axis:
+if lab.of(AllTokensChoices).wrong_axis:
     st.caption("With the wrong axis the sum below the line runs over the queries instead.")
 
 st.subheader("The same in PyTorch", anchor=False)

@@ -6,6 +6,7 @@ from ui.cards import step_cards
 from ui.lab import state
 from ui.lessons.bahdanau_attention import controls
 from ui.lessons.bahdanau_attention import figures as bahdanau
+from ui.lessons.bahdanau_attention.choices import BahdanauChoices
 from ui.lessons.bahdanau_attention.lesson import LESSON
 from ui.parts import closing, figure_group, matrix_table, step_view
 from ui.parts.code_view import code
@@ -32,7 +33,7 @@ if problem:
 else:
     run = bahdanau.run_of(lab)
     st.markdown(bahdanau.translated(run))
-    if not lab.sees_encoder:
+    if not lab.of(BahdanauChoices).sees_encoder:
         st.caption("The classic bug of part 4 is switched on.")
 
     st.subheader("1. One word at a time", anchor=False)
@@ -70,7 +71,7 @@ else:
         "without the encoder's part all words look alike."
     )
     controls.bug_switch(lab)
-    if not lab.sees_encoder:
+    if not lab.of(BahdanauChoices).sees_encoder:
         st.warning(bahdanau.symptom(lab), icon=":material/bug_report:")
 
     st.subheader("5. All words at once", anchor=False)

@@ -6,6 +6,7 @@ from ui.cards import step_cards
 from ui.lab import state
 from ui.lessons.normalisation_lab import controls
 from ui.lessons.normalisation_lab import figures as normalisation
+from ui.lessons.normalisation_lab.choices import NormalisationChoices
 from ui.lessons.normalisation_lab.lesson import LESSON
 from ui.parts import closing, figure_group, matrix_table
 from ui.parts.code_view import code
@@ -27,7 +28,7 @@ controls.options(lab)
 trace = normalisation.trace_of(lab)
 
 st.subheader("Three ways to make weights", anchor=False)
-if lab.temperature != 1:
+if lab.of(NormalisationChoices).temperature != 1:
     figure_group.figures("figures:scaled", lab)
 figure_group.figures("figures:ways", lab)
 shares_table(trace, normalisation.keys_of(lab))

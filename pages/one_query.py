@@ -1,7 +1,5 @@
 """One query: dot products one at a time, three normalisations, and the weighted sum."""
 
-from dataclasses import replace
-
 import streamlit as st
 
 from attention_core import ONE_QUERY
@@ -43,7 +41,7 @@ moment = stepper(
     texts=lambda step: one_query.dot_products(trace, query, tokens, step),
 )
 st.markdown(one_query.alignment_sentence(trace, moment, query, tokens))
-figure_group.figures("figures:dots", replace(lab, moment=moment))
+figure_group.figures("figures:dots", lab.choosing(moment=moment))
 
 st.subheader("2. Three ways to turn scores into shares", anchor=False)
 st.markdown(

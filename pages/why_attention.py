@@ -5,6 +5,7 @@ import streamlit as st
 from ui.lab import state
 from ui.lessons.why_attention import controls
 from ui.lessons.why_attention import figures as why_attention
+from ui.lessons.why_attention.choices import WhyChoices
 from ui.lessons.why_attention.lesson import LESSON
 from ui.parts import closing, figure_group, step_view
 from ui.parts.code_view import code
@@ -22,7 +23,7 @@ st.markdown(
 lab = controls.take_in()
 numbers_field(lab)
 controls.sentence_options(lab)
-problem = why_attention.problem(lab.reader)
+problem = why_attention.problem(lab.of(WhyChoices).reader)
 
 if problem:
     st.error(problem, icon=":material/broken_image:")

@@ -117,7 +117,7 @@ def lit_figures(page: Page) -> dict[str, list[Any]]:
 
 
 def test_pointing_and_picking_on_the_page_keep_to_the_head(server: Server, page: Page) -> None:
-    lab = Lab(d_out=6, n_heads=3, head=1)
+    lab = Lab().choosing(d_out=6, n_heads=3, head=1)
     trace = multi_head.trace_of(lab)
     page.goto(f"{server.url}/multi_head?lab={link.encode(lab)}")
     wait_until_drawn(page)

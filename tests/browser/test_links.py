@@ -109,7 +109,7 @@ def cells_of(trace: Trace, name: str) -> Iterator[Cell]:
 
 STEPS = {name: name for name in ("scores", "weights", "context")}
 WAYS = {name: name for name in ("by_sum", "naive", "weights")}
-ROW = torch.tensor([Lab().row_scores])
+ROW = torch.tensor([Lab().value("row_scores")])
 CASES = {
     "start": Case("", SIMPLE_SELF_ATTENTION.run(inputs=INPUTS), STEPS, "inputs"),
     "one query": Case(
@@ -121,7 +121,11 @@ CASES = {
     ),
     "all tokens": Case("all_tokens", SIMPLE_SELF_ATTENTION.run(inputs=INPUTS), STEPS, "inputs"),
     "wrong axis": Case(
-        "all_tokens", WRONG_AXIS.run(inputs=INPUTS), STEPS, "inputs", Lab(wrong_axis=True)
+        "all_tokens",
+        WRONG_AXIS.run(inputs=INPUTS),
+        STEPS,
+        "inputs",
+        Lab().choosing(wrong_axis=True),
     ),
     "normalisation": Case(
         "normalisation_lab",
@@ -135,7 +139,7 @@ CASES = {
         normalisations(2.0).run(scores=ROW),
         {"scaled": "scaled", **WAYS},
         "scores",
-        Lab(temperature=2.0),
+        Lab().choosing(temperature=2.0),
     ),
 }
 

@@ -10,20 +10,11 @@ from hypothesis import strategies as st
 
 from attention_core.conventions import COUNT_FROM, QUERIES_AS, SYMBOLS
 from attention_core.embeddings import MAX_WIDTH, PRESETS
+from ui.cards.number_words import READERS
+from ui.lab.checks import LIMIT, MAX_TOKENS, MOVES
 from ui.lab.edits import Edits
-from ui.lab.lab import (
-    DRAWN_AS,
-    DTYPES,
-    LIMIT,
-    MASKS,
-    MAX_HEADS,
-    MAX_SEED,
-    MAX_TOKENS,
-    MOVES,
-    READERS,
-    SHOWINGS,
-    Lab,
-)
+from ui.lab.lab import DRAWN_AS, MASKS, MAX_HEADS, MAX_SEED, SHOWINGS, Lab
+from ui.lessons.normalisation_lab.choices import DTYPES
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 numbers = st.floats(-LIMIT, LIMIT, allow_nan=False)
@@ -44,7 +35,7 @@ picks = st.tuples(words, words, positions, positions) | st.tuples(
 )
 
 labs = st.builds(
-    Lab,
+    Lab().choosing,
     sentence=st.text(st.characters(exclude_categories=["Cs"]), max_size=80),
     keep_punctuation=st.booleans(),
     d=st.integers(1, 64),

@@ -37,23 +37,27 @@ LABS: Mapping[str, Lab] = MappingProxyType(
         "hostile words": Lab(
             sentence=HOSTILE, keep_punctuation=True, d=5, preset="random", other_sentence=HOSTILE
         ),
-        "own numbers": Lab(overrides=OVERRIDES, order_seed=7, drawn_as="linear with bias"),
-        "nobody to attend to": Lab(
+        "own numbers": Lab().choosing(
+            overrides=OVERRIDES, order_seed=7, drawn_as="linear with bias"
+        ),
+        "nobody to attend to": Lab().choosing(
             painted=Edits.of({("mask", 1, 6, 0): 0.0, ("mask", 3, 6, 5): 1.0}),
             row_scores=(-5.0, 1000.0, 3.0, 2.0),
             dtype="float16",
             wrong_axis=True,
             dropout=0.9,
         ),
-        "one token": Lab(sentence="one", d=1, d_out=1, n_heads=1, row_scores=(0.0,)),
-        "one head, own numbers": Lab(
+        "one token": Lab().choosing(sentence="one", d=1, d_out=1, n_heads=1, row_scores=(0.0,)),
+        "one head, own numbers": Lab().choosing(
             n_heads=1,
             d_out=3,
             overrides=_own("heads", "concatenated", 2, 3, {0: 5.0, 2: -0.1}),
             row_scores=(1.0, -1.0),
             dtype="float64",
         ),
-        "large numbers": Lab(preset="ten-times", d=16, d_out=12, n_heads=4, dtype="bfloat16"),
+        "large numbers": Lab().choosing(
+            preset="ten-times", d=16, d_out=12, n_heads=4, dtype="bfloat16"
+        ),
         "seventeen": replace(
             Lab(sentence=" ".join(f"w{n}" for n in range(17)), d=7), preset="random", d_out=6
         ),

@@ -121,7 +121,7 @@ def bits() -> tuple[Tensor, Noticed]:
 
 
 def jacobian() -> tuple[Tensor, Noticed]:
-    row = torch.tensor(LAB.row_scores, dtype=torch.float64)
+    row = torch.tensor(LAB.value("row_scores"), dtype=torch.float64)
     return softmax_jacobian(row), lambda other: [check_jacobian(other, row)]
 
 

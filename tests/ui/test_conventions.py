@@ -231,7 +231,9 @@ def test_every_page_whose_cells_are_explained_is_here() -> None:
 @pytest.fixture(scope="module")
 def usual() -> dict[str, AppTest]:
     """Every page as it is at first."""
-    return {stem: opened(page, lab=link.encode(Lab(**STATE))) for stem, page in PAGE.items()}
+    return {
+        stem: opened(page, lab=link.encode(Lab().choosing(**STATE))) for stem, page in PAGE.items()
+    }
 
 
 @pytest.mark.parametrize("chosen", EVERY, ids=str)
@@ -243,7 +245,7 @@ def test_every_page_has_the_same_numbers_in_every_convention(
     cell = (*IN_HEADS.get(page.stem, ()), 0, 1)
     place = PLACES.get(page.stem)
     trail = ((place, PICKED.get(page.stem, "weights"), *cell),) if place else ()
-    at = opened(page, lab=link.encode(Lab(**STATE, **named, trail=trail)))
+    at = opened(page, lab=link.encode(Lab().choosing(**STATE, **named, trail=trail)))
     assert broken(at) == []
     before, after = figures(usual[page.stem]), figures(at)
     assert list(before) == list(after)
@@ -276,7 +278,7 @@ def test_every_page_has_the_same_numbers_in_every_convention(
 
 def texts(page: str, **chosen: Any) -> str:
     """Everything a page says."""
-    return texts_of(page, Lab(**chosen))
+    return texts_of(page, Lab().choosing(**chosen))
 
 
 def texts_of(page: str, lab: Lab) -> str:
@@ -304,7 +306,7 @@ def test_a_users_word_is_never_taken_for_a_line_of_a_picture(page: str) -> None:
             for word, row in zip(words, NUMBERS, strict=True)
             for column, entry in enumerate(row)
         ]
-        lab = Lab(sentence=" ".join(words), queries_as="columns", order_seed=3)
+        lab = Lab().choosing(sentence=" ".join(words), queries_as="columns", order_seed=3)
         lines = texts_of(page, lab.with_entries(entries)).split("\n")
         # What a preset would make of the sentence depends on its words.
         told.append("\n".join(line for line in lines if "*Ten times larger*:" not in line))

@@ -17,7 +17,7 @@ from attention_core.numbers import result_of
 from attention_core.studies.entropy import entropy
 from ui.cards.card import Card, Group, Verdict
 from ui.lab import link
-from ui.lab.lab import VIEW, Lab
+from ui.lab.lab import Lab
 
 MARK = "A:"  # before the pinned lab's text, which is empty for the one everybody starts with
 TOLD = 8  # of the largest changes
@@ -28,7 +28,7 @@ SENTENCE = "{row} · {column}: B − A = {value}"
 def pinned_of(lab: Lab) -> Lab | None:
     """Return the pinned lab, looked at as the one on screen is; None if none can be read."""
     pinned = link.kept(lab.pinned, MARK)
-    return pinned and replace(pinned, **{name: getattr(lab, name) for name in VIEW})
+    return pinned and pinned.seen_as(lab)
 
 
 def both(figures: Callable[[Lab], Group], lab: Lab) -> tuple[Group | None, Group]:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ui.lab.lab import MAX_CELLS, Lab, number
+from ui.lab.checks import MAX_CELLS, number
+from ui.lab.lab import Lab
 
 MAX_OPERATIONS = 2_000
 LONGEST_QUESTION = 32_000  # characters of a lab that ``/live`` may be asked for

@@ -5,6 +5,8 @@ from __future__ import annotations
 from attention_core.recurrent.language import SentenceError, source_words
 from ui.lab.lab import NUMBERS, Lab
 
+READERS = ("rnn", "lstm", "gru", "bahdanau")  # the models that translate it
+
 
 def sentence_of(lab: Lab) -> str:
     """Return the sentence of number words that is translated."""

@@ -15,8 +15,9 @@ from attention_core.figures import with_marks
 from attention_core.glossary import term
 from attention_core.operations import Index
 from ui.cards.card import Card, Group
+from ui.lab.checks import number
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
-from ui.lab.lab import Lab, number
+from ui.lab.lab import Lab
 
 Cells = dict[str, dict[Index, float]]  # by step
 

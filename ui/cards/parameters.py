@@ -13,8 +13,9 @@ from attention_core.embeddings import MAX_WIDTH
 from attention_core.parameters import additive_parameters, linear_parameters, rand_parameters
 from ui.cards.editors import Editor, Entry
 from ui.cards.embeddings import tensor_of
+from ui.lab.checks import number
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
-from ui.lab.lab import Lab, Same, number
+from ui.lab.lab import Lab, Same
 
 WEIGHTS = ("w_query", "w_key", "w_value")
 BIASES = ("b_query", "b_key", "b_value")

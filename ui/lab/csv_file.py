@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from attention_core.embeddings import MAX_WIDTH
-from ui.lab.lab import LIMIT, MAX_TOKENS
+from ui.lab.checks import LIMIT, MAX_TOKENS
 
 
 class CsvError(ValueError):

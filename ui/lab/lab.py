@@ -5,10 +5,9 @@ Everything on screen is computed from a ``Lab``; it travels in the page's addres
 
 from __future__ import annotations
 
-import re
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -24,191 +23,36 @@ from attention_core.embeddings import (
     embed,
 )
 from attention_core.tokens import Token, tokenize
+from ui.lab.checks import (
+    MAX_EDITS,
+    MAX_SENTENCE,
+    MAX_TOKENS,
+    Pick,
+    edits_up_to,
+    flag,
+    goal,
+    moves,
+    named,
+    number,
+    one_of,
+    text,
+    trail_of,
+    whole,
+    window,
+)
+from ui.lab.choices import C, Choices, choice, declared, owner_of
 from ui.lab.edits import NO_EDITS, Edits, RowEdits, RowKey
 
-MAX_TOKENS = 512
-MAX_CELLS = MAX_TOKENS * MAX_WIDTH  # of the table
-MAX_SCORES = 64  # of the normalisation lab's row
-MAX_SENTENCE = 100_000  # characters
-MAX_EDITS = 2 * MAX_CELLS  # all of the largest table, and as much again that is not on screen
-LIMIT = 1_000_000.0  # no number beyond ±this: its square still fits float32 by far
-MAX_TRAIL = 16
 MAX_SEED = 999_999
 MAX_SEEN = 2**40  # what a link may claim was seen; the edits to come have room above it
 MAX_HEADS = 16
-DTYPES = ("float64", "float32", "float16", "bfloat16")
 DRAWN_AS = ("rand", "linear", "linear with bias")  # parameters, as the chapter's classes draw them
-MOVES = ("inputs", "w_query", "w_key")  # what a goal may move
 SHOWINGS = ("B", "A", "B − A")
 MAX_PINNED = 100_000  # characters of a pinned lab
-MAX_PLACE = 2**20  # of a cell in tensors that somebody brings along
-TENSOR_MASKS = ("as the file suggests", "none", "causal")
 MASKS = ("causal", "none", "padding", "window", "prefix", "blocks")
 OTHER_SENTENCE = "Where does it start"
-READERS = ("rnn", "lstm", "gru", "bahdanau")
 NUMBERS = "thirty-four, seven, sixty-one"
 MAX_NUMBERS = 20_000  # characters
-MAX_STEP = 99  # of the decoder
-NOTEBOOK_SCORES = (0.9544, 1.4950, 1.4754, 0.8434, 0.7070, 1.0865)
-
-VIEW = (
-    *("applied", "moment", "answers", "trail", "window", "table_row"),
-    *("queries_as", "count_from", "symbols", "head", "parameter_row", "showing", "decoder_step"),
-    *("tensor_head", "tensor_layer"),
-)
-"""The fields that undo leaves alone: which edits were seen, where and how one looks, what one
-guessed."""
-
-Pick = tuple[str, str, *tuple[int, ...]]  # place on the page, name, (head,) row, column
-Check = Callable[[Any], Any]  # returns the value, cleaned, or raises ValueError
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can hold half a character, UTF-8 cannot
-
-
-def _text(most: int) -> Check:
-    def check(value: Any) -> str:
-        if not isinstance(value, str) or len(value) > most or _LONE_SURROGATE.search(value):
-            raise ValueError(f"a text of at most {most} characters")
-        return value
-
-    return check
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("true or false")
-    return value
-
-
-def _whole(least: int, most: int) -> Check:
-    def check(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ValueError(f"a whole number from {least} to {most}")
-        return value
-
-    return check
-
-
-def number(value: Any, least: float = -LIMIT, most: float = LIMIT) -> float:
-    """Return a number within the bounds as a float, or raise ValueError."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not least <= value <= most:  # also false for NaN
-        raise ValueError(f"a number from {least:,.0f} to {most:,.0f}")
-    return float(value)
-
-
-def _temperature(value: Any) -> float:
-    return number(value, 0.05, 100)
-
-
-def _choice(options: Sequence[str]) -> Check:
-    def check(value: Any) -> str:
-        if value not in options:
-            raise ValueError(f"one of {', '.join(options)}")
-        return str(value)
-
-    return check
-
-
-def _numbers(value: Any) -> tuple[float, ...]:
-    if not isinstance(value, (list, tuple)) or not 1 <= len(value) <= MAX_SCORES:
-        raise ValueError(f"1 to {MAX_SCORES} numbers")
-    return tuple(number(entry) for entry in value)
-
-
-def _edits(widest: int = MAX_WIDTH) -> Check:
-    """Return a check of edits, listed as a name, its nth row, the width, a column, and numbers.
-
-    The numbers stand from that column on. Most entries are of one; those of a whole row are one
-    entry, which keeps a large lab small.
-    """
-
-    def check(value: Any) -> Edits:
-        if not isinstance(value, (list, tuple)) or len(value) > MAX_EDITS:
-            raise ValueError(f"a list of at most {MAX_EDITS:,} edits")
-        rows: dict[RowKey, dict[int, float]] = {}
-        count = 0
-        for edit in value:
-            if not isinstance(edit, (list, tuple)) or len(edit) < 5:
-                raise ValueError(
-                    "edits of a word, its occurrence, the width, a column and a number"
-                )
-            word, nth, d, column, *entries = edit
-            key = (
-                _text(MAX_SENTENCE)(word),
-                _whole(1, MAX_SENTENCE)(nth),
-                _whole(1, widest)(d),
-            )
-            start = _whole(0, key[2] - len(entries))(column)
-            row = rows.setdefault(key, {})
-            row.update((start + step, number(entry)) for step, entry in enumerate(entries))
-            count += len(entries)
-        if count > MAX_EDITS:
-            raise ValueError(f"at most {MAX_EDITS:,} edited numbers")
-        return Edits(rows)
-
-    return check
-
-
-def _rate(value: Any) -> float:
-    """Return a share below 1, or raise ValueError."""
-    if number(value, 0, 1) == 1:
-        raise ValueError("a number from 0 to below 1")
-    return float(value)
-
-
-def _goal(value: Any) -> tuple[int, int, float, float]:
-    """Return a query, a key, the weight it is to get, and how far to move (0: any length)."""
-    if not isinstance(value, (list, tuple)) or len(value) != 4:
-        raise ValueError("a query, a key, a weight and a length")
-    token, (query, key, target, bound) = _whole(0, MAX_TOKENS - 1), value
-    return token(query), token(key), number(target, 0.01, 0.99), number(bound, 0, LIMIT)
-
-
-def _moves(value: Any) -> tuple[str, ...]:
-    """Return the names of what may move, in their order, or raise ValueError."""
-    if not isinstance(value, (list, tuple)) or not set(map(str, value)) <= set(MOVES):
-        raise ValueError(f"some of {', '.join(MOVES)}")
-    return tuple(name for name in MOVES if name in value)
-
-
-def _heads(value: Any) -> tuple[int, ...]:
-    """Return some heads, in order, or raise ValueError."""
-    if not isinstance(value, (list, tuple)) or len(value) > MAX_HEADS:
-        raise ValueError(f"a list of at most {MAX_HEADS} heads")
-    return tuple(sorted({_whole(0, MAX_HEADS - 1)(head) for head in value}))
-
-
-def trail_of(value: Any) -> tuple[Pick, ...]:
-    """Return a trail of cells, every part checked, or raise ValueError."""
-    if not isinstance(value, (list, tuple)) or len(value) > MAX_TRAIL:
-        raise ValueError(f"a list of at most {MAX_TRAIL} cells")
-    picks = []
-    for pick in value:
-        if not isinstance(pick, (list, tuple)) or len(pick) not in (4, 5):
-            raise ValueError("cells of a place, a name, a head if it has one, a row and a column")
-        place, name, *cell = pick
-        positions = map(_whole(0, MAX_PLACE), cell)
-        picks.append((_text(100)(place), _text(100)(name), *positions))
-    return tuple(picks)
-
-
-def _window(value: Any) -> tuple[int, int, int]:
-    if not isinstance(value, (list, tuple)) or len(value) != 3:
-        raise ValueError("a query, a key and a dimension")
-    place = _whole(0, MAX_PLACE)
-    return place(value[0]), place(value[1]), place(value[2])
-
-
-def _named(check: Check) -> Check:
-    """Return a check of a small mapping from names to what ``check`` accepts."""
-
-    def check_all(value: Any) -> Mapping[str, Any]:
-        if not isinstance(value, Mapping) or len(value) > 64:
-            raise ValueError("a small mapping")
-        names = _text(100)
-        return MappingProxyType({names(name): check(entry) for name, entry in value.items()})
-
-    return check_all
 
 
 class Same:
@@ -290,86 +134,155 @@ def _edited_rows(
             yield position, columns
 
 
-def _field(default: Any, check: Check) -> Any:
-    """Declare a field once: its default, and what an address or a file may put there."""
-    if isinstance(default, Mapping):
-        return field(default_factory=lambda: MappingProxyType({}), metadata={"check": check})
-    return field(default=default, metadata={"check": check})
-
-
 @dataclass(frozen=True, slots=True)
 class Lab:
     """Everything one visitor chose, on all pages."""
 
-    sentence: str = _field(NOTEBOOK_SENTENCE, _text(MAX_SENTENCE))
-    keep_punctuation: bool = _field(False, _flag)
-    d: int = _field(3, _whole(1, MAX_WIDTH))
-    preset: str = _field("notebook", _choice(tuple(PRESETS)))
-    seed: int = _field(123, _whole(0, MAX_SEED))
-    edits: Edits = field(default_factory=Edits, metadata={"check": _edits()})
-    query: int = _field(1, _whole(0, MAX_TOKENS - 1))  # which token asks, from 0
-    moment: int = _field(0, _whole(0, MAX_TOKENS - 1))  # where the dot product stepper stands
-    wrong_axis: bool = _field(False, _flag)
-    order_seed: int = _field(0, _whole(0, MAX_SEED))  # 0: the tokens in their own order
-    row_scores: tuple[float, ...] = _field(NOTEBOOK_SCORES, _numbers)
-    temperature: float = _field(1.0, _temperature)
-    dtype: str = _field("float32", _choice(DTYPES))
-    d_out: int = _field(2, _whole(1, MAX_WIDTH))  # of queries, keys and values, all heads together
-    d_value: int = _field(0, _whole(0, MAX_WIDTH))  # of the values alone; 0 for as wide as the rest
-    drawn_as: str = _field(DRAWN_AS[0], _choice(DRAWN_AS))
-    parameter_seed: int = _field(123, _whole(0, MAX_SEED))
-    parameters: Edits = field(  # the user's own, by matrix and row
-        default_factory=Edits, metadata={"check": _edits()}
+    sentence: str = choice(
+        NOTEBOOK_SENTENCE,
+        text(MAX_SENTENCE),
+        "the text, up to 100,000 characters; its first 512 tokens are used",
     )
-    most_d_k: int = _field(256, _whole(1, 4_096))  # of the study of the scores' spread
-    n_heads: int = _field(2, _whole(1, MAX_HEADS))
-    head: int = _field(0, _whole(0, MAX_HEADS - 1))  # the one looked at
-    heads_off: tuple[int, ...] = _field((), _heads)
-    mask_preset: str = _field(MASKS[0], _choice(MASKS))
-    mask_size: int = _field(2, _whole(1, MAX_TOKENS))  # of the preset: its window, prefix, block
-    painted: Edits = field(  # cells of the mask, 0 or 1
-        default_factory=Edits, metadata={"check": _edits(MAX_TOKENS)}
+    keep_punctuation: bool = choice(False, flag, "whether signs are tokens too")
+    d: int = choice(3, whole(1, MAX_WIDTH), "the width of the embeddings, 1 to 64")
+    preset: str = choice(
+        "notebook",
+        one_of(tuple(PRESETS)),
+        "what the table starts from: notebook, one-hot, random, equal, ten-times",
     )
-    leak_token: int = _field(-1, _whole(-1, MAX_TOKENS - 1))  # that changes; -1: as the mask has it
-    dropout: float = _field(0.5, _rate)
-    training: bool = _field(True, _flag)
-    dropout_seed: int = _field(123, _whole(0, MAX_SEED))
-    n_draws: int = _field(100, _whole(1, 1_000))
-    other_sentence: str = _field(OTHER_SENTENCE, _text(MAX_SENTENCE))  # that cross attention asks
-    same_sequence: bool = _field(False, _flag)  # whether one sequence asks itself
-    overrides: Edits = field(  # of steps, by place, name and row
-        default_factory=Edits, metadata={"check": _edits(MAX_TOKENS)}
+    seed: int = choice(123, whole(0, MAX_SEED), "of the preset random, 0 to 999,999")
+    edits: Edits = choice(
+        Edits(), edits_up_to(), "own embeddings, edits by word, its occurrence and width"
     )
-    has_lens: bool = _field(False, _flag)  # whether the gradient lens is on
-    goal: tuple[int, int, float, float] = _field((0, 0, 0.9, 0.0), _goal)
-    goal_moves: tuple[str, ...] = _field(("inputs",), _moves)  # what the search may move
-    goal_from: str = _field("", _text(MAX_PINNED))  # the lab that the search began at, as text
-    goal_step: int = _field(0, _whole(0, 10_000))  # which of its steps is shown
-    numbers: str = _field(NUMBERS, _text(MAX_NUMBERS))  # the sentence that is translated
-    reader: str = _field("gru", _choice(READERS))  # the model that translates it
-    decoder_step: int = _field(0, _whole(0, MAX_STEP))  # the word that is being written
-    sees_encoder: bool = _field(True, _flag)  # False: the energies ignore what was read
-    train_kind: str = _field("bahdanau", _choice(READERS))  # the model to train oneself
-    train_units: int = _field(16, _whole(4, 64))
-    train_seed: int = _field(1, _whole(0, MAX_SEED))
-    tensors: str = _field("", _text(64))  # which file of one's own is open; empty for the example
-    tensor_roles: Mapping[str, str] = _field({}, _named(_text(200)))  # its arrays, by role
-    tensor_tokens: str = _field("", _text(MAX_SENTENCE))  # typed for them, a word for each
-    tensor_mask: str = _field(TENSOR_MASKS[0], _choice(TENSOR_MASKS))
-    tensors_scaled: bool = _field(True, _flag)  # whether their scores are divided by √d
-    tensor_layer: int = _field(0, _whole(0, MAX_TOKENS - 1))  # the one looked at
-    tensor_head: int = _field(0, _whole(0, MAX_TOKENS - 1))
-    pinned: str = _field("", _text(MAX_PINNED))  # the lab that is A, as text; empty for none
-    showing: str = _field(SHOWINGS[0], _choice(SHOWINGS))  # what figures show while one is pinned
-    parameter_row: int = _field(0, _whole(0, MAX_WIDTH - 1))  # where the weight tables' page begins
-    answers: Mapping[str, str] = _field({}, _named(_text(200)))  # predictions made, by page
-    window: tuple[int, int, int] = _field((0, 0, 0), _window)  # query, key, dimension looked at
-    trail: tuple[Pick, ...] = _field((), trail_of)  # the cells explained, the last one on screen
-    table_row: int = _field(0, _whole(0, MAX_TOKENS - 1))  # where the table's page begins
-    applied: Mapping[str, int] = _field({}, _named(_whole(0, MAX_SEEN)))  # last edit seen, by table
-    queries_as: str = _field(USUAL.queries_as, _choice(QUERIES_AS))
-    count_from: int = _field(USUAL.count_from, _whole(min(COUNT_FROM), max(COUNT_FROM)))
-    symbols: str = _field(USUAL.symbols, _choice(SYMBOLS))
+    query: int = choice(1, whole(0, MAX_TOKENS - 1), "the query token that is followed, from 0")
+    d_out: int = choice(
+        2, whole(1, MAX_WIDTH), "the width of queries, keys and values, all heads together, 1 to 64"
+    )
+    d_value: int = choice(
+        0, whole(0, MAX_WIDTH), "the width of the values where it is another; 0 for the same"
+    )
+    drawn_as: str = choice(
+        DRAWN_AS[0],
+        one_of(DRAWN_AS),
+        "how the trainable weights begin: rand, linear, linear with bias",
+    )
+    parameter_seed: int = choice(123, whole(0, MAX_SEED), "where they are drawn from")
+    parameters: Edits = choice(
+        Edits(), edits_up_to(), "own trainable weights, edits by matrix, row (from 1) and width"
+    )
+    n_heads: int = choice(2, whole(1, MAX_HEADS), "how many heads, 1 to 16")
+    mask_preset: str = choice(
+        MASKS[0],
+        one_of(MASKS),
+        "what the mask starts from: causal, none, padding, window, prefix, blocks",
+    )
+    mask_size: int = choice(2, whole(1, MAX_TOKENS), "the size that such a mask has, 1 to 512")
+    painted: Edits = choice(
+        Edits(),
+        edits_up_to(MAX_TOKENS),
+        'cells of the mask painted over: edits named "mask", row from 1, width, 0 or 1',
+    )
+    other_sentence: str = choice(
+        OTHER_SENTENCE, text(MAX_SENTENCE), "the sentence that cross-attention asks"
+    )
+    overrides: Edits = choice(
+        Edits(),
+        edits_up_to(MAX_TOKENS),
+        'own numbers in steps: edits named "place/step" or "place/step/head", row from 1, width',
+    )
+    has_lens: bool = choice(False, flag, "whether the gradient lens is on")
+    goal: tuple[int, int, float, float] = choice(
+        (0, 0, 0.9, 0.0),
+        goal,
+        "query, key, the weight sought, how far numbers may move (0: any length)",
+    )
+    goal_moves: tuple[str, ...] = choice(
+        ("inputs",), moves, "what may move: inputs, w_query, w_key"
+    )
+    goal_from: str = choice("", text(MAX_PINNED), "the lab that a search began at, as text")
+    goal_step: int = choice(0, whole(0, 10_000), "which of its steps is shown")
+    numbers: str = choice(NUMBERS, text(MAX_NUMBERS), "the sentence that is translated")
+    pinned: str = choice("", text(MAX_PINNED), "the lab that is pinned as A, as text")
+    showing: str = choice(
+        SHOWINGS[0],
+        one_of(SHOWINGS),
+        "what figures show while one is pinned: B, A, B − A",
+        is_view=True,
+    )
+    parameter_row: int = choice(
+        0, whole(0, MAX_WIDTH - 1), "the first row of weights that a long table shows", is_view=True
+    )
+    answers: Mapping[str, str] = choice(
+        {}, named(text(200)), "predictions made, by page", is_view=True
+    )
+    window: tuple[int, int, int] = choice(
+        (0, 0, 0),
+        window,
+        "query, key and dimension around which a large figure shows numbers",
+        is_view=True,
+    )
+    trail: tuple[Pick, ...] = choice(
+        (),
+        trail_of,
+        "the cells explained: [place, name, (head,) row, column], the last one on screen",
+        is_view=True,
+    )
+    table_row: int = choice(
+        0,
+        whole(0, MAX_TOKENS - 1),
+        "the first row of embeddings that a long table shows",
+        is_view=True,
+    )
+    applied: Mapping[str, int] = choice(
+        {}, named(whole(0, MAX_SEEN)), "the last edit taken in, by table", is_view=True
+    )
+    queries_as: str = choice(
+        USUAL.queries_as, one_of(QUERIES_AS), "how values are drawn: rows, columns", is_view=True
+    )
+    count_from: int = choice(
+        USUAL.count_from,
+        whole(min(COUNT_FROM), max(COUNT_FROM)),
+        "the number of the first token, 0 or 1",
+        is_view=True,
+    )
+    symbols: str = choice(USUAL.symbols, one_of(SYMBOLS), "notebook, paper, words", is_view=True)
+    of_lessons: Mapping[type[Choices], Choices] = field(
+        default_factory=lambda: MappingProxyType({})  # those that differ from the default
+    )
+
+    def of(self, kind: type[C]) -> C:
+        """Return the choices of a lesson, by their kind."""
+        own = self.of_lessons.get(kind)
+        return own if isinstance(own, kind) else kind()
+
+    def choosing(self, **values: Any) -> Lab:
+        """Return the lab with some fields set, shared ones and those of lessons, by name.
+
+        Raises:
+            TypeError: If there is no field of a name.
+
+        Example:
+            >>> Lab().choosing(sentence="to be").sentence
+            'to be'
+        """
+        own: dict[type[Choices], dict[str, Any]] = {}
+        for name in [*values]:
+            kind = owner_of(name)
+            if kind is not None:
+                own.setdefault(kind, {})[name] = values.pop(name)
+        chosen = {kind: replace(self.of(kind), **some) for kind, some in own.items()}
+        together = {**self.of_lessons, **chosen}
+        different = {kind: some for kind, some in together.items() if some != kind()}
+        return replace(self, **values, of_lessons=MappingProxyType(different))
+
+    def value(self, name: str) -> Any:
+        """Return a field by name, a shared one or one of a lesson."""
+        kind = owner_of(name)
+        return getattr(self if kind is None else self.of(kind), name)
+
+    def seen_as(self, other: Lab) -> Lab:
+        """Return the lab looked at as another one is: with its view, and own choices."""
+        return self.choosing(**{name: other.value(name) for name in view()})
 
     @property
     def conventions(self) -> Conventions:
@@ -440,7 +353,7 @@ class Lab:
             key = (word, nth, self.d)
             if key not in rows:
                 rows[key] = dict(self.edits.row(*key))
-            rows[key][_whole(0, self.d - 1)(column)] = number(entry)
+            rows[key][whole(0, self.d - 1)(column)] = number(entry)
         for key, row in rows.items():
             # A number typed back to the original is no edit.
             start = self.base[positions[key[:2]]]
@@ -452,7 +365,7 @@ class Lab:
 
     def with_table_row(self, row: int) -> Lab:
         """Return the lab with the table's page at a row, or raise ValueError."""
-        return replace(self, table_row=_whole(0, MAX_TOKENS - 1)(row))
+        return replace(self, table_row=whole(0, MAX_TOKENS - 1)(row))
 
     def with_seen(self, sender: str, serial: int) -> Lab:
         """Return the lab with the last message seen of a sender, such as a table."""
@@ -467,3 +380,14 @@ class Lab:
         reset = words if word is None else [(word, nth)]
         gone: dict[RowKey, RowEdits] = {(*key, self.d): NO_EDITS for key in reset}
         return replace(self, edits=self.edits.with_rows(gone))
+
+
+def known_fields() -> dict[str, Field[Any]]:
+    """Return the fields of labs by name: those that lessons share, then those of each lesson."""
+    shared = {own.name: own for own in fields(Lab) if own.name != "of_lessons"}
+    return {**shared, **declared()}
+
+
+def view() -> tuple[str, ...]:
+    """Return the fields that undo leaves alone: where and how one looks, what one guessed."""
+    return tuple(name for name, own in known_fields().items() if own.metadata["is_view"])

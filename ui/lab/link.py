@@ -11,14 +11,14 @@ import binascii
 import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 from attention_core.recurrent.renamed import OF_LSTM
 from ui.lab.edits import Edits, RowEdits, RowKey
-from ui.lab.lab import Lab, Same
+from ui.lab.lab import Lab, Same, known_fields
 
 VERSION = 2
 ADDRESS_LIMIT = 8_000  # characters; a longer lab lives in the browser's storage or a file
@@ -127,7 +127,7 @@ def kept(text: str, mark: str) -> Lab | None:
 
 def to_file(lab: Lab) -> str:
     """Return the lab as the text of a ``.json`` file, every field of it."""
-    chosen = {field.name: _jsonable(getattr(lab, field.name)) for field in fields(Lab)}
+    chosen = {name: _jsonable(lab.value(name)) for name in known_fields()}
     contents = {"attention_lab": VERSION, **chosen}
     return json.dumps(contents, ensure_ascii=False)
 
@@ -159,10 +159,8 @@ def _upgraded(read: dict[str, Any], version: int) -> dict[str, Any]:
 def _changed(lab: Lab) -> dict[str, Any]:
     """Return the fields that differ from the default, as JSON has them."""
     start = Lab()
-    entries = {field.name: getattr(lab, field.name) for field in fields(Lab)}
-    return {
-        name: _jsonable(entry) for name, entry in entries.items() if entry != getattr(start, name)
-    }
+    entries = {name: lab.value(name) for name in known_fields()}
+    return {name: _jsonable(entry) for name, entry in entries.items() if entry != start.value(name)}
 
 
 def _jsonable(entry: Any) -> Any:
@@ -213,7 +211,7 @@ def _json(contents: bytes) -> dict[str, Any]:
 def _lab(read: Mapping[str, Any]) -> Lab:
     """Return a lab of checked fields."""
     chosen: dict[str, Any] = {}
-    known = {field.name: field for field in fields(Lab)}
+    known = known_fields()
     for name, entry in read.items():
         if name not in known:
             raise LinkError("This lab has a part that this version of Attention Lab lacks.")
@@ -221,4 +219,4 @@ def _lab(read: Mapping[str, Any]) -> Lab:
             chosen[name] = known[name].metadata["check"](entry)
         except (ValueError, OverflowError) as error:
             raise LinkError(f"In this lab, {name} should be {error}.") from None
-    return Lab(**chosen)
+    return Lab().choosing(**chosen)

@@ -16,7 +16,7 @@ import streamlit as st
 from attention_core.export import Shown, Table
 from ui.components import component
 from ui.lab import link
-from ui.lab.lab import VIEW, Lab
+from ui.lab.lab import Lab
 
 MAX_UNDO = 200
 _SESSION = "session"
@@ -114,11 +114,7 @@ def commit(lab: Lab, gesture: Hashable = None) -> None:
 
 def _without_view(lab: Lab) -> Lab:
     """Return what there is to undo: not where one looks, nor which edits were seen."""
-    return _with_view(lab, Lab())
-
-
-def _with_view(lab: Lab, view: Lab) -> Lab:
-    return replace(lab, **{name: getattr(view, name) for name in VIEW})
+    return lab.seen_as(Lab())
 
 
 def undo() -> None:
@@ -139,7 +135,7 @@ def redo() -> None:
 
 def _moved(session: Session, lab: Lab, past: tuple[Lab, ...], future: tuple[Lab, ...]) -> Session:
     """Return the session at another place of its history, looked at from where it was."""
-    lab = _with_view(lab, session.lab)
+    lab = lab.seen_as(session.lab)
     return replace(session, lab=lab, past=past, future=future, gesture=None)
 
 

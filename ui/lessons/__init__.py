@@ -10,6 +10,7 @@ from ui.cards import parameters
 from ui.cards.card import Group
 from ui.cards.editors import Editor
 from ui.cards.embeddings import EMBEDDINGS
+from ui.lab.choices import register, unregister
 from ui.lab.lab import Lab
 from ui.lessons.lesson import Figures, Lesson
 
@@ -26,18 +27,22 @@ class Syllabus:
         """Add a lesson.
 
         Raises:
-            ValueError: If another one has its name, or one of its figures or tables.
+            ValueError: If another one has its name, or one of its figures, tables or choices.
         """
         taken = {lesson.name} & {*self._lessons}
         taken |= {*lesson.all_figures} & {*self.figures}
         taken |= {editor.name for editor in lesson.editors} & {*self.editors}
         if taken:
             raise ValueError(f"names are given once; there is already {min(taken)}")
+        if lesson.choices:
+            register(lesson.choices)
         self._lessons[lesson.name] = lesson
 
     def remove(self, name: str) -> None:
         """Take a lesson away again."""
-        del self._lessons[name]
+        lesson = self._lessons.pop(name)
+        if lesson.choices:
+            unregister(lesson.choices)
 
     def __iter__(self) -> Iterator[Lesson]:
         return iter(sorted(self._lessons.values(), key=lambda lesson: lesson.place))

@@ -18,6 +18,7 @@ from ui.cards.card import Group
 from ui.cards.editors import Editor
 from ui.cards.embeddings import labels_of
 from ui.cards.prediction import Question
+from ui.lab.choices import Choices
 from ui.lab.lab import Lab
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -82,6 +83,7 @@ class Lesson:
         place: Where it stands: the syllabus is in the order of these numbers.
         figures: Its groups of figures, by what addresses call them.
         shown: Returns what can be taken along: its runs, as the page shows them.
+        choices: What it adds to the lab, if anything.
         has_one_run: Whether that is a single run whatever the visitor chooses.
         main_run: The run that the lens, goal seek and own numbers are of, if there is one.
         editors: Its editable tables, besides those that lessons share.
@@ -103,6 +105,7 @@ class Lesson:
     place: int
     figures: Mapping[str, Figures]
     shown: Callable[[Lab], Sequence[Shown]]
+    choices: type[Choices] | None = None
     has_one_run: bool = False
     main_run: MainRun | None = None
     editors: Sequence[Editor] = ()

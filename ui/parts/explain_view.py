@@ -12,7 +12,8 @@ from attention_core.operations import Index
 from ui.cards.explained import CellWords, Explained
 from ui.components import component
 from ui.lab import state
-from ui.lab.lab import MAX_TRAIL, Lab, Pick, trail_of
+from ui.lab.checks import MAX_TRAIL, Pick, trail_of
+from ui.lab.lab import Lab
 
 LARGEST_SERIAL = 2**53
 _panel = component("explain")

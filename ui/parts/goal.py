@@ -28,7 +28,8 @@ from ui.cards.goal_path import (
 )
 from ui.cards.literal import literal, names
 from ui.lab import link, state
-from ui.lab.lab import LIMIT, MAX_PINNED, Lab
+from ui.lab.checks import LIMIT
+from ui.lab.lab import MAX_PINNED, Lab
 from ui.lessons.lesson import MainRun
 from ui.parts.widgets import choice, set_widget
 

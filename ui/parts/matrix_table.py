@@ -16,7 +16,7 @@ import streamlit as st
 from ui.cards.editors import LONGEST_QUESTION, NOT_UNDERSTOOD, Editor, Paging, Row, operations
 from ui.components import component
 from ui.lab import link, state
-from ui.lab.lab import LIMIT
+from ui.lab.checks import LIMIT
 
 _table = component("matrix_table")
 

@@ -17,7 +17,8 @@ from ui.cards.card import Group
 from ui.cards.literal import literal
 from ui.cards.overriding import own_cells, with_override, without_override, without_overrides
 from ui.lab import state
-from ui.lab.lab import LIMIT, Lab
+from ui.lab.checks import LIMIT
+from ui.lab.lab import Lab
 from ui.parts.widgets import set_widget
 
 

@@ -7,14 +7,13 @@ took in, like the tables' edits. So no step is taken twice, also after a restart
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from ui.components import component
 from ui.lab import state
-from ui.lab.lab import MAX_TOKENS
+from ui.lab.checks import MAX_TOKENS
 
 LARGEST_SERIAL = 2**53  # beyond it JavaScript's numbers are no longer exact
 
@@ -48,7 +47,7 @@ def stepper(
     widget_key = f"stepper:{name}"
     take_in(name, st.session_state.get(widget_key, {}).get("step"), field, most)
     lab = state.current()
-    step = min(int(getattr(lab, field)), n_steps - 1)
+    step = min(int(lab.value(field)), n_steps - 1)
     answer = _stepper(
         data={
             "name": name,
@@ -83,7 +82,7 @@ def take_in(name: str, message: object, field: str = "moment", most: int = MAX_T
     if step is None or serial is None:
         return False
     chosen: dict[str, Any] = {field: step}
-    state.commit(replace(lab, **chosen).with_seen(widget_key, serial), widget_key)
+    state.commit(lab.choosing(**chosen).with_seen(widget_key, serial), widget_key)
     return True
 
 

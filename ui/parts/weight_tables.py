@@ -85,12 +85,12 @@ def options(lab: Lab, *, has_value_width: bool = False, width: tuple[str, str] =
 
 
 def _number(name: str, label: str, lab: Lab, least: int, most: int, told: str) -> None:
-    set_widget(f"_{name}", getattr(lab, name))
+    set_widget(f"_{name}", lab.value(name))
     st.number_input(
         label,
         least,
         most,
-        getattr(lab, name),
+        lab.value(name),
         key=f"_{name}",
         on_change=chosen,
         args=(name,),

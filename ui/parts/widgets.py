@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -23,7 +22,7 @@ def set_widget(widget_key: str, value: object) -> None:
 
 def chosen(name: str) -> None:
     """Take the value of the widget ``_<name>`` into the lab's field of that name."""
-    state.commit(replace(state.current(), **{name: st.session_state[f"_{name}"]}))
+    state.commit(state.current().choosing(**{name: st.session_state[f"_{name}"]}))
 
 
 def choice(
@@ -70,4 +69,4 @@ def _chosen_at(widget_key: str, on_choice: Callable[[int], None]) -> None:
 
 def query_chosen(position: int) -> None:
     """Follow another query token."""
-    state.commit(replace(state.current(), query=position))
+    state.commit(state.current().choosing(query=position))

@@ -12,7 +12,8 @@ from attention_core.embeddings import MAX_WIDTH, NOTEBOOK_SENTENCE
 from ui.cards.editors import Row, paging
 from ui.cards.embeddings import EMBEDDINGS, with_preset
 from ui.lab import state
-from ui.lab.lab import MAX_SEED, MAX_SENTENCE, MAX_TOKENS, Lab
+from ui.lab.checks import MAX_SENTENCE, MAX_TOKENS
+from ui.lab.lab import MAX_SEED, Lab
 from ui.parts import matrix_table
 from ui.parts.widgets import chosen, set_widget
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ui.lab.checks import LIMIT, MAX_TOKENS
 from ui.lab.csv_file import CsvError, read_csv, write_csv
-from ui.lab.lab import LIMIT, MAX_TOKENS
 
 words = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp", "Cf"]), min_size=1)
 

@@ -1,6 +1,6 @@
 """What the user chose, and how each event changes it."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,8 +9,9 @@ from hypothesis import given
 from attention_core.embeddings import NOTEBOOK_SENTENCE
 from tests.attention_core import printed
 from tests.ui.labs import full_table, labs
+from ui.lab.checks import LIMIT, MAX_CELLS, MAX_EDITS, MAX_TOKENS
 from ui.lab.edits import Edits
-from ui.lab.lab import LIMIT, MAX_CELLS, MAX_EDITS, MAX_TOKENS, VIEW, Lab
+from ui.lab.lab import Lab, known_fields, view
 
 EDITED = Lab().with_entries([("journey", 1, 0, 9.0), ("step", 1, 2, -1.5)])
 
@@ -25,7 +26,7 @@ def of_word(lab: Lab, word: str, nth: int = 1) -> tuple[float, ...]:
 
 def test_the_first_lab_is_the_notebooks() -> None:
     assert [list(row) for row in Lab().embeddings] == printed.X
-    assert Lab().row_scores == tuple(printed.QUERY_SCORES[0])
+    assert Lab().value("row_scores") == tuple(printed.QUERY_SCORES[0])
     assert Lab().edited_cells == []
 
 
@@ -129,9 +130,9 @@ def test_without_a_word_the_notebooks_are_used(sentence: str) -> None:
 
 
 def test_every_field_checks_itself() -> None:
-    for field in fields(Lab):
+    for field in known_fields().values():
         assert field.metadata["check"]
-        default = getattr(Lab(), field.name)
+        default = Lab().value(field.name)
         if not isinstance(default, Edits):
             assert field.metadata["check"](default) == default
 
@@ -191,7 +192,7 @@ def test_an_edit_makes_one_row_anew() -> None:
 
 
 def test_the_page_of_the_table_is_nothing_to_undo() -> None:
-    assert "table_row" in VIEW
+    assert "table_row" in view()
     assert Lab().with_table_row(511).table_row == 511
     with pytest.raises(ValueError, match="a whole number from 0 to 511"):
         Lab().with_table_row(512)

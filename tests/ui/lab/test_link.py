@@ -5,7 +5,6 @@ import json
 import re
 import struct
 import tracemalloc
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,13 @@ from hypothesis import strategies as st
 
 from tests.ui.labs import bomb, full_table, labs, packed, packed_json
 from ui.lab import link
+from ui.lab.checks import MAX_EDITS
 from ui.lab.edits import Edits
-from ui.lab.lab import MAX_EDITS, Lab
+from ui.lab.lab import Lab, known_fields
 from ui.lab.link import LinkError, decode, encode, from_file, to_file
 from ui.lessons.why_attention import figures as why_attention
 
-FULL = Lab(
+FULL = Lab().choosing(
     sentence="Größe 日本 <b>",
     d=4,
     preset="random",
@@ -36,7 +36,7 @@ FULL = Lab(
 def bits(lab: Lab) -> bytes:
     """Return every number of a lab to the last bit, wherever among the edits it stands."""
     edits = (lab.edits[cell] for cell in sorted(lab.edits))
-    entries = (*edits, *lab.row_scores, lab.temperature)
+    entries = (*edits, *lab.value("row_scores"), lab.value("temperature"))
     return struct.pack(f"{len(entries)}d", *entries)
 
 
@@ -58,7 +58,7 @@ def test_a_file_gives_the_same_lab_bit_for_bit(lab: Lab) -> None:
 def test_the_first_lab_needs_no_address() -> None:
     assert encode(Lab()) == ""
     assert decode("") == Lab()
-    assert encode(replace(FULL, **{f.name: getattr(Lab(), f.name) for f in fields(Lab)})) == ""
+    assert encode(FULL.choosing(**{name: Lab().value(name) for name in known_fields()})) == ""
 
 
 def test_an_address_of_before_long_rows_opens() -> None:
@@ -292,7 +292,7 @@ WRONG: dict[str, list[Any]] = {
 
 
 def test_every_field_is_tried() -> None:
-    assert set(WRONG) == {field.name for field in fields(Lab)}
+    assert set(WRONG) == set(known_fields())
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -312,7 +312,7 @@ def test_an_unknown_field_is_refused() -> None:
 
 
 OLD = Path(__file__).parents[2] / "data"
-EARLY = Lab(
+EARLY = Lab().choosing(
     sentence="Größe 日本 <b> to be to",
     d=4,
     preset="random",
@@ -336,7 +336,7 @@ def test_a_lab_of_version_1_opens_with_every_field_as_it_was() -> None:
     written = json.loads(to_file(lab))
     assert {name: written[name] for name in stored} == stored
     assert decode((OLD / "link-version-1-full.txt").read_text().strip()) == lab
-    changed = [name for name in stored if getattr(lab, name) != getattr(Lab(), name)]
+    changed = [name for name in stored if lab.value(name) != Lab().value(name)]
     assert len(changed) > 20, "the example says something"
 
 
@@ -348,7 +348,7 @@ def test_a_trail_through_the_lstm_of_version_1_says_its_candidate_as_today() -> 
         (gates, "w_cell_candidate", 2, 3),
     )
     lab = decode((OLD / "link-version-1-lstm.txt").read_text().strip())
-    assert lab == Lab(numbers="thirty-four, seven", reader="lstm", trail=trail)
+    assert lab == Lab().choosing(numbers="thirty-four, seven", reader="lstm", trail=trail)
     assert from_file((OLD / "lab-version-1-lstm.json").read_bytes()) == lab
     trace = why_attention.trace_of(lab)
     assert all(trace.has_cell(name, index) for _, name, *index in trail)
@@ -402,8 +402,10 @@ def test_an_older_version_opens_by_every_upgrade_since(monkeypatch: pytest.Monke
 
 def test_the_format_is_written_down_field_by_field() -> None:
     said = (Path(__file__).parents[3] / "docs" / "lab-file.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| `(\w+)` \|", said, re.MULTILINE)
-    assert listed == ["attention_lab", *(field.name for field in fields(Lab))]
+    listed = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", said, re.MULTILINE)
+    told = {name: own.metadata["meaning"] for name, own in known_fields().items()}
+    assert dict(listed[1:]) == told
+    assert [name for name, _ in listed] == ["attention_lab", *told]
     assert f"version is {link.VERSION}" in said
 
 

@@ -29,7 +29,7 @@ TOKENS = ["Your", "journey", "starts", "with", "one", "step"]
 
 
 def page(**chosen: Any) -> AppTest:
-    return opened(PAGE, lab=link.encode(Lab(**chosen)))
+    return opened(PAGE, lab=link.encode(Lab().choosing(**chosen)))
 
 
 def drawn(at: AppTest, group: str, card: str) -> list[list[float]]:
@@ -84,7 +84,7 @@ def test_the_times_drawn_are_those_measured() -> None:
 def test_the_wrong_axis_mirrors_the_weights_and_leaves_the_scores(preset: str) -> None:
     lab = Lab(preset=preset)
     right, wrong = (
-        all_tokens.trace_of(Lab(preset=preset, wrong_axis=own)) for own in (False, True)
+        all_tokens.trace_of(Lab().choosing(preset=preset, wrong_axis=own)) for own in (False, True)
     )
     assert torch.equal(wrong["scores"], right["scores"])
     torch.testing.assert_close(wrong["weights"], right["weights"].T)
@@ -126,7 +126,7 @@ def test_of_many_tokens_the_first_are_looped_and_that_is_said() -> None:
     assert "**the first 32 of 300 tokens**" in told
     assert "300 · 300 · 64 = 5,760,000 multiplications" in told
     shown = cards(at, "figures:loops")
-    inputs = tensor_of(Lab(**LARGE))
+    inputs = tensor_of(Lab().choosing(**LARGE))
     product = unpacked(shown["by_product"]["spec"]["data"][0]["z"])
     assert torch.equal(product, (inputs @ inputs.T)[:32, :32])
     assert {card["shape"] for card in shown.values()} == {"32 × 32"}
@@ -144,7 +144,7 @@ def test_few_tokens_are_all_looped_without_a_word() -> None:
 def test_of_many_sums_the_largest_and_smallest_are_shown() -> None:
     at = page(**LARGE)
     table = at.table[0].value
-    inputs = tensor_of(Lab(**LARGE))
+    inputs = tensor_of(Lab().choosing(**LARGE))
     sums = torch.softmax(inputs @ inputs.T, dim=-1).double().sum(dim=0)
     order = sums.argsort(descending=True).tolist()
     assert list(table["token"]) == [f"w{row}" for row in (*order[:12], *order[-12:])]
@@ -276,7 +276,7 @@ def test_shuffling_is_seen_undone_and_in_the_lab() -> None:
 
 
 def test_the_lit_row_moves_with_its_token() -> None:
-    lab = Lab(order_seed=7, query=2)
+    lab = Lab().choosing(order_seed=7, query=2)
     order = all_tokens.order_of(6, 7)
     at = opened(PAGE, lab=link.encode(lab))
     card = cards(at, "figures:orders")["shuffled"]

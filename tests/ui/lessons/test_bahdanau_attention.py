@@ -50,7 +50,7 @@ OTHER = "21 9"  # three words
 
 
 def page(**chosen: Any) -> AppTest:
-    return opened(PAGE, lab=link.encode(Lab(**chosen)))
+    return opened(PAGE, lab=link.encode(Lab().choosing(**chosen)))
 
 
 def lab_of(at: AppTest) -> Lab:
@@ -106,7 +106,7 @@ def test_the_decoder_is_played_and_the_matrix_builds_up() -> None:
     at.session_state["stepper:decoder"] = {"step": {"step": 2, "serial": 1}}
     at.run()
     assert broken(at) == []
-    assert lab_of(at).decoder_step == 2
+    assert lab_of(at).value("decoder_step") == 2
     matrix(at, 2)
     torch.testing.assert_close(row(at, "weights")[0], looks(plain())[2])
     likeliest = plain().likeliest(2)
@@ -118,7 +118,7 @@ def test_the_decoder_is_played_and_the_matrix_builds_up() -> None:
     assert plain().words[2] in written[2]
     at.session_state["stepper:decoder"] = {"step": {"step": 300, "serial": 2}}  # no stepper sends
     at.run()
-    assert lab_of(at).decoder_step == 2
+    assert lab_of(at).value("decoder_step") == 2
 
 
 def test_a_step_beyond_the_last_word_is_the_last() -> None:
@@ -156,7 +156,7 @@ def test_the_lines_are_as_strong_as_the_weights() -> None:
 
 
 def test_the_code_gives_the_same_weights_to_the_last_bit() -> None:
-    lab = bahdanau.looking_at(Lab(sees_encoder=False), 1, 5, 2)
+    lab = bahdanau.looking_at(Lab().choosing(sees_encoder=False), 1, 5, 2)
     for one in (Lab(), lab):
         found: dict[str, Any] = {}
         exec(bahdanau.code_of(one), found)
@@ -201,7 +201,7 @@ def test_a_dot_stands_on_the_step_whose_weight_is_ones_own_and_on_no_other() -> 
         (2, [], [(1, 4)]),
         (3, [(0, 0)], [(1, 4), (3, 0)]),
     ):
-        shown = replace(lab, decoder_step=step)
+        shown = lab.choosing(decoder_step=step)
         weights = next(card for card in bahdanau.step_figures(shown).cards if card.id == "weights")
         assert dots(weights.spec) == now
         assert ("Yours: 1 of these weights" in weights.note) == bool(now)
@@ -290,7 +290,7 @@ def test_own_numbers_wait_while_the_sentence_has_another_length() -> None:
 
 def test_the_figures_answer_ahead_of_the_run() -> None:
     question = {
-        "lab": link.encode(Lab(decoder_step=1)),
+        "lab": link.encode(Lab().choosing(decoder_step=1)),
         "table": "encoder_states",
         "ops": [edit(1, ("3/5", 4, 5.0))],
         "groups": [bahdanau.NOW, bahdanau.SO_FAR],
@@ -324,7 +324,7 @@ def test_the_bug_and_its_symptom() -> None:
 
 
 def test_the_symptom_is_measured_without_own_weights_and_says_so() -> None:
-    free = Lab(sees_encoder=False)
+    free = Lab().choosing(sees_encoder=False)
     own = bahdanau.ENCODER.set_entries(bahdanau.looking_at(free, 0, 5, 3), [("2/5", 0, 4.0)])
     told = bahdanau.symptom(own)
     assert "measured on the translation as it would be without them" in told
@@ -343,7 +343,7 @@ def test_the_symptom_is_measured_without_own_weights_and_says_so() -> None:
 
 def test_with_one_word_the_bug_cannot_be_seen() -> None:
     for lab in (
-        Lab(numbers="7", sees_encoder=False),
+        Lab().choosing(numbers="7", sees_encoder=False),
         bahdanau.looking_at(Lab(numbers="7"), 0, 1, 0),
     ):
         told = bahdanau.symptom(lab)

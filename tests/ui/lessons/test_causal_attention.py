@@ -232,7 +232,7 @@ def test_the_code_computes_what_is_shown() -> None:
 
 @pytest.mark.parametrize("token", [-1, 0, 3, 99])
 def test_the_leak_detector_runs_twice(token: int) -> None:
-    lab = replace(PRIMES, leak_token=token)
+    lab = PRIMES.choosing(leak_token=token)
     at = page(lab)
     place = 6 if token in (-1, 99) else token
     given = inputs_of(lab)
@@ -315,7 +315,7 @@ def test_the_token_one_chose_holds_whatever_is_painted(token: int) -> None:
 
 def test_a_late_token_leaks_through_padding_only_if_it_is_real() -> None:
     for token in range(1, 7):
-        lab = replace(PRIMES, mask_preset="padding", mask_size=4, leak_token=token)
+        lab = PRIMES.choosing(mask_preset="padding", mask_size=4, leak_token=token)
         found = leaks(*causal.leak_runs(lab, is_masked=True), token)
         assert bool(found.any()) is (token < 4)
 

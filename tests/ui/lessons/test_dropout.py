@@ -1,7 +1,6 @@
 """Dropout: the numbers as plotted, sums that are not 1, rates that are none, the mean of draws."""
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,7 +30,7 @@ def drawn(at: AppTest, group: str, card: str) -> Tensor:
 
 
 def test_what_is_drawn_is_what_torchs_dropout_makes() -> None:
-    at = page(replace(PRIMES, dropout=0.25, dropout_seed=7))
+    at = page(PRIMES.choosing(dropout=0.25, dropout_seed=7))
     weights = drawn(at, "figures:dropping", "weights")
     torch.manual_seed(7)
     theirs = torch.nn.Dropout(0.25)(weights)
@@ -46,7 +45,7 @@ def test_what_is_drawn_is_what_torchs_dropout_makes() -> None:
     assert broken(at) == []
 
 
-@pytest.mark.parametrize("lab", [replace(PRIMES, training=False), replace(PRIMES, dropout=0.0)])
+@pytest.mark.parametrize("lab", [PRIMES.choosing(training=False), PRIMES.choosing(dropout=0.0)])
 def test_nothing_is_dropped_at_evaluation_or_at_a_rate_of_0(lab: Lab) -> None:
     at = page(lab)
     assert "kept" not in cards(at, "figures:dropping")
@@ -114,14 +113,22 @@ def test_rates_in_range_are_taken(typed: str) -> None:
 
 def test_why_nothing_is_scaled_is_said_for_each_case() -> None:
     for lab, words in (
-        (Lab(dropout=0.0), "the rate is 0.** The weights are used as they are, and each row sums"),
-        (Lab(dropout=0.0), "Nothing is scaled either: 1 / (1 − 0) is 1."),
-        (Lab(training=False), "this is evaluation.**"),
-        (Lab(training=False), "while training, the weights that stay are divided by 1 − rate"),
+        (
+            Lab().choosing(dropout=0.0),
+            "the rate is 0.** The weights are used as they are, and each row sums",
+        ),
+        (Lab().choosing(dropout=0.0), "Nothing is scaled either: 1 / (1 − 0) is 1."),
+        (Lab().choosing(training=False), "this is evaluation.**"),
+        (
+            Lab().choosing(training=False),
+            "while training, the weights that stay are divided by 1 − rate",
+        ),
     ):
         assert words in dropping.sums_said(dropping.trace_of(lab), lab)
-    assert "training" not in dropping.sums_said(dropping.trace_of(Lab(dropout=0.0)), Lab(dropout=0))
-    own = Lab(dropout=0.0)
+    assert "training" not in dropping.sums_said(
+        dropping.trace_of(Lab().choosing(dropout=0.0)), Lab().choosing(dropout=0)
+    )
+    own = Lab().choosing(dropout=0.0)
     own = overriding.with_override(own, dropping.trace_of(own), "dropout", "weights", (1, 0), 9.0)
     assert "sums to 1" not in dropping.sums_said(dropping.trace_of(own), own)
 
@@ -141,7 +148,7 @@ def test_how_many_rows_are_emptied_is_what_many_draws_show(lab: Lab) -> None:
     )[0]
     counts = []
     for seed in range(400):
-        trace = dropping.trace_of(replace(lab, dropout=0.9, dropout_seed=seed))
+        trace = dropping.trace_of(lab.choosing(dropout=0.9, dropout_seed=seed))
         rows = trace["dropped"][~trace["weights"].isnan().any(dim=1)]
         counts.append(int((rows == 0).all(dim=1).sum()))
         assert len(rows) == int(n_rows)
@@ -157,21 +164,23 @@ def test_nearly_every_row_is_empty_would_not_be_true() -> None:
 def test_of_four_times_the_draws_the_distance_is_about_half() -> None:
     ratios = []
     for seed in range(40):
-        distances = dropping.study_of(Lab(n_draws=400, dropout_seed=1000 * seed))[1].distances
+        distances = dropping.study_of(Lab().choosing(n_draws=400, dropout_seed=1000 * seed))[
+            1
+        ].distances
         ratios.append(distances[399] / distances[99])
     assert sum(ratios) / len(ratios) == pytest.approx(0.5, abs=0.12)
     assert max(ratios) > 0.75  # not always: hence "on the whole"
 
 
 def test_the_plot_is_of_real_draws() -> None:
-    lab = replace(PRIMES, dropout=0.3, n_draws=20, dropout_seed=5)
+    lab = PRIMES.choosing(dropout=0.3, n_draws=20, dropout_seed=5)
     at = page(lab)
     distance, error = cards(at, "figures:mean_draws")["distance"]["spec"]["data"]
     total = torch.zeros(7, 7, dtype=torch.float64)
     weights = drawn(at, "figures:dropping", "weights").double()
     farthest = []
     for draw in range(20):
-        one = dropping.trace_of(replace(lab, dropout_seed=5 + draw))["dropped"]
+        one = dropping.trace_of(lab.choosing(dropout_seed=5 + draw))["dropped"]
         total += one
         farthest.append(float((total / (draw + 1) - weights).abs().max()))
     assert distance["x"] == list(range(1, 21))
@@ -189,10 +198,10 @@ def test_the_plot_is_of_real_draws() -> None:
 
 
 def test_the_study_of_a_large_matrix_makes_fewer_draws_and_says_so() -> None:
-    lab = Lab(sentence=" ".join(f"w{i}" for i in range(512)), d=2, n_draws=1000)
+    lab = Lab().choosing(sentence=" ".join(f"w{i}" for i in range(512)), d=2, n_draws=1000)
     assert dropping.n_draws_of(lab) == 15
-    assert dropping.n_draws_of(Lab(n_draws=1000)) == 1000
-    small = Lab(sentence=" ".join(f"w{i}" for i in range(80)), d=2, n_draws=1000)
+    assert dropping.n_draws_of(Lab().choosing(n_draws=1000)) == 1000
+    small = Lab().choosing(sentence=" ".join(f"w{i}" for i in range(80)), d=2, n_draws=1000)
     assert any("the first 625 draws" in caption.value for caption in page(small).caption)
 
 
@@ -210,7 +219,7 @@ def test_the_code_computes_what_is_shown() -> None:
 
 @pytest.mark.parametrize(("rate", "grown"), [(0.5, "by 5"), (0.8, "by 4")])
 def test_the_prediction_is_computed(rate: float, grown: str) -> None:
-    lab = replace(PRIMES, dropout=rate)
+    lab = PRIMES.choosing(dropout=rate)
     question, options, truth = grown_weight(lab)
     assert options[truth.right] == grown
     assert "0.75" in question if rate == 0.8 else "0.8" in question

@@ -23,7 +23,7 @@ from ui.lessons.multi_head import figures as multi_head
 from ui.lessons.multi_head.questions import most_missed_head
 
 PAGE = PROJECT / "pages" / "multi_head.py"
-PRIMES = Lab(
+PRIMES = Lab().choosing(
     sentence="a b c d e f g",
     d=5,
     preset="random",
@@ -64,7 +64,7 @@ def by_loops(lab: Lab) -> dict[str, Any]:
         weights = scores.masked_fill(later, -math.inf).softmax(dim=1)
         found["weights"].append(weights)
         found["context"].append(weights @ values)
-        if head not in lab.heads_off:
+        if head not in lab.value("heads_off"):
             output = output + weights @ values @ given["w_out"][own]
     return {**found, "output": output}
 
@@ -79,7 +79,7 @@ def test_with_linear_weights_the_output_is_the_chapters() -> None:
 
 @pytest.mark.parametrize("off", [(), (1,), (0, 2), (0, 1, 2)])
 def test_the_figures_are_those_of_heads_made_one_by_one(off: tuple[int, ...]) -> None:
-    lab = replace(PRIMES, heads_off=off)
+    lab = PRIMES.choosing(heads_off=off)
     at, expected = page(lab), by_loops(lab)
     for head, weights in enumerate(expected["weights"]):
         torch.testing.assert_close(drawn(at, "heads", f"weights_{head}"), weights)
@@ -93,7 +93,7 @@ def test_the_figures_are_those_of_heads_made_one_by_one(off: tuple[int, ...]) ->
 
 
 def test_all_heads_have_one_colour_scale_and_say_which_is_below_and_which_is_off() -> None:
-    shown = cards(page(replace(PRIMES, heads_off=(2,))), "figures:heads")
+    shown = cards(page(PRIMES.choosing(heads_off=(2,))), "figures:heads")
     ranges = {(c["spec"]["data"][0]["zmin"], c["spec"]["data"][0]["zmax"]) for c in shown.values()}
     assert ranges == {(0, 1)}  # the first token attends to itself alone
     assert [card["title"] for card in shown.values()] == [
@@ -131,7 +131,7 @@ def test_heads_that_agree_are_not_said_to_disagree() -> None:
 
 @pytest.mark.parametrize("off", [(), (1,)])
 def test_the_parts_add_up_to_the_output(off: tuple[int, ...]) -> None:
-    lab = replace(PRIMES, heads_off=off, query=4, window=(0, 0, 3))
+    lab = PRIMES.choosing(heads_off=off, query=4, window=(0, 0, 3))
     at, expected = page(lab), by_loops(lab)
     parts = drawn(at, "contributions", "contributions")
     *heads, bias, output = parts
@@ -168,7 +168,7 @@ def test_a_head_is_switched_off_and_on_again() -> None:
     assert broken(at) == []
     assert "**Head 2 is off**" in "".join(str(text.value) for text in at.markdown)
     torch.testing.assert_close(
-        drawn(at, "joined", "output"), by_loops(replace(PRIMES, heads_off=(1,)))["output"]
+        drawn(at, "joined", "output"), by_loops(PRIMES.choosing(heads_off=(1,)))["output"]
     )
     assert components(at)["table:w_out"]["cells"] == table  # the user's own numbers stay
     at.button_group(key="_heads_on").set_value([0, 1, 2]).run()
@@ -176,7 +176,7 @@ def test_a_head_is_switched_off_and_on_again() -> None:
 
 
 def test_a_width_that_heads_do_not_divide_is_said_with_both_numbers() -> None:
-    at = page(replace(PRIMES, d_out=5, n_heads=2, head=7, heads_off=(4,)))
+    at = page(PRIMES.choosing(d_out=5, n_heads=2, head=7, heads_off=(4,)))
     (message,) = (text for text in said(at) if "divisible" in text)
     assert "d_out = 5 is not divisible by n_heads = 2" in message
     assert "**1 head**" in message
@@ -249,10 +249,10 @@ def test_an_edit_of_one_heads_columns_leaves_the_other_heads_alone() -> None:
 
 def test_the_answer_is_the_head_without_which_the_output_moves_furthest() -> None:
     for token in range(7):
-        lab = replace(PRIMES, query=token, heads_off=(0,))
-        on = by_loops(replace(lab, heads_off=()))["output"][token]
+        lab = PRIMES.choosing(query=token, heads_off=(0,))
+        on = by_loops(lab.choosing(heads_off=()))["output"][token]
         moved = [
-            float((by_loops(replace(lab, heads_off=(head,)))["output"][token] - on).abs().max())
+            float((by_loops(lab.choosing(heads_off=(head,)))["output"][token] - on).abs().max())
             for head in range(3)
         ]
         _, options, truth = most_missed_head(lab)
@@ -261,7 +261,7 @@ def test_the_answer_is_the_head_without_which_the_output_moves_furthest() -> Non
 
 
 def test_the_shown_code_makes_the_output() -> None:
-    lab = replace(PRIMES, heads_off=(1,))
+    lab = PRIMES.choosing(heads_off=(1,))
     trace = multi_head.trace_of(lab)
 
     for run in (trace, multi_head.stacked_of(lab)):
@@ -297,7 +297,7 @@ def test_a_dot_stands_on_the_head_whose_number_is_ones_own_and_on_no_other() -> 
         (1, {"weights": [], "keys": []}, ""),
         (2, {"weights": [(6, 1)], "keys": [(3, 1)]}, "Yours: 1 of the weights"),
     ):
-        shown = replace(lab, head=head)
+        shown = lab.choosing(head=head)
         (large,) = multi_head.one_head(shown).cards
         steps = {card.linked["name"]: card for card in multi_head.head_steps(shown).cards}
         found = {"weights": large, "keys": steps["keys"]}

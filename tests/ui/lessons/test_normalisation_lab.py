@@ -15,8 +15,10 @@ from attention_core.studies.gradients import softmax_jacobian
 from tests.attention_core import printed
 from tests.screen import PROJECT, broken, cards, components, edit, opened, order, said, send
 from ui.lab import link
-from ui.lab.lab import DTYPES, LIMIT, MAX_SCORES, NOTEBOOK_SCORES, Lab
+from ui.lab.checks import LIMIT
+from ui.lab.lab import Lab
 from ui.lessons.normalisation_lab import figures as normalisation
+from ui.lessons.normalisation_lab.choices import DTYPES, MAX_SCORES, NOTEBOOK_SCORES
 from ui.lessons.normalisation_lab.questions import CHANGED, five_more
 
 PAGE = PROJECT / "pages" / "normalisation_lab.py"
@@ -27,12 +29,12 @@ THOUSAND = normalisation.PRESETS["A score of 1000"]
 scores = st.one_of(st.floats(-LIMIT, LIMIT), st.floats(-20, 20), st.integers(-2, 2).map(float))
 rows = st.lists(scores, min_size=1, max_size=9).map(tuple)
 labs = st.builds(
-    Lab, row_scores=rows, temperature=st.floats(0.05, 100), dtype=st.sampled_from(DTYPES)
+    Lab().choosing, row_scores=rows, temperature=st.floats(0.05, 100), dtype=st.sampled_from(DTYPES)
 )
 
 
 def page(**chosen: Any) -> AppTest:
-    return opened(PAGE, lab=link.encode(Lab(**chosen)))
+    return opened(PAGE, lab=link.encode(Lab().choosing(**chosen)))
 
 
 def ways(at: AppTest) -> dict[str, Any]:
@@ -62,9 +64,9 @@ def test_it_opens_with_the_notebooks_row_and_numbers() -> None:
 @given(labs)
 def test_what_is_drawn_is_what_the_core_computed(lab: Lab) -> None:
     trace = normalisation.trace_of(lab)
-    dtype = "float32" if normalisation.misfit(lab, lab.dtype) else lab.dtype
-    row = torch.tensor([lab.row_scores], dtype=getattr(torch, dtype))
-    again = normalisations(lab.temperature).run(scores=row)
+    dtype = "float32" if normalisation.misfit(lab, lab.value("dtype")) else lab.value("dtype")
+    row = torch.tensor([lab.value("row_scores")], dtype=getattr(torch, dtype))
+    again = normalisations(lab.value("temperature")).run(scores=row)
     for name in trace.steps:
         assert torch.equal(trace[name].nan_to_num(), again[name].nan_to_num())
 
@@ -142,7 +144,9 @@ def test_other_failures_are_explained_too(
 
 
 @given(labs)
-@example(Lab(row_scores=(65_504.0, 8.0), dtype="float16"))  # their sum rounds back to 65,504
+@example(
+    Lab().choosing(row_scores=(65_504.0, 8.0), dtype="float16")
+)  # their sum rounds back to 65,504
 def test_what_is_said_to_become_0_is_0(lab: Lab) -> None:
     trace = normalisation.trace_of(lab)
     for name in ("by_sum", "naive"):
@@ -165,7 +169,7 @@ def test_what_a_dtype_cannot_hold_is_said_beside_it(
 
 
 def test_a_scaled_score_can_be_too_large_as_well() -> None:
-    lab = Lab(row_scores=(5000.0,), temperature=0.05, dtype="float16")
+    lab = Lab().choosing(row_scores=(5000.0,), temperature=0.05, dtype="float16")
     assert normalisation.misfit(lab, "float16").endswith("5,000 / 0.05 is 100,000.")
     assert normalisation.trace_of(lab)["scores"].dtype == torch.float32
 
@@ -253,7 +257,7 @@ def test_a_wrong_jacobian_is_red(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_jacobian_drawn_is_the_one_computed() -> None:
-    lab = Lab(row_scores=(1.0, -2.0, 0.5), temperature=0.5)
+    lab = Lab().choosing(row_scores=(1.0, -2.0, 0.5), temperature=0.5)
     spec = cards(opened(PAGE, lab=link.encode(lab)), "figures:jacobian")["jacobian"]["spec"]
     jacobian, _ = normalisation.jacobian_of(lab)
     drawn = spec["data"][0]
@@ -266,7 +270,7 @@ def test_the_jacobian_drawn_is_the_one_computed() -> None:
 
 
 def test_a_saturated_softmax_looks_and_reads_like_almost_nothing() -> None:
-    lab = Lab(row_scores=THOUSAND)
+    lab = Lab().choosing(row_scores=THOUSAND)
     jacobian, _ = normalisation.jacobian_of(lab)
     assert "Almost nothing moves" in normalisation.jacobian_said(jacobian, lab)
     drawn = cards(page(row_scores=THOUSAND), "figures:jacobian")["jacobian"]["spec"]["data"][0]
@@ -309,7 +313,7 @@ def test_what_a_temperature_does_to_the_gradients_is_computed(
     for temperature in normalisation.TEMPERATURES:
         p = torch.softmax(scores / temperature, dim=0)
         peaks[temperature] = float(((p.diag() - p.outer(p)) / temperature).abs().max())
-    told = normalisation.jacobian_said(softmax_jacobian(scores), Lab(row_scores=row))
+    told = normalisation.jacobian_said(softmax_jacobian(scores), Lab().choosing(row_scores=row))
     assert words in told
     if best is not None:
         assert max(peaks, key=lambda temperature: peaks[temperature]) == best
@@ -363,7 +367,7 @@ def test_the_sums_are_those_of_each_dtype() -> None:
 
 
 def test_the_code_on_the_page_computes_what_it_shows() -> None:
-    lab = Lab(row_scores=NEGATIVE, temperature=0.5, dtype="bfloat16")
+    lab = Lab().choosing(row_scores=NEGATIVE, temperature=0.5, dtype="bfloat16")
     trace = normalisation.trace_of(lab)
     names: dict[str, Any] = {}
     exec(normalisation.code(lab, trace), names)
@@ -382,7 +386,7 @@ def test_the_code_on_the_page_computes_what_it_shows() -> None:
     ],
 )
 def test_the_prediction_is_computed(row: tuple[float, ...], changed: tuple[str, ...]) -> None:
-    _, options, truth = five_more(Lab(row_scores=row))
+    _, options, truth = five_more(Lab().choosing(row_scores=row))
     assert options[truth.right] == CHANGED[changed]
 
 

@@ -25,7 +25,7 @@ PRIMES = Lab(sentence="a b c d e f g", d=5, preset="random", d_out=3, d_value=11
 
 
 def page(**chosen: Any) -> AppTest:
-    return opened(PAGE, lab=link.encode(Lab(**chosen)))
+    return opened(PAGE, lab=link.encode(Lab().choosing(**chosen)))
 
 
 def drawn(at: AppTest, group: str, card: str) -> Tensor:

@@ -26,7 +26,7 @@ PRIMES = Lab(sentence="a b c d e f g", d=5, preset="random", d_out=6, n_heads=3,
 
 
 def page(**chosen: Any) -> AppTest:
-    at = opened(PAGE, lab=link.encode(Lab(**chosen)))
+    at = opened(PAGE, lab=link.encode(Lab().choosing(**chosen)))
     assert broken(at) == []
     return at
 

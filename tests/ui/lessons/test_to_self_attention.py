@@ -23,7 +23,7 @@ from ui.lessons.to_self_attention.questions import made_the_same
 
 PAGE = PROJECT / "pages" / "to_self_attention.py"
 PRIMES = Lab(sentence="a b c d e f g", other_sentence="b k w x y", d=11, preset="random", d_out=3)
-SAME = replace(PRIMES, same_sequence=True)
+SAME = PRIMES.choosing(same_sequence=True)
 each_lab = pytest.mark.parametrize("lab", [Lab(), PRIMES, SAME], ids=["first", "primes", "same"])
 
 
@@ -40,7 +40,7 @@ def drawn(at: AppTest, which: str, card: str) -> Tensor:
 def by_hand(lab: Lab) -> dict[str, Tensor]:
     """Return what the softmax of each gets, written out number by number."""
     asked = tensor_of(lab).double().tolist()
-    other = lab if lab.same_sequence else replace(lab, sentence=lab.other_sentence)
+    other = lab if lab.value("same_sequence") else replace(lab, sentence=lab.other_sentence)
     asking = tensor_of(other).double().tolist()
     w, u, v = (tensor.double().tolist() for tensor in alignment_of(lab).values())
     found: dict[str, list[list[float]]] = {"additive": [], "dot": [], "scaled": []}
@@ -238,7 +238,7 @@ def test_only_dot_products_are_symmetric_until_the_matrices_are_equal() -> None:
 def test_weights_differ_by_no_more_than_the_page_says(
     preset: str, drawn_as: str, factor: float
 ) -> None:
-    lab = Lab(preset=preset, drawn_as=drawn_as, same_sequence=True)
+    lab = Lab().choosing(preset=preset, drawn_as=drawn_as, same_sequence=True)
     v = alignment_of(lab)["v"][0].tolist()
     lab = EDITORS["v"].set_entries(lab, [("1", at, factor * x) for at, x in enumerate(v)])
     bound = sum(abs(x) for x in alignment_of(lab)["v"][0].tolist())

@@ -224,14 +224,18 @@ def test_what_was_chosen_is_in_the_address(server: Trainings) -> None:
     at.number_input(key="_train_units").set_value(9).run()
     at.number_input(key="_train_seed").set_value(77).run()
     lab = link.decode(components(at)["keeper"]["address"])
-    assert (lab.train_kind, lab.train_units, lab.train_seed) == ("lstm", 9, 77)
+    assert (lab.value("train_kind"), lab.value("train_units"), lab.value("train_seed")) == (
+        "lstm",
+        9,
+        77,
+    )
     again = opened(PAGE, lab=link.encode(lab))
     assert again.number_input(key="_train_units").value == 9
     assert again.selectbox(key="_train_kind").value == "lstm"
 
 
 def test_the_code_on_the_page_computes_what_the_page_shows() -> None:
-    lab = Lab(train_kind="bahdanau", train_units=4, train_seed=3)
+    lab = Lab().choosing(train_kind="bahdanau", train_units=4, train_seed=3)
     names: dict[str, Any] = {}
     exec(train_live.code(lab, 2), names)
     report = report_after(Choice("bahdanau", 4, 3), 2)

@@ -34,8 +34,9 @@ from attention_core.recurrent.task import TEST
 from attention_core.recurrent.training import FIRST_RATE, Point
 from attention_core.recurrent.translation import ModelEdits, word_sensitivity
 from tests.screen import PAGES, broken, cards, codes, components, edit, opened, order, said, send
+from ui.cards.number_words import READERS
 from ui.lab import link
-from ui.lab.lab import NUMBERS, READERS, Lab
+from ui.lab.lab import NUMBERS, Lab
 from ui.lessons.why_attention import figures as why_attention
 from ui.lessons.why_attention.figures import EXAMPLES, own_numbers, text_of_length, trace_of
 
@@ -44,7 +45,7 @@ TABLE = "table:bottleneck_hidden"
 
 
 def shown(**chosen: Any) -> AppTest:
-    return opened(PAGE, lab=link.encode(Lab(**chosen)))
+    return opened(PAGE, lab=link.encode(Lab().choosing(**chosen)))
 
 
 def written(at: AppTest) -> list[str]:
@@ -172,7 +173,7 @@ def test_each_model_and_each_length_has_its_own_numbers() -> None:
     lab = why_attention.EDITORS["hidden"].set_entries(Lab(numbers="34 7"), [("hidden", 3, 0.5)])
     assert own_numbers(lab) == {(0, 3): 0.5}
     assert float(trace_of(lab)["final_hidden"][0, 3]) == 0.5
-    assert own_numbers(replace(lab, reader="lstm")) == {}
+    assert own_numbers(lab.choosing(reader="lstm")) == {}
     assert own_numbers(replace(lab, numbers="34")) == {}
     start = trace_of(Lab(numbers="34 7"))["final_hidden"][0].tolist()
     typed_back = why_attention.EDITORS["hidden"].set_entries(lab, [("hidden", 3, start[3])])
@@ -186,7 +187,7 @@ def test_each_model_and_each_length_has_its_own_numbers() -> None:
 )
 def test_a_cell_that_is_none_is_refused(name: str, entry: tuple[str, int, float]) -> None:
     with pytest.raises(ValueError, match=r"a row and a column|a value that"):
-        why_attention.EDITORS[name].set_entries(Lab(reader="gru"), [entry])
+        why_attention.EDITORS[name].set_entries(Lab().choosing(reader="gru"), [entry])
 
 
 # ---- Accuracy, training, memory ----------------------------------------------------------------
@@ -409,7 +410,9 @@ def test_the_rnn_gives_up_first_and_gates_help() -> None:
 
 @pytest.mark.parametrize("reader", READERS)
 def test_an_lstm_hands_on_two_vectors_and_the_others_one(reader: str) -> None:
-    assert len(why_attention.vector(Lab(reader=reader)).cards) == (2 if reader == "lstm" else 1)
+    assert len(why_attention.vector(Lab().choosing(reader=reader)).cards) == (
+        2 if reader == "lstm" else 1
+    )
     (intro,) = (text.value for text in shown(reader=reader).markdown if "*final*" in text.value)
     assert "one vector, two of an LSTM" in intro
 

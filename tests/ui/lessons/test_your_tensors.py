@@ -59,7 +59,7 @@ def npy(array: Any, **more: Any) -> bytes:
 
 
 def page(**chosen: Any) -> AppTest:
-    at = opened(FRAME, lab=link.encode(Lab(**chosen)))
+    at = opened(FRAME, lab=link.encode(Lab().choosing(**chosen)))
     return at.switch_page(f"../pages/{PAGE.name}").run()
 
 
@@ -114,7 +114,7 @@ def test_an_attention_tensor_alone() -> None:
     assert broken(at) == []
     assert torch.equal(plotted(at, your_tensors.INPUTS, "weights_1"), torch.tensor(weights[2, 1]))
     lab = link.decode(components(at)["keeper"]["address"])
-    assert (lab.tensor_layer, lab.tensor_head) == (2, 1)
+    assert (lab.value("tensor_layer"), lab.value("tensor_head")) == (2, 1)
 
 
 def test_rounding_beyond_0_or_1_is_told() -> None:
@@ -173,7 +173,7 @@ def test_an_ambiguous_matrix_is_asked_about() -> None:
     assert torch.equal(plotted(at, your_tensors.INPUTS, "weights"), x_torch)
     assert "Not every weight is between 0 and 1" in told(at)
     lab = link.decode(components(at)["keeper"]["address"])
-    assert dict(lab.tensor_roles)["weights"] == "="
+    assert dict(lab.value("tensor_roles"))["weights"] == "="
 
 
 def test_a_wrong_guess_is_corrected() -> None:
@@ -266,7 +266,7 @@ def test_bfloat16_and_many_heads_of_many_tokens() -> None:
     expected = tensors["q"][39] @ tensors["k"][39].mT
     assert plotted(at, your_tensors.STEPS, "scores").shape == (128, 128)
     held = next(iter(at.session_state[your_tensors.FILES].values()))
-    trace = opened_tensors.run_of(Lab(tensor_head=39), held)
+    trace = opened_tensors.run_of(Lab().choosing(tensor_head=39), held)
     torch.testing.assert_close(trace["scores"], expected)
 
 
@@ -429,7 +429,7 @@ def test_a_reload_asks_the_browser_and_takes_the_file_back() -> None:
 def test_a_file_that_is_gone_is_said_and_the_choices_wait(content: str | None) -> None:
     contents = npy(shares(3, 5, 5))
     held_id = opened_tensors.opened("mine.npy", contents).id
-    fresh = opened(PAGE, lab=link.encode(Lab(tensors=held_id, tensor_head=2)))
+    fresh = opened(PAGE, lab=link.encode(Lab().choosing(tensors=held_id, tensor_head=2)))
     answer = {"id": held_id, "name": "mine.npy", "content": content}
     fresh.session_state["shelf"] = {"restored": answer}
     fresh.run()

@@ -51,10 +51,10 @@ def npz(**arrays: Any) -> bytes:
 def test_layers_and_heads_are_counted_and_chosen() -> None:
     held = holding(q=drawn(3, 2, 5, 7), k=drawn(3, 2, 5, 7), v=drawn(5, 7))
     assert (n_layers(Lab(), held), n_heads(Lab(), held)) == (3, 2)
-    far = Lab(tensor_layer=99, tensor_head=99)
+    far = Lab().choosing(tensor_layer=99, tensor_head=99)
     assert (layer_of(far, held), head_of(far, held)) == (2, 1)
     chosen = run_of(
-        Lab(tensor_layer=1), replace(held, tensors={**held.tensors, "v": drawn(2, 5, 7)})
+        Lab().choosing(tensor_layer=1), replace(held, tensors={**held.tensors, "v": drawn(2, 5, 7)})
     )
     assert torch.equal(chosen["queries"], held.tensors["q"][1])
     plain = holding(x=drawn(5, 7))
@@ -73,8 +73,8 @@ def test_a_mask_is_causal_if_the_weights_of_the_file_are() -> None:
     alone = holding(q=drawn(5, 3), k=drawn(1, 3), attn=torch.ones(5, 1))
     assert not is_causal(Lab(), alone), "one key says nothing"
     for mask, expected in (("causal", True), ("none", False)):
-        assert is_causal(Lab(tensor_mask=mask), with_weights) is expected
-        assert is_causal(Lab(tensor_mask=mask), holding(x=drawn(5, 3))) is expected
+        assert is_causal(Lab().choosing(tensor_mask=mask), with_weights) is expected
+        assert is_causal(Lab().choosing(tensor_mask=mask), holding(x=drawn(5, 3))) is expected
 
 
 def empty(*shape: int) -> Tensor:
@@ -107,7 +107,7 @@ def test_of_many_heads_the_chosen_one_is_run_with_the_keys_it_shares(
     head: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = holding(q=drawn(6, 5, 2), k=drawn(3, 7, 2), v=drawn(3, 7, 4))
-    lab = Lab(tensor_head=head)
+    lab = Lab().choosing(tensor_head=head)
     whole = run_of(lab, held)
     monkeypatch.setattr(opened_tensors, "MOST_SCORES", 6 * 5 * 7 - 1)
     one = run_of(lab, held)
@@ -199,8 +199,8 @@ def test_tokens_are_used_where_they_fit() -> None:
     trace = run_of(Lab(), held)
     assert token_counts(trace) == {3, 5}
     assert tokens_of(Lab(), held, trace) == tuple("abcde")
-    assert tokens_of(Lab(tensor_tokens="to be or"), held, trace) == ("to", "be", "or")
-    assert tokens_of(Lab(tensor_tokens="to be"), held, trace) == tuple("abcde")
+    assert tokens_of(Lab().choosing(tensor_tokens="to be or"), held, trace) == ("to", "be", "or")
+    assert tokens_of(Lab().choosing(tensor_tokens="to be"), held, trace) == tuple("abcde")
     assert tokens_of(Lab(), replace(held, words=tuple("ab")), trace) == ()
 
 
@@ -230,5 +230,7 @@ def test_a_tensor_has_one_role_and_a_guess_makes_room() -> None:
     assert opened_tensors.roles_of(lab, held) == {"queries": "a", "keys": "b"}
     lab = with_role(lab, held, "queries", None)
     assert opened_tensors.roles_of(lab, held) == {"keys": "b", "inputs": "a"}, "guessed anew"
-    claimed = Lab(tensor_roles=MappingProxyType({"mask": "=a", "queries": "=none", "spy": "=a"}))
+    claimed = Lab().choosing(
+        tensor_roles=MappingProxyType({"mask": "=a", "queries": "=none", "spy": "=a"})
+    )
     assert opened_tensors.roles_of(claimed, held) == {"inputs": "a"}, "what cannot be is no role"

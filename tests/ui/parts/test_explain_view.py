@@ -13,7 +13,8 @@ from tests.attention_core import printed
 from tests.screen import PAGES, START, broken, components, edit, opened, send
 from tests.ui.labs import packed_json
 from ui.cards.explained import MOST_TERMS, shortened
-from ui.lab.lab import MAX_TRAIL, NOTEBOOK_SCORES
+from ui.lab.checks import MAX_TRAIL
+from ui.lessons.normalisation_lab.choices import NOTEBOOK_SCORES
 
 PLACE = "figures:start"
 PANEL = f"explain:{PLACE}"

@@ -23,7 +23,7 @@ each = pytest.mark.parametrize("stem", PAGES)
 
 
 def page(stem: str, **chosen: Any) -> AppTest:
-    lab = link.encode(Lab(**chosen))
+    lab = link.encode(Lab().choosing(**chosen))
     return opened(PROJECT / "pages" / f"{stem}.py", lab=lab)
 
 

@@ -28,7 +28,7 @@ each = pytest.mark.parametrize("stem", PAGES)
 
 
 def page(stem: str, **chosen: Any) -> AppTest:
-    lab = Lab(**{"has_lens": True, **chosen})
+    lab = Lab().choosing(**{"has_lens": True, **chosen})
     return opened(PROJECT / "pages" / f"{stem}.py", lab=link.encode(lab))
 
 

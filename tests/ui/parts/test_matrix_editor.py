@@ -25,7 +25,8 @@ from tests.screen import (
 )
 from ui.cards.editors import NOT_UNDERSTOOD, paging
 from ui.lab import link
-from ui.lab.lab import MAX_CELLS, Lab
+from ui.lab.checks import MAX_CELLS
+from ui.lab.lab import Lab
 
 
 @pytest.fixture

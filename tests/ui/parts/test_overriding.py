@@ -12,7 +12,8 @@ from tests.screen import PROJECT, broken, cards, codes, opened, said
 from ui.cards import overriding
 from ui.cards.simple_run import trace_of
 from ui.lab import link
-from ui.lab.lab import LIMIT, Lab
+from ui.lab.checks import LIMIT
+from ui.lab.lab import Lab
 from ui.lessons.queries_keys_values import figures as trainable
 
 PAGES = {
@@ -24,7 +25,7 @@ each = pytest.mark.parametrize("place", PAGES)
 
 
 def page(place: str, **chosen: Any) -> AppTest:
-    return opened(PAGES[place], lab=link.encode(Lab(**chosen)))
+    return opened(PAGES[place], lab=link.encode(Lab().choosing(**chosen)))
 
 
 def field(at: AppTest, place: str, cell: str) -> Any:

@@ -15,7 +15,8 @@ from ui.lab import state
 from ui.parts.stepper import stepper
 
 step = stepper("dots", label="Dot products", n_steps=5, texts=lambda step: "abcde")
-st.text(f"{step} {state.current().moment} {state.current().applied.get('stepper:dots', 0)}")
+lab = state.current()
+st.text(f"{step} {lab.value('moment')} {lab.applied.get('stepper:dots', 0)}")
 """
 
 Page = Callable[..., AppTest]
@@ -27,7 +28,7 @@ def page() -> Page:
 
     def opened(**chosen: Any) -> AppTest:
         app = AppTest.from_string(SCRIPT, default_timeout=30)
-        app.query_params["lab"] = link.encode(Lab(**chosen))
+        app.query_params["lab"] = link.encode(Lab().choosing(**chosen))
         return app.run()
 
     return opened

@@ -69,7 +69,7 @@ def test_the_figures_ahead_are_those_of_the_page_run(script: Path) -> None:
 
 def test_every_group_of_the_app_is_on_a_page() -> None:
     drawn = {key for script in PAGES for key in groups_of(opened(script))}
-    cold = encode(Lab(temperature=0.5))
+    cold = encode(Lab().choosing(temperature=0.5))
     drawn |= set(groups_of(opened(NORMALISATION, lab=cold)))
     looked_at = encode(Lab(has_lens=True))
     drawn |= {key for script in PAGES for key in groups_of(opened(script, lab=looked_at))}

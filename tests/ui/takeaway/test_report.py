@@ -85,7 +85,7 @@ def test_a_report_has_every_figure_of_its_page(page: Path) -> None:
 @each_page
 def test_up_to_64_tokens_a_report_has_less_than_6_megabytes(page: Path) -> None:
     words = " ".join(f"word{n}" for n in range(report.SMALL))
-    lab = Lab(sentence=words, d=64, preset="random", d_out=64, n_heads=16, order_seed=3)
+    lab = Lab().choosing(sentence=words, d=64, preset="random", d_out=64, n_heads=16, order_seed=3)
     assert len(report_of(page, lab).encode()) < report.MOST
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -22,6 +21,7 @@ from ui.cards.literal import literal, names
 from ui.cards.sums import MOST_SUMS, TOLD, is_one, rows_vary, summed
 from ui.lab import state
 from ui.lab.lab import MAX_SEED, Lab
+from ui.lessons.all_tokens.choices import AllTokensChoices
 from ui.lessons.all_tokens.figures import sums_of, timings_finding, timings_spec
 from ui.parts import step_view
 from ui.parts.sums_table import draw_sums
@@ -77,12 +77,17 @@ def query_chooser(lab: Lab) -> None:
 
 def axis_switch(lab: Lab) -> None:
     """Draw the switch that turns the softmax to the wrong axis."""
-    set_widget("_wrong_axis", lab.wrong_axis)
-    st.toggle("Wrong axis: `dim=0`", lab.wrong_axis, key="_wrong_axis", on_change=_axis_chosen)
+    set_widget("_wrong_axis", lab.of(AllTokensChoices).wrong_axis)
+    st.toggle(
+        "Wrong axis: `dim=0`",
+        lab.of(AllTokensChoices).wrong_axis,
+        key="_wrong_axis",
+        on_change=_axis_chosen,
+    )
 
 
 def _axis_chosen() -> None:
-    state.commit(replace(state.current(), wrong_axis=st.session_state["_wrong_axis"]))
+    state.commit(state.current().choosing(wrong_axis=st.session_state["_wrong_axis"]))
 
 
 def sums_table(trace: Trace, tokens: Sequence[str], conventions: Conventions = USUAL) -> None:
@@ -123,23 +128,25 @@ def order_buttons(lab: Lab) -> None:
             on_click=_shuffled,
             disabled=len(lab.tokens) < 2,
         )
-        st.button("Back to my order", on_click=_ordered, disabled=lab.order_seed == 0)
+        st.button(
+            "Back to my order", on_click=_ordered, disabled=lab.of(AllTokensChoices).order_seed == 0
+        )
         if len(lab.tokens) < 2:
             st.caption("A single token has only one order.")
-        elif lab.order_seed:
-            st.caption(f"Shuffled with seed {lab.order_seed}")
+        elif lab.of(AllTokensChoices).order_seed:
+            st.caption(f"Shuffled with seed {lab.of(AllTokensChoices).order_seed}")
 
 
 def _shuffled() -> None:
     lab = state.current()
-    seed = lab.order_seed
-    while seed == lab.order_seed:
+    seed = lab.of(AllTokensChoices).order_seed
+    while seed == lab.of(AllTokensChoices).order_seed:
         seed = secrets.randbelow(MAX_SEED) + 1
-    state.commit(replace(lab, order_seed=seed))
+    state.commit(lab.choosing(order_seed=seed))
 
 
 def _ordered() -> None:
-    state.commit(replace(state.current(), order_seed=0))
+    state.commit(state.current().choosing(order_seed=0))
 
 
 # ---- To be taken along -------------------------------------------------------------------------

@@ -32,6 +32,7 @@ from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.literal import literal, names
 from ui.cards.sums import is_one
 from ui.lab.lab import Lab
+from ui.lessons.all_tokens.choices import AllTokensChoices
 
 LOOPS_CODE = """\
 scores = torch.zeros(len(inputs), len(inputs))
@@ -44,7 +45,7 @@ TOLD = 12
 
 def mechanism_of(lab: Lab) -> Mechanism:
     """Return self-attention, with its softmax over the wrong axis if the learner chose that."""
-    return WRONG_AXIS if lab.wrong_axis else SIMPLE_SELF_ATTENTION
+    return WRONG_AXIS if lab.of(AllTokensChoices).wrong_axis else SIMPLE_SELF_ATTENTION
 
 
 # ---- Loops and the matrix product --------------------------------------------------------------
@@ -284,7 +285,7 @@ def order_check(own: Trace, shuffled: Trace, order: Sequence[int]) -> Check:
 def both_orders(lab: Lab) -> Group:
     """Return the context vectors in both orders, and that they only changed places."""
     own, row, conventions = trace_of(lab), lab.query_index, lab.conventions
-    order = order_of(len(lab.tokens), lab.order_seed)
+    order = order_of(len(lab.tokens), lab.of(AllTokensChoices).order_seed)
     shuffled = own.mechanism.run(inputs=own["inputs"][order])
     labels = names(labels_of(lab), conventions)
     moved = [labels[position] for position in order]
@@ -336,7 +337,7 @@ def shown(lab: Lab) -> list[Shown]:
     """Return the runs of the page: in the user's order and, if there is one, in another."""
     trace, labels = trace_of(lab), labels_of(lab)
     runs = [Shown("all-tokens", "Every token at once", trace, labels)]
-    order = order_of(len(labels), lab.order_seed)
+    order = order_of(len(labels), lab.of(AllTokensChoices).order_seed)
     if order != sorted(order):
         shuffled = trace.mechanism.run(inputs=trace["inputs"][order])
         moved = [labels[position] for position in order]

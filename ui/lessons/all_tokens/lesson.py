@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ui.lab.lab import Lab
 from ui.lessons.all_tokens import figures
+from ui.lessons.all_tokens.choices import AllTokensChoices
 from ui.lessons.all_tokens.questions import largest_row_sum
 from ui.lessons.lesson import Figures, Lesson
 
@@ -35,6 +36,7 @@ LESSON = Lesson(
         "figures:orders": Figures("Another order of the tokens", figures.both_orders),
     },
     shown=figures.shown,
+    choices=AllTokensChoices,
     predictions={"all": largest_row_sum},
     to_try=to_try,
 )

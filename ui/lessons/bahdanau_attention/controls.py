@@ -15,7 +15,8 @@ from attention_core.figures.sentences import (
 )
 from ui.cards.editors import Row, paging
 from ui.lab import state
-from ui.lab.lab import MAX_STEP, Lab
+from ui.lab.lab import Lab
+from ui.lessons.bahdanau_attention.choices import MAX_STEP, BahdanauChoices
 from ui.lessons.bahdanau_attention.figures import (
     ENCODER,
     Run,
@@ -147,10 +148,10 @@ def _term(weight: float, asks: float, asked: float, bent: float, digits: int) ->
 
 def bug_switch(lab: Lab) -> None:
     """Draw the switch of the classic bug."""
-    set_widget("_sees_encoder", lab.sees_encoder)
+    set_widget("_sees_encoder", lab.of(BahdanauChoices).sees_encoder)
     st.toggle(
         "The energies see the encoder's states",
-        lab.sees_encoder,
+        lab.of(BahdanauChoices).sees_encoder,
         key="_sees_encoder",
         on_change=chosen,
         args=("sees_encoder",),

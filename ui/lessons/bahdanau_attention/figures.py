@@ -52,8 +52,10 @@ from ui.cards.marked import marked
 from ui.cards.number_words import words_of
 from ui.cards.row_cards import ROW_PX
 from ui.cards.step_cards import step_card
+from ui.lab.checks import number
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
-from ui.lab.lab import Lab, Same, number
+from ui.lab.lab import Lab, Same
+from ui.lessons.bahdanau_attention.choices import BahdanauChoices
 
 OWN = "bahdanau"
 NOW, SO_FAR, ALL = (f"figures:{OWN}_{which}" for which in ("step", "so_far", "all"))
@@ -115,7 +117,7 @@ def run_of(lab: Lab) -> Run:
     Raises:
         CheckpointError: If the trained model is missing or damaged.
     """
-    return _run(Same(lab.overrides), words_of(lab), lab.sees_encoder)
+    return _run(Same(lab.overrides), words_of(lab), lab.of(BahdanauChoices).sees_encoder)
 
 
 @lru_cache(maxsize=16)
@@ -159,7 +161,7 @@ def own_weights(lab: Lab, run: Run) -> Cells:
 
 def step_of(lab: Lab, run: Run) -> int:
     """Return which word is being written, within those there are."""
-    return min(lab.decoder_step, run.n_out - 1)
+    return min(lab.of(BahdanauChoices).decoder_step, run.n_out - 1)
 
 
 # ---- Figures -----------------------------------------------------------------------------------
@@ -424,7 +426,7 @@ def symptom(lab: Lab) -> str:
         return f"{what}A lone word has all the weight either way: two words are needed to see it."
     has_own = bool(run_of(lab).trace.overridden.get("weights"))
     lab = without_own_weights(lab)
-    bad, good = (run_of(replace(lab, sees_encoder=sees)) for sees in (False, True))
+    bad, good = (run_of(lab.choosing(sees_encoder=sees)) for sees in (False, True))
     weights = bad.trace["weights"]
     spread = float((weights.amax(dim=1) - weights.amin(dim=1)).max())
     is_right = bad.translation.words == right_translation(bad.translation.source)
@@ -511,7 +513,7 @@ def code_of(lab: Lab) -> str:
             "# the encoder's states",
             tensor_code("keys", trace["keys"], source),
             "values = keys",
-            _weights_code(Same(run.model.weights), lab.sees_encoder),
+            _weights_code(Same(run.model.weights), lab.of(BahdanauChoices).sees_encoder),
             "",
             trace.mechanism.pytorch(),
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ui.cards.number_words import sentence_of
 from ui.lab.lab import Lab
 from ui.lessons.bahdanau_attention import figures
+from ui.lessons.bahdanau_attention.choices import BahdanauChoices
 from ui.lessons.bahdanau_attention.questions import forced_look
 from ui.lessons.lesson import Figures, Lesson
 
@@ -37,6 +38,7 @@ LESSON = Lesson(
         figures.ALL: Figures("All words at once", figures.all_steps),
     },
     shown=figures.shown,
+    choices=BahdanauChoices,
     editors=(figures.ENCODER,),
     predictions={"bahdanau": forced_look},
     to_try=to_try,

@@ -11,7 +11,9 @@ from ui.cards.embeddings import labels_of
 from ui.cards.literal import names
 from ui.cards.mask import painted_cells, toggled, unpainted
 from ui.lab import state
-from ui.lab.lab import MASKS, MAX_TOKENS, Lab
+from ui.lab.checks import MAX_TOKENS
+from ui.lab.lab import MASKS, Lab
+from ui.lessons.causal_attention.choices import CausalChoices
 from ui.lessons.causal_attention.figures import (
     MASK,
     is_overview,
@@ -134,8 +136,8 @@ def leak_chooser(lab: Lab) -> None:
     choice(
         "Add 1 to the first number of this token, and run everything again",
         [f"As the mask has it: {labels[opened_early(lab)]}", *labels],
-        0 if lab.leak_token < 0 else leak_index(lab) + 1,
+        0 if lab.of(CausalChoices).leak_token < 0 else leak_index(lab) + 1,
         widget_key="_leak_token",
-        on_choice=lambda at: state.commit(replace(state.current(), leak_token=at - 1)),
+        on_choice=lambda at: state.commit(state.current().choosing(leak_token=at - 1)),
         width=420,
     )

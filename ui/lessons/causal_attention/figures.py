@@ -22,6 +22,7 @@ from ui.cards.explained import Explained
 from ui.cards.literal import literal, names
 from ui.cards.mask import inputs_of, mask_of, preset_mask
 from ui.lab.lab import Lab
+from ui.lessons.causal_attention.choices import CausalChoices
 
 MASK, OWN = "figures:mask", "causal"
 PLACES = ("figures:masked", "figures:causal_context")
@@ -252,8 +253,8 @@ def underflown_said(lab: Lab) -> str:
 
 def leak_index(lab: Lab) -> int:
     """Return the token that the leak detector changes: as was chosen, or the one a mask opens."""
-    if lab.leak_token >= 0:
-        return min(lab.leak_token, len(lab.tokens) - 1)
+    if lab.of(CausalChoices).leak_token >= 0:
+        return min(lab.of(CausalChoices).leak_token, len(lab.tokens) - 1)
     return opened_early(lab)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ui.lab.lab import Lab
 from ui.lessons.causal_attention import figures
+from ui.lessons.causal_attention.choices import CausalChoices
 from ui.lessons.causal_attention.questions import first_token_unmasked
 from ui.lessons.lesson import Figures, Lesson, MainRun
 
@@ -38,6 +39,7 @@ LESSON = Lesson(
         "figures:leaks": Figures("The leak detector", figures.leak_figures),
     },
     shown=figures.shown,
+    choices=CausalChoices,
     main_run=MainRun(
         stored_as=figures.OWN, trace_of=figures.trace_of, places=figures.PLACES, has_goal=True
     ),

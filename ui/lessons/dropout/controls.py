@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import streamlit as st
 
@@ -13,6 +12,7 @@ from ui.cards.literal import literal
 from ui.cards.sums import is_one, summed
 from ui.lab import state
 from ui.lab.lab import MAX_SEED, Lab
+from ui.lessons.dropout.choices import DropoutChoices
 from ui.lessons.dropout.figures import n_draws_of, plain_rate, rate_of, row_sums
 from ui.parts.sums_table import draw_sums
 from ui.parts.widgets import chosen, set_widget
@@ -27,8 +27,8 @@ _TYPED = "_dropout_typed"
 def controls(lab: Lab) -> None:
     """Draw rate, seed and the switch between training and evaluation."""
     bad = st.session_state.get(_TYPED, ("", -1.0))
-    is_bad = bad[0] != "" and bad[1] == lab.dropout
-    text = bad[0] if is_bad else plain_rate(lab.dropout)
+    is_bad = bad[0] != "" and bad[1] == lab.of(DropoutChoices).dropout
+    text = bad[0] if is_bad else plain_rate(lab.of(DropoutChoices).dropout)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         set_widget("_dropout", text)
         st.text_input(
@@ -40,22 +40,22 @@ def controls(lab: Lab) -> None:
             help="From 0 to below 1. With 1 everything would be dropped, and what stays divided "
             "by 0.",
         )
-        set_widget("_dropout_seed", lab.dropout_seed)
+        set_widget("_dropout_seed", lab.of(DropoutChoices).dropout_seed)
         st.number_input(
             "Seed of dropout",
             0,
             MAX_SEED,
-            lab.dropout_seed,
+            lab.of(DropoutChoices).dropout_seed,
             key="_dropout_seed",
             on_change=chosen,
             args=("dropout_seed",),
             width=150,
             help="As in torch.manual_seed before nn.Dropout.",
         )
-        set_widget("_training", lab.training)
+        set_widget("_training", lab.of(DropoutChoices).training)
         st.toggle(
             "Training (off: evaluation)",
-            lab.training,
+            lab.of(DropoutChoices).training,
             key="_training",
             on_change=chosen,
             args=("training",),
@@ -63,7 +63,7 @@ def controls(lab: Lab) -> None:
     if is_bad:
         st.warning(
             f"The rate must be a number in [0, 1), from 0 to below 1; got “{literal(bad[0][:40])}”."
-            f" The pictures keep the rate {plain_rate(lab.dropout)}.",
+            f" The pictures keep the rate {plain_rate(lab.of(DropoutChoices).dropout)}.",
             icon=":material/edit:",
         )
 
@@ -72,10 +72,10 @@ def _rate_typed() -> None:
     lab, text = state.current(), st.session_state["_dropout"]
     rate = rate_of(text)
     if rate is None:
-        st.session_state[_TYPED] = (text or " ", lab.dropout)
+        st.session_state[_TYPED] = (text or " ", lab.of(DropoutChoices).dropout)
         return
     st.session_state.pop(_TYPED, None)
-    state.commit(replace(lab, dropout=rate))
+    state.commit(lab.choosing(dropout=rate))
 
 
 # ---- Before and after --------------------------------------------------------------------------
@@ -103,11 +103,11 @@ def _marked(total: float) -> str:
 
 def draws_slider(lab: Lab) -> None:
     """Draw the choice of how many draws are made."""
-    set_widget("_n_draws", lab.n_draws)
+    set_widget("_n_draws", lab.of(DropoutChoices).n_draws)
     st.select_slider(
         "Number of draws N",
-        sorted({*DRAWS, lab.n_draws}),
-        lab.n_draws,
+        sorted({*DRAWS, lab.of(DropoutChoices).n_draws}),
+        lab.of(DropoutChoices).n_draws,
         key="_n_draws",
         on_change=chosen,
         args=("n_draws",),
@@ -115,5 +115,5 @@ def draws_slider(lab: Lab) -> None:
         help="Each draw has the next seed, beginning with the one above.",
     )
     made = n_draws_of(lab)
-    if made < lab.n_draws:
+    if made < lab.of(DropoutChoices).n_draws:
         st.caption(f"With {len(lab.tokens)} tokens only the first {made} draws are made.")

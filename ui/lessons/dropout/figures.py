@@ -24,6 +24,7 @@ from ui.cards.embeddings import labels_of
 from ui.cards.literal import literal, names
 from ui.cards.sums import is_one
 from ui.lab.lab import Lab
+from ui.lessons.dropout.choices import DropoutChoices
 
 MOST_CELLS = 4_000_000  # dropped for one study; beyond, fewer draws are made
 FEW = 12  # draws that are shown as points
@@ -38,9 +39,9 @@ def trace_of(lab: Lab, *, training: bool | None = None) -> Trace:
     """Return the run that the page shows: with your mask, dropout and numbers in its steps."""
     run = CAUSAL_SELF_ATTENTION.run(
         **mask.inputs_of(lab),
-        dropout=lab.dropout,
-        training=lab.training if training is None else training,
-        seed=lab.dropout_seed,
+        dropout=lab.of(DropoutChoices).dropout,
+        training=lab.of(DropoutChoices).training if training is None else training,
+        seed=lab.of(DropoutChoices).dropout_seed,
     )
     return overriding.applied(run, lab, OWN)
 
@@ -93,7 +94,7 @@ def _kept(card: Card, trace: Trace, lab: Lab) -> Card:
     """Return the card of which weights are kept, with their number and their seed."""
     count, size = int(trace["kept"].sum()), trace["kept"].numel()
     alt = f"{count:,} of {size:,} cells are kept."
-    return replace(card, alt=alt, note=f"Drawn from seed {lab.dropout_seed}.")
+    return replace(card, alt=alt, note=f"Drawn from seed {lab.of(DropoutChoices).dropout_seed}.")
 
 
 def row_sums(weights: Tensor) -> list[float]:
@@ -117,7 +118,7 @@ def sums_said(trace: Trace, lab: Lab) -> str:
     place = int(dropped.argmax())
     row, column = divmod(place, dropped.shape[1])
     called = names(labels_of(lab), lab.conventions)
-    rate, grown = _growth(lab.dropout)
+    rate, grown = _growth(lab.of(DropoutChoices).dropout)
     sums = [total for total in row_sums(trace["dropped"]) if total == total]
     largest = trace.explain("dropped", row, column).formula
     above = int((dropped > 1).sum())
@@ -147,7 +148,7 @@ def _undropped_said(trace: Trace, lab: Lab) -> str:
     used = "The weights are used as they are."
     if all(is_one(total) for total in row_sums(trace["weights"]) if total == total):
         used = lab.conventions.say("The weights are used as they are, and each {row} sums to 1.")
-    if lab.training:
+    if lab.of(DropoutChoices).training:
         why = "**Nothing is dropped: the rate is 0.**"
         scale = "Nothing is scaled either: 1 / (1 − 0) is 1."
     else:
@@ -182,13 +183,18 @@ def empty_said(trace: Trace, conventions: Conventions = USUAL, rate: float = 0.9
 
 def n_draws_of(lab: Lab) -> int:
     """Return how many draws are made: as many as chosen, fewer for a very large matrix."""
-    return max(1, min(lab.n_draws, MOST_CELLS // len(lab.tokens) ** 2))
+    return max(1, min(lab.of(DropoutChoices).n_draws, MOST_CELLS // len(lab.tokens) ** 2))
 
 
 def study_of(lab: Lab) -> tuple[Tensor, Mean]:
     """Return the weights of evaluation, and the mean of as many draws as chosen."""
     weights = trace_of(lab, training=False)["weights"]
-    return weights, mean_over_draws(weights, lab.dropout, n_draws_of(lab), lab.dropout_seed)
+    return weights, mean_over_draws(
+        weights,
+        lab.of(DropoutChoices).dropout,
+        n_draws_of(lab),
+        lab.of(DropoutChoices).dropout_seed,
+    )
 
 
 def mean_draws(lab: Lab) -> Group:
@@ -263,7 +269,7 @@ def grown_by(lab: Lab, rate: float) -> float:
     given = mask.inputs_of(lab)
     if not bool(given["mask"].any()):
         given["mask"] = torch.ones_like(given["mask"])
-    seed = lab.dropout_seed
+    seed = lab.of(DropoutChoices).dropout_seed
     while True:
         trace = CAUSAL_SELF_ATTENTION.run(
             **given,
@@ -282,13 +288,13 @@ def grown_by(lab: Lab, rate: float) -> float:
 
 def shown(lab: Lab) -> list[Shown]:
     """Return the runs of the page, in training and at evaluation, and the study of many draws."""
-    trace, labels = trace_of(lab), labels_of(lab)
+    trace, labels, chosen = trace_of(lab), labels_of(lab), lab.of(DropoutChoices)
     study = study_of(lab)[1]
     table = Table(
         "mean-of-draws",
         "Distance of the mean of many draws from evaluation",
-        f"Dropped at rate {plain_rate(lab.dropout)} from seed {lab.dropout_seed} on, each draw by "
-        f"the next seed. {PLATFORM}",
+        f"Dropped at rate {plain_rate(chosen.dropout)} from seed {chosen.dropout_seed} on, each "
+        f"draw by the next seed. {PLATFORM}",
         ("draws", "largest distance of a cell", "standard error of the largest weight"),
         tuple(
             (float(draw), *measured)

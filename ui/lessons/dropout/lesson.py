@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ui.lab.lab import Lab
 from ui.lessons.dropout import figures
+from ui.lessons.dropout.choices import DropoutChoices
 from ui.lessons.dropout.questions import grown_weight
 from ui.lessons.lesson import Figures, Lesson, MainRun
 
@@ -32,6 +33,7 @@ LESSON = Lesson(
         "figures:mean_draws": Figures("The mean of many draws", figures.mean_draws),
     },
     shown=figures.shown,
+    choices=DropoutChoices,
     main_run=MainRun(
         stored_as=figures.OWN,
         trace_of=figures.trace_of,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from attention_core.numbers import plain
 from ui.cards.prediction import Question, Truth
 from ui.lab.lab import Lab
+from ui.lessons.dropout.choices import DropoutChoices
 from ui.lessons.dropout.figures import grown_by
 
 
 def grown_weight(lab: Lab) -> Question:
     """Return: by what is a weight multiplied that is kept at another rate?"""
-    rate = 0.8 if lab.dropout != 0.8 else 0.75
+    rate = 0.8 if lab.of(DropoutChoices).dropout != 0.8 else 0.75
     grown = grown_by(lab, rate)
     factors = sorted({1 - rate, 1.0, 1 + rate, 1 / (1 - rate)})
     right = min(range(len(factors)), key=lambda i: abs(factors[i] - grown))

@@ -11,6 +11,7 @@ from ui.cards.literal import names
 from ui.cards.step_cards import head_of
 from ui.lab import state
 from ui.lab.lab import MAX_HEADS, Lab
+from ui.lessons.multi_head.choices import MultiHeadChoices
 from ui.lessons.multi_head.figures import (
     column_of,
     head_index,
@@ -52,7 +53,7 @@ def head_chooser(lab: Lab) -> None:
         [head_of(head, lab.conventions).capitalize() for head in range(heads_of(lab))],
         head_index(lab),
         widget_key="_head",
-        on_choice=lambda head: state.commit(replace(state.current(), head=head)),
+        on_choice=lambda head: state.commit(state.current().choosing(head=head)),
         width=200,
     )
 
@@ -79,8 +80,8 @@ def on_switches(lab: Lab) -> None:
 def _switched() -> None:
     lab, on = state.current(), st.session_state["_heads_on"]
     off = tuple(head for head in range(heads_of(lab)) if head not in on)
-    beyond = tuple(head for head in lab.heads_off if head >= heads_of(lab))
-    state.commit(replace(lab, heads_off=(*off, *beyond)))
+    beyond = tuple(head for head in lab.of(MultiHeadChoices).heads_off if head >= heads_of(lab))
+    state.commit(lab.choosing(heads_off=(*off, *beyond)))
 
 
 def cell_chooser(lab: Lab) -> None:

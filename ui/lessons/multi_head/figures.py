@@ -34,6 +34,7 @@ from ui.cards.explained import Explained
 from ui.cards.literal import literal, names
 from ui.cards.step_cards import head_of, shape_of
 from ui.lab.lab import MAX_HEADS, Lab, Same
+from ui.lessons.multi_head.choices import MultiHeadChoices
 
 OWN = "heads"
 PLACES = ("figures:heads", "figures:head", "figures:head_steps", "figures:joined")
@@ -95,12 +96,12 @@ def not_divisible(lab: Lab) -> str:
 
 def head_index(lab: Lab) -> int:
     """Return the head that is looked at, of those there are."""
-    return min(lab.head, heads_of(lab) - 1)
+    return min(lab.of(MultiHeadChoices).head, heads_of(lab) - 1)
 
 
 def off_of(lab: Lab) -> tuple[int, ...]:
     """Return the heads that are off, of those there are."""
-    return tuple(head for head in lab.heads_off if head < heads_of(lab))
+    return tuple(head for head in lab.of(MultiHeadChoices).heads_off if head < heads_of(lab))
 
 
 # ---- The runs ----------------------------------------------------------------------------------

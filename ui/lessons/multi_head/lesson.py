@@ -5,6 +5,7 @@ from __future__ import annotations
 from ui.lab.lab import Lab
 from ui.lessons.lesson import Figures, Lesson, MainRun
 from ui.lessons.multi_head import figures
+from ui.lessons.multi_head.choices import MultiHeadChoices
 from ui.lessons.multi_head.questions import most_missed_head
 
 
@@ -37,6 +38,7 @@ LESSON = Lesson(
         "figures:stacked": Figures("Separate heads, stacked", figures.stacked_and_split),
     },
     shown=figures.shown,
+    choices=MultiHeadChoices,
     main_run=MainRun(stored_as=figures.OWN, trace_of=figures.trace_of, places=figures.PLACES),
     predictions={"heads": most_missed_head},
     to_try=to_try,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from attention_core import (
     USUAL,
 )
@@ -17,7 +15,7 @@ from ui.lessons.multi_head import figures as multi_head
 
 def most_missed_head(lab: Lab) -> Question:
     """Return: which head's absence would move one token's output furthest?"""
-    on = replace(lab, heads_off=())
+    on = lab.choosing(heads_off=())
     row, conventions = lab.query_index, lab.conventions
     trace = multi_head.trace_of(multi_head.made_by_heads(on))
     moved = multi_head.parts_of(trace, row).abs().amax(dim=1)

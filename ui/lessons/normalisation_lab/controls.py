@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import streamlit as st
 import torch
@@ -12,7 +11,14 @@ from ui.cards.editors import Row
 from ui.cards.embeddings import labels_of
 from ui.cards.literal import literal, names
 from ui.lab import state
-from ui.lab.lab import DTYPES, LIMIT, MAX_SCORES, NOTEBOOK_SCORES, Lab
+from ui.lab.checks import LIMIT
+from ui.lab.lab import Lab
+from ui.lessons.normalisation_lab.choices import (
+    DTYPES,
+    MAX_SCORES,
+    NOTEBOOK_SCORES,
+    NormalisationChoices,
+)
 from ui.lessons.normalisation_lab.figures import (
     FALLBACK,
     PRESETS,
@@ -33,17 +39,18 @@ from ui.parts.widgets import chosen, set_widget
 
 def row_table(lab: Lab) -> None:
     """Draw the editable row. Do it last in a run."""
+    scores = lab.of(NormalisationChoices).row_scores
     edited = [
         (0, column)
-        for column, score in enumerate(lab.row_scores)
+        for column, score in enumerate(scores)
         if column >= len(NOTEBOOK_SCORES) or score != NOTEBOOK_SCORES[column]
     ]
     matrix_table.show(
         ROW,
-        label=f"One row of {len(lab.row_scores)} scores: one query with every key",
+        label=f"One row of {len(scores)} scores: one query with every key",
         rows=[Row(ROW_ID, "score", bool(edited))],
         columns=keys_of(lab),
-        cells=[lab.row_scores],
+        cells=[lab.of(NormalisationChoices).row_scores],
         edited=edited,
     )
 
@@ -67,7 +74,7 @@ def row_buttons(lab: Lab) -> None:
             else f"They are more than {MAX_SCORES} or go beyond ±{LIMIT:,.0f}, which is more than "
             "this table takes.",
         )
-        row = lab.row_scores
+        row = lab.of(NormalisationChoices).row_scores
         is_full, is_last = len(row) >= MAX_SCORES, len(row) == 1
         longer, shorter = (*row, 0.0)[:MAX_SCORES], row[:-1] or row
         st.button("Add a score", key="_row:add", on_click=_take, args=(longer,), disabled=is_full)
@@ -77,35 +84,35 @@ def row_buttons(lab: Lab) -> None:
 
 
 def _take(row: tuple[float, ...]) -> None:
-    state.commit(replace(state.current(), row_scores=row))
+    state.commit(state.current().choosing(row_scores=row))
 
 
 def options(lab: Lab) -> None:
     """Draw the temperature and the dtype, and say so where the dtype cannot hold the scores."""
     left, right = st.columns(2, gap="medium")
     with left:
-        set_widget("_temperature", lab.temperature)
+        set_widget("_temperature", lab.of(NormalisationChoices).temperature)
         st.select_slider(
             "Temperature: what every score is divided by",
-            sorted({*TEMPERATURES, lab.temperature}),
-            lab.temperature,
+            sorted({*TEMPERATURES, lab.of(NormalisationChoices).temperature}),
+            lab.of(NormalisationChoices).temperature,
             key="_temperature",
             format_func=lambda temperature: repr(temperature).removesuffix(".0"),
             on_change=chosen,
             args=("temperature",),
         )
     with right:
-        set_widget("_dtype", lab.dtype)
+        set_widget("_dtype", lab.of(NormalisationChoices).dtype)
         st.radio(
             "Numbers are held as",
             DTYPES,
-            DTYPES.index(lab.dtype),
+            DTYPES.index(lab.of(NormalisationChoices).dtype),
             key="_dtype",
             horizontal=True,
             on_change=chosen,
             args=("dtype",),
         )
-    problem = misfit(lab, lab.dtype)
+    problem = misfit(lab, lab.of(NormalisationChoices).dtype)
     if problem:
         st.warning(
             f"{problem} Choose another dtype or change the row. Until then the "
@@ -126,7 +133,7 @@ def dtype_table(lab: Lab) -> None:
 def _dtype_line(lab: Lab, dtype: str) -> dict[str, str]:
     limits = torch.finfo(getattr(torch, dtype))
     line = {
-        "dtype": f"**{dtype}**" if dtype == lab.dtype else dtype,
+        "dtype": f"**{dtype}**" if dtype == lab.of(NormalisationChoices).dtype else dtype,
         "digits": f"{-math.log10(limits.eps):.0f}",
         "exp up to": f"{math.log(limits.max):.2f}",
     }

@@ -30,7 +30,9 @@ from ui.cards.editors import Editor, Entry
 from ui.cards.embeddings import tensor_of
 from ui.cards.explained import Explained
 from ui.cards.row_cards import row_card
-from ui.lab.lab import LIMIT, MAX_SCORES, NOTEBOOK_SCORES, Lab
+from ui.lab.checks import LIMIT
+from ui.lab.lab import Lab
+from ui.lessons.normalisation_lab.choices import MAX_SCORES, NOTEBOOK_SCORES, NormalisationChoices
 
 ROW_ID, QUERY = "row", "your row"
 PRESETS: dict[str, tuple[float, ...]] = {
@@ -49,16 +51,16 @@ SATURATED = 0.01  # answering less than this, with one weight as close to 1, it 
 
 
 def _set_entries(lab: Lab, entries: Sequence[Entry]) -> Lab:
-    row = list(lab.row_scores)
+    row = list(lab.of(NormalisationChoices).row_scores)
     for row_id, column, entry in entries:
         if row_id != ROW_ID or not 0 <= column < len(row):
             raise ValueError(f"one of the {len(row)} scores")
         row[column] = entry
-    return replace(lab, row_scores=tuple(row))
+    return lab.choosing(row_scores=tuple(row))
 
 
 def _reset(lab: Lab, row_id: str | None) -> Lab:
-    return replace(lab, row_scores=NOTEBOOK_SCORES)
+    return lab.choosing(row_scores=NOTEBOOK_SCORES)
 
 
 ROW = Editor("row_scores", "scores", _set_entries, _reset)
@@ -66,7 +68,10 @@ ROW = Editor("row_scores", "scores", _set_entries, _reset)
 
 def keys_of(lab: Lab) -> list[str]:
     """Return what the scores of the row are called."""
-    return [f"key {lab.conventions.number(position)}" for position in range(len(lab.row_scores))]
+    return [
+        f"key {lab.conventions.number(position)}"
+        for position in range(len(lab.of(NormalisationChoices).row_scores))
+    ]
 
 
 def scores_of_query(lab: Lab) -> tuple[float, ...] | None:
@@ -85,26 +90,31 @@ def misfit(lab: Lab, dtype: str) -> str:
         'float16 holds nothing beyond ±65,504, and a score is 70,000.'
     """
     kind = getattr(torch, dtype)
-    scores = torch.tensor(lab.row_scores, dtype=kind)
+    scores = torch.tensor(lab.of(NormalisationChoices).row_scores, dtype=kind)
     limit = f"{dtype} holds nothing beyond ±{torch.finfo(kind).max:,.0f}"
     lost = scores.isinf()
     if bool(lost.any()):
-        return f"{limit}, and a score is {lab.row_scores[int(lost.int().argmax())]:,.15g}."
-    lost = (scores / lab.temperature).isinf()
+        first = lab.of(NormalisationChoices).row_scores[int(lost.int().argmax())]
+        return f"{limit}, and a score is {first:,.15g}."
+    lost = (scores / lab.of(NormalisationChoices).temperature).isinf()
     if bool(lost.any()):
-        score = lab.row_scores[int(lost.int().argmax())]
+        score = lab.of(NormalisationChoices).row_scores[int(lost.int().argmax())]
         return (
-            f"{limit}, and {score:,.15g} / {lab.temperature:.15g} is "
-            f"{score / lab.temperature:,.15g}."
+            f"{limit}, and {score:,.15g} / {lab.of(NormalisationChoices).temperature:.15g} is "
+            f"{score / lab.of(NormalisationChoices).temperature:,.15g}."
         )
     return ""
 
 
 def trace_of(lab: Lab, dtype: str | None = None) -> Trace:
     """Return the three normalisations of the row, in the lab's dtype if that can hold it."""
-    chosen = dtype or (FALLBACK if misfit(lab, lab.dtype) else lab.dtype)
-    row = torch.tensor([lab.row_scores], dtype=getattr(torch, chosen))
-    return normalisations(lab.temperature).run(scores=row)
+    chosen = dtype or (
+        FALLBACK
+        if misfit(lab, lab.of(NormalisationChoices).dtype)
+        else lab.of(NormalisationChoices).dtype
+    )
+    row = torch.tensor([lab.of(NormalisationChoices).row_scores], dtype=getattr(torch, chosen))
+    return normalisations(lab.of(NormalisationChoices).temperature).run(scores=row)
 
 
 # ---- Three ways --------------------------------------------------------------------------------
@@ -130,7 +140,9 @@ def ways(lab: Lab) -> Group:
     trace, keys = trace_of(lab), keys_of(lab)
     checks = trace.check()
     cards = [way_card(trace, name, keys, checks, lab.conventions) for name in trace.steps[1:]]
-    if lab.temperature == 1:  # the scaled scores are those of the table, which light in their place
+    if (
+        lab.of(NormalisationChoices).temperature == 1
+    ):  # the scaled scores are those of the table, which light in their place
         cards = [card.with_cells(lambda cells: {**cells, "of": ["scores"]}) for card in cards]
     width = step_cards.card_width(len(keys))
     return Group(cards, Explained(trace, keys, QUERY), width, arrows=False)
@@ -279,9 +291,9 @@ def rounding_said(trace: Trace) -> str:
 
 def jacobian_of(lab: Lab) -> tuple[Tensor, Check]:
     """Return the softmax Jacobian of the row in float64, and its second route's verdict."""
-    row = torch.tensor(lab.row_scores, dtype=torch.float64)
-    jacobian = softmax_jacobian(row, lab.temperature)
-    return jacobian, check_jacobian(jacobian, row, lab.temperature)
+    row = torch.tensor(lab.of(NormalisationChoices).row_scores, dtype=torch.float64)
+    jacobian = softmax_jacobian(row, lab.of(NormalisationChoices).temperature)
+    return jacobian, check_jacobian(jacobian, row, lab.of(NormalisationChoices).temperature)
 
 
 def gradients(lab: Lab) -> Group:
@@ -298,7 +310,7 @@ def gradients(lab: Lab) -> Group:
     )
     cells = spec["data"][0]
     # A picture of almost nothing must look like it, so the scale never shrinks to it.
-    reach = max(float(jacobian.abs().max()), MOST / 10 / lab.temperature)
+    reach = max(float(jacobian.abs().max()), MOST / 10 / lab.of(NormalisationChoices).temperature)
     cells["zmin"], cells["zmax"] = -reach, reach
     if "texttemplate" in cells:
         cells |= {"texttemplate": "%{text}", "text": _without_minus_zero(jacobian)}
@@ -340,8 +352,10 @@ def jacobian_said(jacobian: Tensor, lab: Lab) -> str:
     """Return what the Jacobian says about the row, as Markdown."""
     if len(jacobian) == 1:
         return "A single weight is always 1, whatever its score: its gradient is 0."
-    row = torch.tensor([lab.row_scores], dtype=torch.float64)
-    largest = float(normalisations(lab.temperature).run(scores=row)["weights"].max())
+    row = torch.tensor([lab.of(NormalisationChoices).row_scores], dtype=torch.float64)
+    largest = float(
+        normalisations(lab.of(NormalisationChoices).temperature).run(scores=row)["weights"].max()
+    )
     sums = float(jacobian.sum(dim=1).abs().max())
     peak = float(jacobian.abs().max())
     lines = [
@@ -405,7 +419,7 @@ class _Strength(NamedTuple):
 
 
 def _strength_at(lab: Lab, temperature: float) -> _Strength:
-    row = torch.tensor(lab.row_scores, dtype=torch.float64)
+    row = torch.tensor(lab.of(NormalisationChoices).row_scores, dtype=torch.float64)
     peak = float(softmax_jacobian(row, temperature).abs().max())
     return _Strength(peak, float(torch.softmax(row / temperature, dim=-1).max()))
 
@@ -426,10 +440,11 @@ def code(lab: Lab, trace: Trace) -> str:
 
 
 def _jacobian_code(lab: Lab) -> str:
-    temperature = repr(lab.temperature)
+    chosen = lab.of(NormalisationChoices)
+    temperature, row = repr(chosen.temperature), list(chosen.row_scores)
     return "\n".join(
         [
-            f"row = torch.tensor({list(lab.row_scores)}, dtype=torch.float64)",
+            f"row = torch.tensor({row}, dtype=torch.float64)",
             f"p = torch.softmax(row / {temperature}, dim=-1)",
             f"jacobian = (torch.diag(p) - torch.outer(p, p)) / {temperature}",
         ]
@@ -445,7 +460,10 @@ def shown(lab: Lab) -> list[Shown]:
         _jacobian_code(lab),
         jacobian,
         ("weight of key token", "score of key token"),
-        jacobian_rounding(torch.tensor(lab.row_scores, dtype=torch.float64), lab.temperature),
+        jacobian_rounding(
+            torch.tensor(lab.of(NormalisationChoices).row_scores, dtype=torch.float64),
+            lab.of(NormalisationChoices).temperature,
+        ),
     )
     keys = keys_of(lab)
     trace = trace_of(lab)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ui.lab.lab import Lab
 from ui.lessons.lesson import Figures, Lesson
 from ui.lessons.normalisation_lab import figures
+from ui.lessons.normalisation_lab.choices import NormalisationChoices
 from ui.lessons.normalisation_lab.questions import five_more
 
 
@@ -34,6 +35,7 @@ LESSON = Lesson(
         "figures:jacobian": Figures("Gradients of softmax", figures.gradients),
     },
     shown=figures.shown,
+    choices=NormalisationChoices,
     has_one_run=True,
     editors=(figures.ROW,),
     predictions={"normalisation": five_more},

@@ -11,6 +11,7 @@ from attention_core.glossary import term
 from attention_core.numbers import result_of
 from ui.cards.prediction import SAME, Question, Truth
 from ui.lab.lab import Lab
+from ui.lessons.normalisation_lab.choices import NormalisationChoices
 
 CHANGED = {
     (): "none of the three",
@@ -23,8 +24,8 @@ CHANGED = {
 
 def five_more(lab: Lab) -> Question:
     """Return: which ways of normalising notice that 5 is added to every score?"""
-    row = torch.tensor([lab.row_scores], dtype=torch.float64)
-    run = normalisations(lab.temperature).run
+    row = torch.tensor([lab.of(NormalisationChoices).row_scores], dtype=torch.float64)
+    run = normalisations(lab.of(NormalisationChoices).temperature).run
     before, after = run(scores=row), run(scores=row + 5)
     changed = tuple(
         name

@@ -29,6 +29,7 @@ from ui.cards.literal import literal
 from ui.cards.row_cards import row_card
 from ui.cards.shares import SHARES, largest, left_out, share_text
 from ui.lab.lab import Lab
+from ui.lessons.one_query.choices import OneQueryChoices
 
 WIDEST_LABELLED = 12  # columns that have room for two decimals in a third of the page
 MOST_SPARE = 1.6  # how much longer than these two vectors the picture's axes may be
@@ -147,7 +148,7 @@ def scores_so_far(
 def dots(lab: Lab) -> Group:
     """Return the scores so far, and the angle behind the one that the stepper stands at."""
     one = asked(lab)
-    moment = min(lab.moment, len(one.names) - 1)
+    moment = min(lab.of(OneQueryChoices).moment, len(one.names) - 1)
     cards = [
         scores_so_far(
             one.trace, moment, one.query, one.names, one.position, conventions=one.conventions

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ui.lab.lab import Lab
 from ui.lessons.lesson import Figures, Lesson
 from ui.lessons.one_query import figures
+from ui.lessons.one_query.choices import OneQueryChoices
 from ui.lessons.one_query.questions import doubled_query
 
 
@@ -34,6 +35,7 @@ LESSON = Lesson(
         "figures:whole": Figures("In the plane or in space", figures.whole),
     },
     shown=figures.shown,
+    choices=OneQueryChoices,
     has_one_run=True,
     predictions={"one_query": doubled_query},
     to_try=to_try,

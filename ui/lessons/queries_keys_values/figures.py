@@ -20,6 +20,7 @@ from ui.cards.embeddings import labels_of
 from ui.cards.literal import literal, names
 from ui.cards.parameters import inputs_of
 from ui.lab.lab import Lab
+from ui.lessons.queries_keys_values.choices import ScaleStudyChoices
 
 OWN = "qkv"
 PLACES = ("figures:projected", "figures:attending")
@@ -121,7 +122,7 @@ def _measured(most: int, seed: int) -> tuple[Scale, ...]:
 
 def scale_study(lab: Lab) -> Group:
     """Return how scores spread and softmax peaks as d_k grows, with and without the scaling."""
-    found = _measured(lab.most_d_k, lab.parameter_seed)
+    found = _measured(lab.of(ScaleStudyChoices).most_d_k, lab.parameter_seed)
     cards = [
         Card(
             id="spread",
@@ -170,7 +171,10 @@ def shown(lab: Lab) -> list[Shown]:
             "largest weight of a row, on average",
             "the same, over √d_k",
         ),
-        tuple(tuple(scale) for scale in _measured(lab.most_d_k, lab.parameter_seed)),
+        tuple(
+            tuple(scale)
+            for scale in _measured(lab.of(ScaleStudyChoices).most_d_k, lab.parameter_seed)
+        ),
     )
     trace, labels = trace_of(lab), labels_of(lab)
     return [Shown("self-attention", "Self-attention", trace, labels, tables=(study,))]

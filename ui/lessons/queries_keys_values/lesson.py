@@ -5,6 +5,7 @@ from __future__ import annotations
 from ui.lab.lab import Lab
 from ui.lessons.lesson import Figures, Lesson, MainRun
 from ui.lessons.queries_keys_values import figures
+from ui.lessons.queries_keys_values.choices import ScaleStudyChoices
 from ui.lessons.queries_keys_values.questions import doubled_query_weights
 
 
@@ -37,6 +38,7 @@ LESSON = Lesson(
         "figures:scale": Figures("Why divide by √d_k", figures.scale_study),
     },
     shown=figures.shown,
+    choices=ScaleStudyChoices,
     has_one_run=True,
     main_run=MainRun(
         stored_as=figures.OWN, trace_of=figures.trace_of, places=figures.PLACES, has_goal=True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.lab.lab import Lab
+from ui.lessons.to_self_attention.choices import ToSelfChoices
 from ui.lessons.to_self_attention.figures import SHOWN, costs, who_asks
 from ui.parts.number_table import number_table
 from ui.parts.other_sentence import other_field
@@ -19,15 +20,15 @@ COSTS = ("learned numbers", "multiplications and divisions", "tanh", "largest te
 
 def sequences(lab: Lab) -> None:
     """Draw the choice of the two sequences and say who asks whom."""
-    set_widget("_same_sequence", lab.same_sequence)
+    set_widget("_same_sequence", lab.of(ToSelfChoices).same_sequence)
     st.toggle(
         "Make both sequences the same",
-        lab.same_sequence,
+        lab.of(ToSelfChoices).same_sequence,
         key="_same_sequence",
         on_change=chosen,
         args=("same_sequence",),
     )
-    if not lab.same_sequence:
+    if not lab.of(ToSelfChoices).same_sequence:
         other_field(lab, OTHER)
     st.markdown(who_asks(lab))
 

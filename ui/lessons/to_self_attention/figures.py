@@ -33,6 +33,7 @@ from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.explained import SCOPE, Explained
 from ui.cards.other_sentence import other_of
 from ui.lab.lab import Lab
+from ui.lessons.to_self_attention.choices import ToSelfChoices
 
 PLACE = "figures:to_self_"
 OWN = "to_self"
@@ -64,7 +65,7 @@ class Shown:
 
 def asking_of(lab: Lab) -> Lab:
     """Return the lab of the sequence that asks: the other sentence, or the same one."""
-    return lab if lab.same_sequence else other_of(lab)
+    return lab if lab.of(ToSelfChoices).same_sequence else other_of(lab)
 
 
 def sequences_of(lab: Lab) -> dict[str, Tensor]:
@@ -133,7 +134,9 @@ def own_of(which: str) -> str:
 def tokens_of(lab: Lab) -> Sequence[str]:
     """Return the labels of those that ask, which know those that are asked."""
     own = labels_of(lab)
-    return own if lab.same_sequence else TwoSentences(labels_of(asking_of(lab)), own)
+    return (
+        own if lab.of(ToSelfChoices).same_sequence else TwoSentences(labels_of(asking_of(lab)), own)
+    )
 
 
 # ---- Figures -----------------------------------------------------------------------------------
@@ -180,7 +183,9 @@ def _coloured(card: Card, ranges: Mapping[str, tuple[float, float]]) -> Card:
 
 def _tables(operands: Sequence[str], lab: Lab) -> list[str]:
     """Return the operands, the sequences that stand in the table by the table's name."""
-    own = ("queries", "keys", "values") if lab.same_sequence else ("keys", "values")
+    own = (
+        ("queries", "keys", "values") if lab.of(ToSelfChoices).same_sequence else ("keys", "values")
+    )
     return ["inputs" if name in own else name for name in operands]
 
 
@@ -190,7 +195,7 @@ def _tables(operands: Sequence[str], lab: Lab) -> list[str]:
 def who_asks(lab: Lab) -> str:
     """Return who asks whom, and once it is one sequence, why that is the "self", as Markdown."""
     asking, asked = (len(sequences_of(lab)[name]) for name in ("queries", "keys"))
-    if not lab.same_sequence:
+    if not lab.of(ToSelfChoices).same_sequence:
         return lab.conventions.say(
             "The other sequence asks: a {row} for each of its tokens ({asking}). Your sentence is "
             "asked, and gives its embeddings as values: a {column} for each of its tokens "
@@ -284,7 +289,7 @@ def code_of(lab: Lab) -> str:
     start = Trace(Mechanism(tuple(given), ()), given)
     parts = [step_cards.pytorch_of(start, labels_of(lab)).rstrip()]
     asking: Any = "queries = inputs"
-    if not lab.same_sequence:
+    if not lab.of(ToSelfChoices).same_sequence:
         labels = labels_of(asking_of(lab))
         asking = tensor_code("queries", traces["dot"]["queries"], labels)
     parts.append(f"keys = values = inputs\n{asking}")
@@ -300,7 +305,7 @@ def code_of(lab: Lab) -> str:
 def shown(lab: Lab) -> list[Taken]:
     """Return the three runs of the page."""
     asking, asked = labels_of(asking_of(lab)), labels_of(lab)
-    keys = None if lab.same_sequence else asked
+    keys = None if lab.of(ToSelfChoices).same_sequence else asked
     return [
         Taken(which, way.title, trace_of(lab, which), asking, keys) for which, way in SHOWN.items()
     ]

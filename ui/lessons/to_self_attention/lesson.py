@@ -7,6 +7,7 @@ from functools import partial
 from ui.lab.lab import Lab
 from ui.lessons.lesson import Figures, Lesson, MainRun
 from ui.lessons.to_self_attention import figures
+from ui.lessons.to_self_attention.choices import ToSelfChoices
 from ui.lessons.to_self_attention.questions import made_the_same
 
 
@@ -35,6 +36,7 @@ LESSON = Lesson(
         for which, it in figures.SHOWN.items()
     },
     shown=figures.shown,
+    choices=ToSelfChoices,
     main_run=MainRun(
         stored_as=figures.OWN,
         trace_of=figures.trace_of,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from attention_core.numbers import result_of
 from ui.cards.prediction import SAME, Question, Truth
 from ui.lab.lab import Lab
@@ -12,7 +10,7 @@ from ui.lessons.to_self_attention import figures as to_self
 
 def made_the_same(lab: Lab) -> Question:
     """Return: whose numbers are symmetric once both sequences are the same?"""
-    both = replace(lab, same_sequence=True)
+    both = lab.choosing(same_sequence=True)
     found, is_symmetric = {}, []
     for which, shown in to_self.SHOWN.items():
         scores = shown.run(both)[shown.scored].double()

@@ -10,10 +10,11 @@ import streamlit as st
 
 from attention_core.export import Table
 from attention_core.figures.lengths import LOOKS
-from ui.cards.number_words import words_of
+from ui.cards.number_words import READERS, words_of
 from ui.components import component
 from ui.lab import state
-from ui.lab.lab import MAX_SEED, READERS, Lab
+from ui.lab.lab import MAX_SEED, Lab
+from ui.lessons.train_it_yourself.choices import TrainingChoices
 from ui.lessons.train_it_yourself.figures import (
     FIGURES,
     called,
@@ -80,11 +81,11 @@ def controls(lab: Lab) -> None:
 def _choices(lab: Lab, *, is_fixed: bool) -> None:
     why = "Stop the training to change it." if is_fixed else None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        set_widget("_train_kind", lab.train_kind)
+        set_widget("_train_kind", lab.of(TrainingChoices).train_kind)
         st.selectbox(
             "Model",
             READERS,
-            READERS.index(lab.train_kind),
+            READERS.index(lab.of(TrainingChoices).train_kind),
             key="_train_kind",
             format_func=lambda kind: LOOKS[kind].name,
             on_change=chosen,
@@ -97,12 +98,12 @@ def _choices(lab: Lab, *, is_fixed: bool) -> None:
             ("train_units", "Hidden units", 4, 64, "Numbers in each hidden state."),
             ("train_seed", "Seed", 0, MAX_SEED, "Of the first weights and of the sentences."),
         ):
-            set_widget(f"_{name}", getattr(lab, name))
+            set_widget(f"_{name}", lab.value(name))
             st.number_input(
                 label,
                 least,
                 most,
-                getattr(lab, name),
+                lab.value(name),
                 key=f"_{name}",
                 on_change=chosen,
                 args=(name,),

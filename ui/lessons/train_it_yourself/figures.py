@@ -36,6 +36,7 @@ from ui.cards.marked import marked
 from ui.cards.number_words import words_of
 from ui.cards.prediction import Truth
 from ui.lab.lab import Lab
+from ui.lessons.train_it_yourself.choices import TrainingChoices
 from ui.server.training_process import EACH, LENGTHS, N_SENTENCES
 from ui.server.trainings import (
     DONE,
@@ -67,7 +68,11 @@ BADGES = {
 
 def choice_of(lab: Lab) -> Choice:
     """Return what the lab says to train."""
-    return Choice(lab.train_kind, lab.train_units, lab.train_seed)
+    return Choice(
+        lab.of(TrainingChoices).train_kind,
+        lab.of(TrainingChoices).train_units,
+        lab.of(TrainingChoices).train_seed,
+    )
 
 
 # ---- What is watched ---------------------------------------------------------------------------

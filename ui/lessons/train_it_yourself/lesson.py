@@ -7,6 +7,7 @@ from ui.cards.number_words import sentence_of
 from ui.lab.lab import Lab
 from ui.lessons.lesson import Figures, Lesson
 from ui.lessons.train_it_yourself import figures
+from ui.lessons.train_it_yourself.choices import TrainingChoices
 
 
 def to_try(lab: Lab) -> str:
@@ -31,6 +32,7 @@ LESSON = Lesson(
     place=130,
     figures={figures.FIGURES: Figures("The training")},
     shown=figures.shown,
+    choices=TrainingChoices,
     predictions={"training": figures.first_loss},
     to_try=to_try,
     sentence_of=sentence_of,

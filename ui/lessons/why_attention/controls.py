@@ -19,9 +19,10 @@ from attention_core.recurrent.language import right_translation, values
 from attention_core.recurrent.marking import Written, aligned
 from attention_core.recurrent.training import EVERY, LAST_SHARE, LEARNT, PATIENCE
 from ui.cards.editors import Row
-from ui.cards.number_words import words_of
+from ui.cards.number_words import READERS, words_of
 from ui.lab import state
-from ui.lab.lab import READERS, Lab
+from ui.lab.lab import Lab
+from ui.lessons.why_attention.choices import WhyChoices
 from ui.lessons.why_attention.figures import (
     CELLS,
     EDITORS,
@@ -62,11 +63,11 @@ def sentence_options(lab: Lab) -> None:
         help="Shortens your sentence, or goes on with the same numbers every time: "
         f"{', '.join(map(str, MORE[:4]))} … Undo brings yours back.",
     )
-    set_widget("_reader", lab.reader)
+    set_widget("_reader", lab.of(WhyChoices).reader)
     st.radio(
         "Model",
         READERS,
-        READERS.index(lab.reader),
+        READERS.index(lab.of(WhyChoices).reader),
         key="_reader",
         format_func=lambda kind: LOOKS[kind].name,
         captions=[CELLS[kind] for kind in READERS],
@@ -136,11 +137,11 @@ ol.translated.translated > li.wrong {
 
 def translation(lab: Lab) -> None:
     """Draw what the model writes, word by word, beside what is right."""
-    written = translation_of(lab)
+    written, reader = translation_of(lab), lab.of(WhyChoices).reader
     right = right_translation(written.source)
     places = aligned(written.words, right)
     chances = written.probabilities.max(-1).values.tolist()
-    st.markdown(f"**Written** by {LOOKS[lab.reader].name}: {verdict_said(places, len(right))}")
+    st.markdown(f"**Written** by {LOOKS[reader].name}: {verdict_said(places, len(right))}")
     items = "".join(_item(place, chances) for place in places)
     st.html(f'{_STYLE}<ol class="translated" aria-label="The translation">{items}</ol>')
     if not written.ended:

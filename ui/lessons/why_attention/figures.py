@@ -52,8 +52,10 @@ from ui.cards.card import Card, Group, Verdict
 from ui.cards.editors import Editor, Entry
 from ui.cards.explained import Explained
 from ui.cards.number_words import words_of
+from ui.lab.checks import number
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
-from ui.lab.lab import Lab, number
+from ui.lab.lab import Lab
+from ui.lessons.why_attention.choices import WhyChoices
 
 MOST_NUMBERS = 16  # on the slider
 MORE = (34, 7, 61, 16, 99, 28, 53, 42, 85, 11, 77, 39, 24, 98, 68, 45)  # what it goes on with
@@ -131,7 +133,7 @@ def _read(kind: str, words: tuple[str, ...]) -> Trace:
 
 def trace_of(lab: Lab) -> Trace:
     """Return how the encoder reads the sentence, with the user's numbers in its final state."""
-    trace, own = _read(lab.reader, words_of(lab)), own_numbers(lab)
+    trace, own = _read(lab.of(WhyChoices).reader, words_of(lab)), own_numbers(lab)
     if not own:
         return trace
     cells: dict[str, dict[tuple[int, ...], float]] = {}
@@ -146,7 +148,7 @@ def trace_of(lab: Lab) -> Trace:
 def translation_of(lab: Lab) -> Translation:
     """Return what the model writes, beginning with the user's numbers."""
     edits = ModelEdits(bottleneck=own_numbers(lab))
-    return translate(model_of(lab.reader), words_of(lab), edits=edits)
+    return translate(model_of(lab.of(WhyChoices).reader), words_of(lab), edits=edits)
 
 
 # ---- The sentence ------------------------------------------------------------------------------
@@ -193,7 +195,7 @@ def gates(lab: Lab) -> Group:
 
 def _steps(trace: Trace, names: Sequence[str], lab: Lab) -> Group:
     words = words_of(lab)
-    checks = (*trace.check(*names), *_third(lab.reader, words))
+    checks = (*trace.check(*names), *_third(lab.of(WhyChoices).reader, words))
     cards = [
         step_cards.step_card(trace, name, words, checks, conventions=lab.conventions)
         for name in names
@@ -253,7 +255,7 @@ def vector(lab: Lab) -> Group:
 
 def vector_said(lab: Lab) -> str:
     """Return what the final state is to the decoder, as Markdown."""
-    model = model_of(lab.reader)
+    model = model_of(lab.of(WhyChoices).reader)
     if model.attends:
         return (
             "This decoder begins here, too. But before each word it also looks back at every state "
@@ -271,12 +273,14 @@ def own_numbers(lab: Lab) -> dict[tuple[int, ...], float]:
 
     They are those of this model and of this number of words; others wait.
     """
-    n_units, n_words = model_of(lab.reader).n_units, len(words_of(lab))
+    n_units, n_words = model_of(lab.of(WhyChoices).reader).n_units, len(words_of(lab))
     return {
         (row, unit): entry
         for row, name in enumerate(LINES)
-        if row < len(model_of(lab.reader).cell.carries)
-        for unit, entry in lab.overrides.row(*_key(lab.reader, name, n_words, n_units)).items()
+        if row < len(model_of(lab.of(WhyChoices).reader).cell.carries)
+        for unit, entry in lab.overrides.row(
+            *_key(lab.of(WhyChoices).reader, name, n_words, n_units)
+        ).items()
     }
 
 
@@ -287,11 +291,11 @@ def _key(kind: str, name: str, n_words: int, n_units: int) -> RowKey:
 def _set_entries(name: str, lab: Lab, entries: Sequence[Entry]) -> Lab:
     """Return the lab with numbers of its own in the final state, or raise ValueError."""
     words = words_of(lab)
-    trace = _read(lab.reader, words)
+    trace = _read(lab.of(WhyChoices).reader, words)
     if f"final_{name}" not in trace.steps:
         raise ValueError("a value that this model hands on")
     start = trace[f"final_{name}"][0].tolist()
-    key = _key(lab.reader, name, len(words), len(start))
+    key = _key(lab.of(WhyChoices).reader, name, len(words), len(start))
     row = dict(lab.overrides.row(*key))
     for row_id, column, entry in entries:
         if row_id != name or not 0 <= column < len(start):
@@ -304,7 +308,12 @@ def _set_entries(name: str, lab: Lab, entries: Sequence[Entry]) -> Lab:
 
 def _reset(name: str, lab: Lab, row_id: str | None) -> Lab:
     """Return the lab with the final state as the encoder computes it."""
-    key = _key(lab.reader, name, len(words_of(lab)), model_of(lab.reader).n_units)
+    key = _key(
+        lab.of(WhyChoices).reader,
+        name,
+        len(words_of(lab)),
+        model_of(lab.of(WhyChoices).reader).n_units,
+    )
     gone: dict[RowKey, RowEdits] = {key: NO_EDITS}
     return replace(lab, overrides=lab.overrides.with_rows(gone))
 
@@ -573,8 +582,8 @@ def _memory_verdict(checks: Sequence[Check]) -> Verdict:
 
 def answer_said(lab: Lab) -> str:
     """Return how strongly the model on screen answers to the first word, as Markdown."""
-    words = words_of(lab)
-    norms, _ = word_sensitivities(lab.reader, words)
+    words, reader = words_of(lab), lab.of(WhyChoices).reader
+    norms, _ = word_sensitivities(reader, words)
     first, last = (float(norms["hidden"][at]) for at in (0, -1))
     if len(words) == 1:
         return "With one word there is nothing to compare. Type a longer sentence."
@@ -585,7 +594,7 @@ def answer_said(lab: Lab) -> str:
         else f"**{1 / times:,.3g} times** more than to its last, *{words[-1]}*"
     )
     return (
-        f"The final hidden state of {LOOKS[lab.reader].name} answers to the first word, "
+        f"The final hidden state of {LOOKS[reader].name} answers to the first word, "
         f"*{words[0]}*, {compared}."
     )
 
@@ -595,17 +604,21 @@ def answer_said(lab: Lab) -> str:
 
 def code_of(lab: Lab) -> str:
     """Return PyTorch that reads and translates the user's sentence."""
-    return pytorch_of(lab.reader, words_of(lab), own_numbers(lab))
+    return pytorch_of(lab.of(WhyChoices).reader, words_of(lab), own_numbers(lab))
 
 
 def formula_steps(lab: Lab) -> tuple[str, ...]:
     """Return the steps whose formulas are shown."""
-    return tuple(name for name in _read(lab.reader, words_of(lab)).steps if name not in CARRIED)
+    return tuple(
+        name
+        for name in _read(lab.of(WhyChoices).reader, words_of(lab)).steps
+        if name not in CARRIED
+    )
 
 
 def is_gated(lab: Lab) -> bool:
     """Return whether the model's cell has gates."""
-    return cell_of(model_of(lab.reader)) != "rnn"
+    return cell_of(model_of(lab.of(WhyChoices).reader)) != "rnn"
 
 
 # ---- To be taken along -------------------------------------------------------------------------
@@ -613,7 +626,7 @@ def is_gated(lab: Lab) -> bool:
 
 def shown(lab: Lab) -> list[Shown]:
     """Return how the encoder reads, with what was measured of the models as labelled data."""
-    if problem(lab.reader):
+    if problem(lab.of(WhyChoices).reader):
         return []
     words, written = list(words_of(lab)), translation_of(lab)
     chances = written.probabilities.amax(dim=1).tolist()

@@ -6,6 +6,7 @@ from ui.cards.number_words import sentence_of
 from ui.lab.lab import Lab
 from ui.lessons.lesson import Figures, Lesson
 from ui.lessons.why_attention import figures
+from ui.lessons.why_attention.choices import WhyChoices
 from ui.lessons.why_attention.questions import least_answered
 
 
@@ -41,6 +42,7 @@ LESSON = Lesson(
         ),
     },
     shown=figures.shown,
+    choices=WhyChoices,
     editors=tuple(figures.EDITORS.values()),
     predictions={"why": least_answered},
     to_try=to_try,

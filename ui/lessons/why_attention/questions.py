@@ -11,14 +11,15 @@ from ui.cards.number_words import words_of
 from ui.cards.prediction import SAME, Question, Truth
 from ui.lab.lab import Lab
 from ui.lessons.why_attention import figures as why_attention
+from ui.lessons.why_attention.choices import WhyChoices
 
 
 def least_answered(lab: Lab) -> Question:
     """Return: to which word of a sentence does the final state answer least?"""
     words = words_of(lab)
-    norms = why_attention.word_sensitivities(lab.reader, words)[0]["hidden"]
+    norms = why_attention.word_sensitivities(lab.of(WhyChoices).reader, words)[0]["hidden"]
     right = int(norms.argmin())
-    called, model = names(words, lab.conventions), LOOKS[lab.reader].name
+    called, model = names(words, lab.conventions), LOOKS[lab.of(WhyChoices).reader].name
     question = (
         f"To which word of your sentence does the **final hidden state** of {model} answer least: "
         "moved a little, which would change it least?"

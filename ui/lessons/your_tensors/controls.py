@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -24,8 +23,9 @@ from ui.cards.literal import literal
 from ui.cards.step_cards import shape_of
 from ui.components import component
 from ui.lab import state
-from ui.lab.lab import TENSOR_MASKS, Lab
+from ui.lab.lab import Lab
 from ui.lessons.your_tensors import opened as opened_tensors
+from ui.lessons.your_tensors.choices import TENSOR_MASKS, TensorChoices
 from ui.lessons.your_tensors.figures import FILES, NONE, shown_of, told_of
 from ui.lessons.your_tensors.opened import KEPT_BYTES, Held
 from ui.parts import code_view, part_view, step_view
@@ -72,7 +72,7 @@ def uploader() -> None:
         args=(widget_key,),
         max_upload_size=MAX_UPLOAD,
     )
-    if state.current().tensors:  # a first visit has the example on screen
+    if state.current().of(TensorChoices).tensors:  # a first visit has the example on screen
         st.button(
             "Try it with an example",
             key="_tensor_example",
@@ -82,7 +82,7 @@ def uploader() -> None:
 
 
 def _example_chosen() -> None:
-    state.commit(replace(state.current(), tensors=""))
+    state.commit(state.current().choosing(tensors=""))
 
 
 def _uploaded(widget_key: str) -> None:
@@ -109,7 +109,7 @@ def take_in(file_name: str, contents: bytes) -> None:
         state.complain(f"{name} was not opened. {literal(said)}. Nothing was changed.")
         return
     _remember(held)
-    state.commit(replace(state.current(), tensors=held.id))
+    state.commit(state.current().choosing(tensors=held.id))
     state.notify(f"{name} is open. What was found in it is below.")
 
 
@@ -135,7 +135,11 @@ def _files() -> dict[str, Held]:
 
 def held_of(lab: Lab) -> Held | None:
     """Return the file that a lab names; None if this session does not have it."""
-    return opened_tensors.example() if not lab.tensors else _files().get(lab.tensors)
+    return (
+        opened_tensors.example()
+        if not lab.of(TensorChoices).tensors
+        else _files().get(lab.of(TensorChoices).tensors)
+    )
 
 
 def kept(lab: Lab) -> Held | None:
@@ -145,8 +149,8 @@ def kept(lab: Lab) -> Held | None:
         None where it is neither here nor there, which is then said, or not here yet.
     """
     held = held_of(lab)
-    is_missing = st.session_state.get(MISSING) == lab.tensors
-    want = lab.tensors if held is None and not is_missing else None
+    is_missing = st.session_state.get(MISSING) == lab.of(TensorChoices).tensors
+    want = lab.of(TensorChoices).tensors if held is None and not is_missing else None
     store = None
     if held is not None and held.id and held.contents:
         content = base64.b64encode(held.contents).decode()
@@ -317,10 +321,10 @@ def _only_one(lab: Lab, held: Held) -> None:
 
 
 def _how_they_meet(lab: Lab, held: Held) -> None:
-    at = TENSOR_MASKS.index(lab.tensor_mask)
+    at = TENSOR_MASKS.index(lab.of(TensorChoices).tensor_mask)
     found = (
         "causal"
-        if opened_tensors.is_causal(replace(lab, tensor_mask=TENSOR_MASKS[0]), held)
+        if opened_tensors.is_causal(lab.choosing(tensor_mask=TENSOR_MASKS[0]), held)
         else "none"
     )
     has_mask = "mask" in opened_tensors.roles_of(lab, held)
@@ -331,16 +335,16 @@ def _how_they_meet(lab: Lab, held: Held) -> None:
             at,
             widget_key=f"_tensor_mask:{found}",
             on_choice=lambda at: state.commit(
-                replace(state.current(), tensor_mask=TENSOR_MASKS[at])
+                state.current().choosing(tensor_mask=TENSOR_MASKS[at])
             ),
             width=260,
         )
     roles = set(opened_tensors.roles_of(lab, held))
     if {"queries", "keys"} <= roles or {"inputs", "w_query", "w_key", "w_value"} <= roles:
-        set_widget("_tensors_scaled", lab.tensors_scaled)
+        set_widget("_tensors_scaled", lab.of(TensorChoices).tensors_scaled)
         st.toggle(
             "Divide the scores by √d",
-            lab.tensors_scaled,
+            lab.of(TensorChoices).tensors_scaled,
             key="_tensors_scaled",
             on_change=chosen,
             args=("tensors_scaled",),
@@ -352,10 +356,10 @@ def tokens_field(lab: Lab, held: Held, trace: Trace) -> None:
     sizes = sorted(opened_tensors.token_counts(trace))
     if not sizes:
         return
-    set_widget("_tensor_tokens", lab.tensor_tokens)
+    set_widget("_tensor_tokens", lab.of(TensorChoices).tensor_tokens)
     st.text_input(
         "Tokens, one word each",
-        lab.tensor_tokens,
+        lab.of(TensorChoices).tensor_tokens,
         key="_tensor_tokens",
         on_change=chosen,
         args=("tensor_tokens",),
@@ -363,7 +367,7 @@ def tokens_field(lab: Lab, held: Held, trace: Trace) -> None:
         help="Leave it empty to use the names in the file: an array of words called `tokens` in "
         "an .npz, `tokens` in the metadata of a .safetensors, the first column of a .csv.",
     )
-    count = len(lab.tensor_tokens.split())
+    count = len(lab.of(TensorChoices).tensor_tokens.split())
     if count and count not in sizes:
         wanted = " or ".join(map(str, sizes))
         st.warning(
@@ -397,7 +401,7 @@ def pickers(lab: Lab, held: Held) -> None:
 def _looked_at(field: str, at: int) -> None:
     lab = state.current()
     is_head = field == "tensor_head"
-    state.commit(replace(lab, tensor_head=at) if is_head else replace(lab, tensor_layer=at))
+    state.commit(lab.choosing(tensor_head=at) if is_head else lab.choosing(tensor_layer=at))
 
 
 def run_of(lab: Lab, held: Held) -> Trace | None:

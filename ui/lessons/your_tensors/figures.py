@@ -26,6 +26,7 @@ from ui.cards.literal import literal, names
 from ui.cards.step_cards import head_of
 from ui.lab.lab import Lab
 from ui.lessons.your_tensors import opened as opened_tensors
+from ui.lessons.your_tensors.choices import TensorChoices
 from ui.lessons.your_tensors.opened import Held
 
 HEADS, STEPS, INPUTS = "figures:tensor_heads", "figures:tensor_steps", "figures:tensor_inputs"
@@ -298,4 +299,4 @@ def shown_of(lab: Lab, held: Held | None) -> list[Shown]:
 
 def shown(lab: Lab) -> list[Shown]:
     """Return the run of the example; a file is with the session that opened it."""
-    return shown_of(lab, None if lab.tensors else opened_tensors.example())
+    return shown_of(lab, None if lab.of(TensorChoices).tensors else opened_tensors.example())

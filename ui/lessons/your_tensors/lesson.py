@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ui.lessons.lesson import Figures, Lesson
 from ui.lessons.your_tensors import figures
+from ui.lessons.your_tensors.choices import TensorChoices
 
 LESSON = Lesson(
     name="your_tensors",
@@ -18,5 +19,6 @@ LESSON = Lesson(
         figures.INPUTS: Figures("What it begins with"),
     },
     shown=figures.shown,
+    choices=TensorChoices,
     has_one_run=True,
 )

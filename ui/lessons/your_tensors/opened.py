@@ -34,6 +34,7 @@ from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.parameters import parameters_of
 from ui.lab.lab import Lab
 from ui.lab.tensor_csv import read_matrix
+from ui.lessons.your_tensors.choices import TensorChoices
 
 EXAMPLE = Lab(d_out=6, n_heads=3)
 EXAMPLE_NAME = "example.npz"
@@ -193,10 +194,10 @@ def roles_of(lab: Lab, held: Held) -> dict[str, str]:
     """Return which tensor has which role: as the lab says, and for the rest as is likeliest."""
     chosen = {
         role: name.removeprefix("=")
-        for role, name in lab.tensor_roles.items()
+        for role, name in lab.of(TensorChoices).tensor_roles.items()
         if role in TENSOR_ROLES and (not name or _can_be(held, name.removeprefix("="), role))
     }
-    mine = {role: chosen[role] for role in chosen if lab.tensor_roles[role]}
+    mine = {role: chosen[role] for role in chosen if lab.of(TensorChoices).tensor_roles[role]}
     guessed = {
         role: name
         for role, name in guesses(held.tensors).items()
@@ -214,7 +215,7 @@ def with_role(lab: Lab, held: Held, role: str, name: str | None) -> Lab:
     roles = {own: f"={now}" for own, now in roles_of(lab, held).items() if now != name}
     gone = {own: "" for own, now in roles_of(lab, held).items() if now == name}
     roles = {**gone, **roles, role: "" if name is None else f"={name}"}
-    return replace(lab, tensor_roles=MappingProxyType(roles))
+    return lab.choosing(tensor_roles=MappingProxyType(roles))
 
 
 def with_only(lab: Lab, held: Held, role: str) -> Lab:
@@ -238,7 +239,7 @@ def n_layers(lab: Lab, held: Held) -> int:
 
 def layer_of(lab: Lab, held: Held) -> int:
     """Return the layer that is looked at, of those there are."""
-    return min(lab.tensor_layer, n_layers(lab, held) - 1)
+    return min(lab.of(TensorChoices).tensor_layer, n_layers(lab, held) - 1)
 
 
 def _has_layers(role: str, tensor: Tensor) -> bool:
@@ -260,13 +261,13 @@ def n_heads(lab: Lab, held: Held) -> int:
 
 def head_of(lab: Lab, held: Held) -> int:
     """Return the head that is looked at, of those there are."""
-    return min(lab.tensor_head, n_heads(lab, held) - 1)
+    return min(lab.of(TensorChoices).tensor_head, n_heads(lab, held) - 1)
 
 
 def is_causal(lab: Lab, held: Held) -> bool:
     """Return whether a causal mask is used: as was chosen, or as the weights of the file are."""
-    if lab.tensor_mask != "as the file suggests":
-        return lab.tensor_mask == "causal"
+    if lab.of(TensorChoices).tensor_mask != "as the file suggests":
+        return lab.of(TensorChoices).tensor_mask == "causal"
     weights = in_roles(lab, held).get("weights")
     if weights is None or weights.shape[-1] < 2:
         return False
@@ -299,7 +300,7 @@ def run_of(lab: Lab, held: Held) -> Trace:
     return trace_of(
         _small_enough(given, head_of(lab, held)),
         is_causal=is_causal(lab, held),
-        is_scaled=lab.tensors_scaled,
+        is_scaled=lab.of(TensorChoices).tensors_scaled,
     )
 
 
@@ -330,7 +331,7 @@ def _small_enough(given: Mapping[str, Tensor], head: int) -> dict[str, Tensor]:
 
 def tokens_of(lab: Lab, held: Held, trace: Trace) -> tuple[str, ...]:
     """Return what the tokens are called: as typed, if that fits, or as the file says."""
-    typed = tuple(lab.tensor_tokens.split())
+    typed = tuple(lab.of(TensorChoices).tensor_tokens.split())
     sizes = token_counts(trace)
     if typed and len(typed) in sizes:
         return typed

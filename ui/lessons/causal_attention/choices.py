@@ -1,0 +1,22 @@
+"""What the lesson "causal attention" adds to the lab."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ui.lab.checks import (
+    MAX_TOKENS,
+    whole,
+)
+from ui.lab.choices import Choices, choice
+
+
+@dataclass(frozen=True, slots=True)
+class CausalChoices(Choices):
+    """The choices of the lesson."""
+
+    leak_token: int = choice(
+        -1,
+        whole(-1, MAX_TOKENS - 1),
+        "the token the leak detector changes, from 0; -1 to follow the mask",
+    )

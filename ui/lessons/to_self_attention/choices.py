@@ -1,0 +1,19 @@
+"""What the lesson "to self attention" adds to the lab."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ui.lab.checks import (
+    flag,
+)
+from ui.lab.choices import Choices, choice
+
+
+@dataclass(frozen=True, slots=True)
+class ToSelfChoices(Choices):
+    """The choices of the lesson."""
+
+    same_sequence: bool = choice(
+        False, flag, "whether one sequence asks itself on *To self-attention*"
+    )
