@@ -79,7 +79,7 @@ class Check(NamedTuple):
 
 
 def verdict(step: str, route: str, off: Tensor, allowed: Tensor, note: str = "") -> Check:
-    """Return the check of some cells, each by what is allowed to it.
+    """Return the check of a step by one route: each cell is judged by what is allowed to it.
 
     Args:
         step: The name of the step.
@@ -133,9 +133,10 @@ def check_step(step: Step, operands: Sequence[Tensor], result: Tensor) -> list[C
 
 
 def state_of(operation: Operation, *tensors: Tensor) -> tuple[object, ...] | None:
-    """Return what checks depend on, to compare: None where torch does not count changes in place.
+    """Return what the checks of a step depend on: they hold as long as it stays equal.
 
-    The operation's own routes and settings belong to it, the numbers by how often they changed.
+    To it belong the operation's routes and settings, and how often each tensor was changed in
+    place; None where torch does not count that.
     """
     if any(tensor.is_inference() for tensor in tensors):
         return None

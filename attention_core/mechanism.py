@@ -110,7 +110,7 @@ class Mechanism:
         return Trace(self, self.computed(tensors))
 
     def computed(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return the inputs and every step of them, without a look at what the inputs are.
+        """Compute every step of inputs that are taken as they are, even with NaN.
 
         Args:
             inputs: One tensor for each name in ``inputs``. They may have NaN, as in a model that
@@ -162,7 +162,7 @@ class Mechanism:
         return replace(self, steps=tuple(steps))
 
     def with_overrides(self, overrides: Mapping[str, Mapping[Index, float]]) -> Mechanism:
-        """Return the same mechanism with own numbers in some cells of its steps.
+        """Return the same mechanism with numbers put into some cells of its steps.
 
         What comes after them follows; what comes before stays what it was. Numbers in a step that
         has some already come on top of these.
@@ -339,7 +339,7 @@ class Trace:
 
     @property
     def overridden(self) -> Mapping[str, frozenset[Index]]:
-        """The cells with somebody's own numbers, by step; only steps that have some."""
+        """The cells that somebody put numbers into, by step; only steps that have some."""
         return MappingProxyType(
             {
                 step.name: frozenset(step.operation.cells)
@@ -350,7 +350,7 @@ class Trace:
 
     @property
     def detached(self) -> Mapping[str, tuple[str, ...]]:
-        """For each step, the later ones that own numbers keep from following it, as a whole.
+        """The later steps that numbers put in keep from following a step as a whole, by the step.
 
         Example:
             >>> import torch
@@ -398,7 +398,7 @@ class Trace:
         return explain_step(self.mechanism.step(step), cell, self._tensors)
 
     def check(self, *steps: str) -> tuple[Check, ...]:
-        """Return the second routes and laws of steps, each with how far off it is.
+        """Return the checks of steps: second routes and laws, each with how far off a step is.
 
         A route that fails counts as not ok; NaN equals NaN. What was checked is remembered until
         its operation changes or torch changes one of its tensors in place. For a watched model,

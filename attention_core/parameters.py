@@ -103,7 +103,7 @@ def linear_parameters(
 def stacked_parameters(
     d_in: int, d_head: int, n_heads: int, seed: int = SEED, *, bias: bool = False, out: bool = False
 ) -> Parameters:
-    """Return the same for separate heads: head by head, each query, key, value.
+    """Return what separate heads begin with, as ``nn.Linear`` does: head by head, each its three.
 
     Args:
         d_in: The width of the embeddings.

@@ -111,7 +111,7 @@ def kept(exact: Tensor, largest: float) -> Tensor:
 
 
 def kept_number(exact: float, largest: float) -> float:
-    """Return the same of one number.
+    """Return one number as the format with this largest finite number keeps it on the way.
 
     Example:
         >>> kept_number(0.1, largest=65_504), kept_number(70_000.0, largest=65_504)

@@ -82,7 +82,7 @@ class Spread:
         return spread
 
     def of(self, made: Made, rounding: Tensor | float = 0.0) -> Tensor:
-        """Return the same for a value that is made of the run's.
+        """Return what rounding may do to a value that is made of the run's values.
 
         Args:
             made: What makes it of all values of the run, in float64.

@@ -122,11 +122,11 @@ class Attention:
 
     @property
     def sources(self) -> dict[str, str]:
-        """What is projected, by role."""
+        """The name of what is projected, by role."""
         return {"query": self.asking, "key": self.asked, "value": self.asked}
 
     def run(self, **tensors: Tensor | None) -> Trace:
-        """Compute every step from inputs and weights, and keep it.
+        """Compute this way of attending from inputs and weights, and keep every step.
 
         Args:
             **tensors: What ``asking`` and ``asked`` name, (n_tokens, d_in); ``w_query``, ``w_key``

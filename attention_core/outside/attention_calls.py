@@ -133,7 +133,7 @@ def item_label(item: int, n_items: int) -> str:
 
 
 def check_of(step: str, route: str, ours: Tensor, real: Tensor, off: Tensor) -> Check:
-    """Return how far apart two results are that may each be so far off."""
+    """Return the check of our result against the real one, when each may be so far off."""
     return verdict(step, route, distances(ours, real), 2 * off)
 
 

@@ -51,7 +51,7 @@ class Claim(NamedTuple):
 
 
 def checked_shape(said: str, shape: object) -> tuple[int, ...]:
-    """Return a shape if it is one; TensorFileError if not."""
+    """Return the shape that a header claims, if it can be one; TensorFileError if not."""
     if not isinstance(shape, list | tuple) or len(shape) > MAX_AXES:
         raise TensorFileError(
             f"{said} may have {MAX_AXES} axes; it has the shape {quoted(str(shape))}"
@@ -79,7 +79,7 @@ def require_bounds(claims: list[Claim]) -> None:
 
 
 def fill(stream: Any, room: memoryview, name: str) -> None:
-    """Read exactly as many bytes as there is room for."""
+    """Read as many bytes of a stream as there is room for; TensorFileError if it ends before."""
     filled = 0
     while filled < len(room):
         part = stream.read(min(2**20, len(room) - filled))

@@ -13,7 +13,7 @@ ROUNDED = 0.01  # a row may be so far from 1 if its numbers were rounded to two 
 
 
 class Fact(NamedTuple):
-    """Something that was looked at in weights.
+    """One thing that was looked at in attention weights, and whether it holds.
 
     Attributes:
         name: ``"shares"``, ``"sums"`` or ``"causal"``.

@@ -21,7 +21,7 @@ from attention_core.spread import spread_of
 SDPA = "F.scaled_dot_product_attention"
 
 
-def of_function(
+def function_traces(
     output: Tensor,
     random_state: Tensor | None,
     query: Tensor,

@@ -88,7 +88,7 @@ def load_trace(path: str | Path | bytes) -> Trace:
         file: it begins like none of them. Save it with numpy.savez, numpy.save or
         safetensors.torch.save_file
     """
-    return of_file(read(path))
+    return trace_of_file(read(path))
 
 
 def to_bytes(trace: Trace, ending: str) -> bytes:
@@ -108,7 +108,7 @@ def to_bytes(trace: Trace, ending: str) -> bytes:
     return _npz(named, said) if ending == ".npz" else _safetensors(named, said)
 
 
-def of_file(file: TensorFile) -> Trace:
+def trace_of_file(file: TensorFile) -> Trace:
     """Return the trace in a file that was read; TensorFileError if there is none."""
     try:
         said = json.loads(file.texts[KEY])

@@ -85,6 +85,6 @@ def _require_places(operation: Operation, operands: list[Tensor], result: Tensor
 
 
 def require(holds: bool, what: str) -> None:
-    """Raise TensorFileError unless something holds that a trace needs."""
+    """Raise TensorFileError, saying what does not hold, if a trace lacks what it needs."""
     if not holds:
         raise TensorFileError(f"this trace is broken: it does not hold that {what}")

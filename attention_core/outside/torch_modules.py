@@ -23,7 +23,7 @@ _MODULE_ARGUMENTS = inspect.signature(nn.MultiheadAttention.forward)
 
 
 def kind_of(module: nn.Module) -> type[nn.Module] | None:
-    """Return which of torch's modules with a fast path it is, if it runs that one's forward."""
+    """Return which of torch's fast modules a module is, if it runs that one's forward."""
     if "forward" in vars(module):
         return None
     for kind in (ATTENTION, LAYER, STACK):
@@ -33,7 +33,7 @@ def kind_of(module: nn.Module) -> type[nn.Module] | None:
 
 
 def may_be_fast(module: nn.Module) -> bool:
-    """Return whether it is a layer, or a stack of such, that may not call its attention module.
+    """Return whether a layer, or a stack of such, may take a path without its attention module.
 
     Only of torch's own, so that a second run of it does nothing that somebody else would notice.
     """
@@ -54,7 +54,7 @@ def module_call(
     output: Any,
     random_state: Tensor | None,
 ) -> ModuleCall:
-    """Return a module's call as one of the function behind it, which has tokens first."""
+    """Return a call of the module as one of the function behind it, which has tokens first."""
     bound = _MODULE_ARGUMENTS.bind(module, *args, **kwargs)
     bound.apply_defaults()
     given = dict(bound.arguments)

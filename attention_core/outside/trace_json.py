@@ -45,7 +45,7 @@ def stored_names(trace: Trace) -> dict[str, str]:
 
 
 def described(trace: Trace, stored: Mapping[str, str]) -> dict[str, Any]:
-    """Return what goes with the tensors, as JSON has it."""
+    """Return what goes into a file beside the tensors of a trace, as JSON has it."""
     return {
         "version": VERSION,
         "values": {

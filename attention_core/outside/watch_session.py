@@ -15,7 +15,7 @@ from torch.nn.modules import module as modules
 
 from attention_core.mechanism import Trace
 from attention_core.outside.attention_calls import require_plain
-from attention_core.outside.function_calls import of_function
+from attention_core.outside.function_calls import function_traces
 from attention_core.outside.module_calls import ModuleCall
 from attention_core.outside.recording import recorded_traces, require_recordable, require_same_items
 from attention_core.outside.torch_modules import (
@@ -75,7 +75,7 @@ class Session:
         self.handles: list[Any] = []
 
     def begin(self) -> None:
-        """Start to see calls."""
+        """Register the hooks by which calls of modules are seen."""
         before = modules.register_module_forward_pre_hook(self.enter)
         after = modules.register_module_forward_hook(
             self.exit_from, with_kwargs=True, always_call=True
@@ -83,7 +83,7 @@ class Session:
         self.handles = [before, after]
 
     def end(self) -> None:
-        """See nothing any more."""
+        """Remove the hooks and the mode."""
         for handle in self.handles:
             handle.remove()
         self.switch_off()
@@ -125,7 +125,7 @@ class Session:
     # The hooks
 
     def enter(self, module: nn.Module, args: Any) -> None:
-        """A module is about to be called."""
+        """Note that a module is about to be called."""
         if SESSION.get() is not self:
             return  # another thread's
         inside = tuple(watching for watching in self.watches if module in watching.names)
@@ -140,7 +140,7 @@ class Session:
         self.frames.append(frame)
 
     def exit_from(self, module: nn.Module, args: tuple[Any, ...], *rest: Any) -> None:
-        """A module was called, or failed: then there are no keyword arguments."""
+        """Note that a module was called, or failed: then there are no keyword arguments."""
         if SESSION.get() is not self or not any(f.module is module for f in self.frames):
             return
         while self.frames[-1].module is not module:
@@ -152,7 +152,7 @@ class Session:
             self.leave()
 
     def leave(self) -> None:
-        """Be as before a module was called."""
+        """Take the innermost call away, and be as before it."""
         frame = self.frames[-1]
         self.end_group(frame)
         self.frames.pop()
@@ -196,7 +196,7 @@ class Session:
     # What is found
 
     def add(self, traces: Callable[[], list[Trace]]) -> None:
-        """Record what a call was made of."""
+        """Hand out what a call of attention was made of."""
         self.found += 1
         # What we compute ourselves is nobody else's business, such as another mode's.
         alone = torch._C.DisableTorchFunction()
@@ -208,7 +208,7 @@ class Session:
             self.hand_out([self.placed(trace) for trace in found])
 
     def hand_out(self, traces: Sequence[Trace]) -> None:
-        """Hand traces to everybody who looks."""
+        """Give traces to every watch that is looking."""
         for watching in self.watches:
             if watching.is_looking:
                 watching.traces += traces
@@ -221,7 +221,7 @@ class Session:
         return trace.with_source(f"{trace.source} in {place}") if place else trace
 
     def record(self, name: str, tensor: Tensor) -> None:
-        """Record a tensor under a name."""
+        """Keep a tensor under the name that a module gives it."""
         if self.second_run is not None:
             return
         require_recordable(name, tensor)
@@ -233,7 +233,7 @@ class Session:
         frame.group[name] = tensor.detach().clone()
 
     def end_group(self, frame: _Frame, only: Watch | None = None) -> None:
-        """Make traces of what a call named."""
+        """Make traces of what a call recorded, for its watch."""
         watching, group = frame.watching, frame.group
         if watching is None or (only is not None and watching is not only):
             return
@@ -243,7 +243,7 @@ class Session:
 
 
 class _Calls(overrides.TorchFunctionMode):
-    """Sees the calls of torch's attention functions."""
+    """The mode that sees the calls of torch's attention functions."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -268,7 +268,7 @@ class _Calls(overrides.TorchFunctionMode):
         rate = kwargs.get("dropout_p", args[4] if len(args) > 4 else 0.0)
         state = torch.get_rng_state() if rate else None
         output = func(*args, **kwargs)
-        self.session.add(lambda: of_function(output, state, *args, **kwargs))
+        self.session.add(lambda: function_traces(output, state, *args, **kwargs))
         return output
 
     def _module_function(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:

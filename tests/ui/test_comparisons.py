@@ -15,7 +15,7 @@ from torch.nn import functional
 from attention_core import Trace, watch
 from attention_core.checks import Check
 from attention_core.mechanisms.renormalised_attention import compare_ways
-from attention_core.outside.function_calls import of_function
+from attention_core.outside.function_calls import function_traces
 from attention_core.outside.given_tensors import trace_of as trace_of_file
 from attention_core.outside.torch_modules import compared_runs, module_call
 from attention_core.recurrent import reading
@@ -142,7 +142,7 @@ def weights_in_a_file() -> tuple[Tensor, Noticed]:
 def watched_function() -> tuple[Tensor, Noticed]:
     x = LAB.tensor
     real = functional.scaled_dot_product_attention(x, x, x)
-    return real, lambda other: compared(of_function(other, None, x, x, x))
+    return real, lambda other: compared(function_traces(other, None, x, x, x))
 
 
 def watched_module(of: str) -> Callable[[], tuple[Tensor, Noticed]]:

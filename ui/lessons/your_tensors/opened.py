@@ -27,7 +27,7 @@ from attention_core.outside.guesses import (
     guesses,
     possible_roles,
 )
-from attention_core.outside.saving import of_file, to_bytes
+from attention_core.outside.saving import to_bytes, trace_of_file
 from attention_core.outside.tensor_files import read
 from attention_core.outside.trace_json import KEY
 from ui.cards.embeddings import labels_of, tensor_of
@@ -96,7 +96,7 @@ def opened(name: str, contents: bytes) -> Held:
         raise TensorFileError("this file is empty")
     file = read(contents)
     if KEY in file.texts:
-        trace = _with_plain_names(of_file(file))
+        trace = _with_plain_names(trace_of_file(file))
         values = {value: trace[value] for value in trace.names}
         return Held(held_id, name, MappingProxyType(values), {}, trace.tokens, trace, small)
     tensors, left_out = _usable(file.tensors)
