@@ -1,0 +1,58 @@
+"""How often a model is right: counted word by word, and how sure that is."""
+
+import pytest
+from torch import Tensor
+
+from attention_core.recurrent.accuracy import Accuracy, by_length, in_bucket, interval
+from attention_core.recurrent.checkpoints import network_of
+from attention_core.recurrent.network import fresh
+
+
+def test_a_count_by_hand_gives_the_same() -> None:
+    network = network_of("gru")
+    asked: list[tuple[Tensor, Tensor]] = []
+    write = network.write
+
+    def noted(sources: Tensor, n_words: int) -> Tensor:
+        asked.append((sources, write(sources, n_words)))
+        return asked[-1][1]
+
+    network.write = noted  # type: ignore[method-assign]
+    (found,) = by_length(network, [5], how_many=7)
+    ((sources, written),) = asked
+    assert found.n_words == sources.shape[1] == 5
+    assert found.n_sentences == len(sources) == 7
+    assert found.n_exact <= found.n_sentences
+    assert found.n_right <= found.n_tokens <= written.numel()
+    assert found.by_token > 0.9
+
+
+def test_a_model_that_learnt_nothing_is_never_exact() -> None:
+    (found,) = by_length(fresh("rnn", 5, seed=1), [4], how_many=5)
+    assert (found.exact, found.n_exact) == (0.0, 0)
+    assert found.by_token < 0.5
+
+
+def test_the_same_sentences_are_asked_in_every_call() -> None:
+    network = fresh("gru", 5, seed=2)
+    assert list(by_length(network, [2, 3], 4)) == list(by_length(network, [2, 3], 4))
+
+
+def test_a_bucket_holds_its_own_lengths_alone() -> None:
+    curve = [Accuracy(length, 10, length, 20, 10 + length) for length in range(1, 8)]
+    found = in_bucket(curve, (3, 5))
+    assert found == Accuracy(5, 30, 12, 60, 42)
+
+
+@pytest.mark.parametrize(("n_right", "n"), [(0, 10), (1, 10), (37, 100), (100, 100)])
+def test_an_interval_holds_the_share_and_narrows_with_the_count(n_right: int, n: int) -> None:
+    low, high = interval(n_right, n)
+    assert -1e-12 <= low <= n_right / n <= high <= 1 + 1e-12
+    closer, near = interval(10 * n_right, 10 * n)
+    assert near - closer < high - low
+
+
+def test_the_ends_of_an_interval_solve_wilsons_equation() -> None:
+    z, share, n = 1.959964, 0.37, 100
+    for end in interval(37, 100):
+        assert (share - end) ** 2 == pytest.approx(z * z * end * (1 - end) / n)
