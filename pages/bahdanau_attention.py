@@ -5,9 +5,12 @@ import streamlit as st
 from ui.cards import step_cards
 from ui.lab import state
 from ui.lessons.bahdanau_attention import controls
-from ui.lessons.bahdanau_attention import figures as bahdanau
 from ui.lessons.bahdanau_attention.choices import BahdanauChoices
 from ui.lessons.bahdanau_attention.lesson import LESSON
+from ui.lessons.bahdanau_attention.runs import ALL, NOW, SO_FAR, mechanism, problem_of, run_of
+from ui.lessons.bahdanau_attention.states import ENCODER
+from ui.lessons.bahdanau_attention.taken import code_of
+from ui.lessons.bahdanau_attention.words import said_of_looks, symptom, translated
 from ui.parts import closing, figure_group, matrix_table, step_view
 from ui.parts.code_view import code
 from ui.parts.numbers_field import numbers_field
@@ -22,17 +25,17 @@ st.markdown(
     "und dreißig” cross “thirty four”."
 )
 
-matrix_table.take_in(bahdanau.ENCODER)
+matrix_table.take_in(ENCODER)
 lab = state.current()
 say = lab.conventions.say
 numbers_field(lab)
-problem = bahdanau.problem_of(lab)
+problem = problem_of(lab)
 
 if problem:
     st.error(f"There is no translation to show. {problem}", icon=":material/error:")
 else:
-    run = bahdanau.run_of(lab)
-    st.markdown(bahdanau.translated(run))
+    run = run_of(lab)
+    st.markdown(translated(run))
     if not lab.of(BahdanauChoices).sees_encoder:
         st.caption("The classic bug of part 4 is switched on.")
 
@@ -40,7 +43,7 @@ else:
     controls.play(lab, run)
     lab = state.current()
     controls.look_only(lab, run)
-    figure_group.figures(bahdanau.NOW, lab)
+    figure_group.figures(NOW, lab)
     controls.terms(lab, run)
 
     st.subheader("2. Where it looked so far", anchor=False)
@@ -51,8 +54,8 @@ else:
             "right."
         )
     )
-    figure_group.figures(bahdanau.SO_FAR, lab)
-    st.markdown(f"**Over the whole sentence:** {bahdanau.said_of_looks(run)}")
+    figure_group.figures(SO_FAR, lab)
+    st.markdown(f"**Over the whole sentence:** {said_of_looks(run)}")
 
     st.subheader("3. What it read: the encoder's states", anchor=False)
     st.markdown(
@@ -72,10 +75,10 @@ else:
     )
     controls.bug_switch(lab)
     if not lab.of(BahdanauChoices).sees_encoder:
-        st.warning(bahdanau.symptom(lab), icon=":material/bug_report:")
+        st.warning(symptom(lab), icon=":material/bug_report:")
 
     st.subheader("5. All words at once", anchor=False)
-    figure_group.figures(bahdanau.ALL, lab)
+    figure_group.figures(ALL, lab)
 
 st.subheader("The story, and the formula", anchor=False)
 st.markdown(
@@ -92,7 +95,7 @@ st.markdown(
     "In the words of this site: the queries are the $s_{i-1}$, keys and values the $h_j$, the "
     "scores the energies, and the query and key weights W and U."
 )
-step_view.formulas(bahdanau.mechanism(), conventions=lab.conventions)
+step_view.formulas(mechanism(), conventions=lab.conventions)
 
 if not problem:
     st.subheader("The same in PyTorch", anchor=False)
@@ -100,7 +103,7 @@ if not problem:
     with st.expander("PyTorch of the attention"):
         if lab.conventions.is_turned:
             st.caption(step_cards.IN_TORCH)
-        code("bahdanau", bahdanau.code_of(lab))
+        code("bahdanau", code_of(lab))
 
 closing.to_try(LESSON, lab)
 if not problem:

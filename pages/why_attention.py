@@ -4,9 +4,13 @@ import streamlit as st
 
 from ui.lab import state
 from ui.lessons.why_attention import controls
-from ui.lessons.why_attention import figures as why_attention
+from ui.lessons.why_attention import models as why_attention_models
+from ui.lessons.why_attention.bottleneck import formula_steps, trace_of
 from ui.lessons.why_attention.choices import WhyChoices
 from ui.lessons.why_attention.lesson import LESSON
+from ui.lessons.why_attention.models import probe_problem, records_problem
+from ui.lessons.why_attention.taken import code_of
+from ui.lessons.why_attention.words import answer_said, finding_said, recall_said, vector_said
 from ui.parts import closing, figure_group, step_view
 from ui.parts.code_view import code
 from ui.parts.numbers_field import numbers_field
@@ -23,7 +27,7 @@ st.markdown(
 lab = controls.take_in()
 numbers_field(lab)
 controls.sentence_options(lab)
-problem = why_attention.problem(lab.of(WhyChoices).reader)
+problem = why_attention_models.problem(lab.of(WhyChoices).reader)
 
 if problem:
     st.error(problem, icon=":material/broken_image:")
@@ -32,7 +36,7 @@ else:
     controls.translation(lab)
 
     st.subheader("2. The bottleneck: what the decoder begins with", anchor=False)
-    st.markdown(why_attention.vector_said(lab))
+    st.markdown(vector_said(lab))
     figure_group.figures("figures:why_vector", lab)
     tables = st.container()
 
@@ -49,12 +53,12 @@ else:
         figure_group.figures("figures:why_gates", lab, has_part=False)
 
 st.subheader("4. The longer the sentence, the less fits", anchor=False)
-broken = why_attention.records_problem()
+broken = records_problem()
 if broken:
     st.error(broken, icon=":material/broken_image:")
 else:
     figure_group.figures("figures:why_accuracy", lab)
-    st.markdown(why_attention.finding_said())
+    st.markdown(finding_said())
     with st.expander("How they were trained: until nothing got better"):
         figure_group.figures("figures:why_training", lab)
         controls.training_told()
@@ -65,12 +69,12 @@ if not problem:
         "Two measurements of the final state, which are not the same. **Can the word be told from "
         "it?** That is memory."
     )
-    unread = why_attention.probe_problem()
+    unread = probe_problem()
     if unread:
         st.error(unread, icon=":material/broken_image:")
     else:
         figure_group.figures("figures:why_recall", lab)
-        st.markdown(why_attention.recall_said(lab))
+        st.markdown(recall_said(lab))
     st.markdown(
         "**How strongly does it answer?** How much would the final state change if a word's "
         "embedding moved a little: the length of that derivative, for each word of your sentence. "
@@ -79,7 +83,7 @@ if not problem:
         "strongest to the third, which is read back from it hardly better than by guessing."
     )
     figure_group.figures("figures:why_memory", lab)
-    st.markdown(why_attention.answer_said(lab))
+    st.markdown(answer_said(lab))
 
     st.subheader("The story so far", anchor=False)
     st.markdown(
@@ -92,10 +96,10 @@ if not problem:
     )
 
     st.subheader("The formula", anchor=False)
-    trace = why_attention.trace_of(lab)
+    trace = trace_of(lab)
     step_view.formulas(
         trace.mechanism,
-        only=why_attention.formula_steps(lab),
+        only=formula_steps(lab),
         conventions=lab.conventions,
         indices="$i$ — the word ({row}); $j$ — the unit ({column})",
         folded="What the symbols stand for",
@@ -103,7 +107,7 @@ if not problem:
 
     st.subheader("The same in PyTorch", anchor=False)
     st.markdown("Run it in the folder of this project, where the trained weights are.")
-    code("why", why_attention.code_of(lab))
+    code("why", code_of(lab))
 
     closing.to_try(LESSON, lab)
     closing.predictions(LESSON, lab)

@@ -18,7 +18,7 @@ from ui.lab.checks import MAX_EDITS
 from ui.lab.edits import Edits
 from ui.lab.lab import Lab, known_fields
 from ui.lab.link import LinkError, decode, encode, from_file, to_file
-from ui.lessons.why_attention import figures as why_attention
+from ui.lessons.why_attention.bottleneck import trace_of
 
 FULL = Lab().choosing(
     sentence="Größe 日本 <b>",
@@ -350,7 +350,7 @@ def test_a_trail_through_the_lstm_of_version_1_says_its_candidate_as_today() -> 
     lab = decode((OLD / "link-version-1-lstm.txt").read_text().strip())
     assert lab == Lab().choosing(numbers="thirty-four, seven", reader="lstm", trail=trail)
     assert from_file((OLD / "lab-version-1-lstm.json").read_bytes()) == lab
-    trace = why_attention.trace_of(lab)
+    trace = trace_of(lab)
     assert all(trace.has_cell(name, index) for _, name, *index in trail)
 
 

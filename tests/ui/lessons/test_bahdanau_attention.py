@@ -41,10 +41,24 @@ from ui.lab.lab import NUMBERS, Lab
 from ui.lessons.bahdanau_attention import controls as bahdanau_controls
 from ui.lessons.bahdanau_attention import figures as bahdanau
 from ui.lessons.bahdanau_attention.questions import forced_look
+from ui.lessons.bahdanau_attention.runs import (
+    ALL,
+    NOW,
+    OWN,
+    SO_FAR,
+    _run,
+    looking_at,
+    run_of,
+    terms_cell,
+    without_own_weights,
+)
+from ui.lessons.bahdanau_attention.states import ENCODER
+from ui.lessons.bahdanau_attention.taken import code_of
+from ui.lessons.bahdanau_attention.words import is_even, reaction, symptom
 from ui.server import live
 
 PAGE = PROJECT / "pages" / "bahdanau_attention.py"
-TABLE = bahdanau.ENCODER.widget_key
+TABLE = ENCODER.widget_key
 WORDS = source_words(NUMBERS)  # five of them
 OTHER = "21 9"  # three words
 
@@ -71,15 +85,15 @@ def looks(of: Translation) -> torch.Tensor:
 
 def matrix(at: AppTest, step: int) -> None:
     """Fail unless the alignment shows the rows so far, and nothing of those to come."""
-    rows = cards(at, bahdanau.SO_FAR)["weights"]["spec"]["data"][0]["z"]
-    run = bahdanau.run_of(lab_of(at))
+    rows = cards(at, SO_FAR)["weights"]["spec"]["data"][0]["z"]
+    run = run_of(lab_of(at))
     weights = looks(run.translation)
     torch.testing.assert_close(torch.tensor(rows[: step + 1]), weights[: step + 1])
     assert rows[step + 1 :] == [[None] * run.n_in] * (run.n_out - step - 1)
 
 
 def row(at: AppTest, name: str) -> torch.Tensor:
-    z = cards(at, bahdanau.NOW)[name]["spec"]["data"][0]["z"]
+    z = cards(at, NOW)[name]["spec"]["data"][0]["z"]
     return torch.tensor(z)
 
 
@@ -90,10 +104,10 @@ def test_it_opens_with_a_right_translation_and_every_number_agrees() -> None:
     at = page()
     assert broken(at) == []
     assert f"It writes **{' '.join(plain().words)}**, which is right." in markdown_texts(at)
-    for place in (bahdanau.NOW, bahdanau.SO_FAR, bahdanau.ALL):
+    for place in (NOW, SO_FAR, ALL):
         for card in cards(at, place).values():
             assert card["check"] is None or card["check"]["ok"], card["id"]
-    shown = cards(at, bahdanau.NOW)
+    shown = cards(at, NOW)
     assert list(shown) == [*bahdanau.OF_A_STEP, "words"]
     assert "The decoder looked with these weights" in shown["weights"]["check"]["text"]
     assert "The decoder saw these vectors" in shown["context"]["check"]["text"]
@@ -110,10 +124,10 @@ def test_the_decoder_is_played_and_the_matrix_builds_up() -> None:
     matrix(at, 2)
     torch.testing.assert_close(row(at, "weights")[0], looks(plain())[2])
     likeliest = plain().likeliest(2)
-    bars = cards(at, bahdanau.NOW)["words"]["spec"]["data"][0]
+    bars = cards(at, NOW)["words"]["spec"]["data"][0]
     assert bars["x"] == pytest.approx([share for _, share in likeliest])
     assert bars["customdata"] == [word for word, _ in likeliest]
-    written = cards(at, bahdanau.SO_FAR)["lines"]["spec"]["layout"]["yaxis2"]["ticktext"]
+    written = cards(at, SO_FAR)["lines"]["spec"]["layout"]["yaxis2"]["ticktext"]
     assert written[3:] == ["…"] * (len(plain().written) - 3)
     assert plain().words[2] in written[2]
     at.session_state["stepper:decoder"] = {"step": {"step": 300, "serial": 2}}  # no stepper sends
@@ -128,9 +142,9 @@ def test_a_step_beyond_the_last_word_is_the_last() -> None:
 
 
 def test_every_term_of_an_energy() -> None:
-    lab = Lab(trail=((bahdanau.NOW, "scores", 3, 1),))
-    run = bahdanau.run_of(lab)
-    assert bahdanau.terms_cell(lab, run) == (3, 1)
+    lab = Lab(trail=((NOW, "scores", 3, 1),))
+    run = run_of(lab)
+    assert terms_cell(lab, run) == (3, 1)
     at = page(trail=lab.trail)
     htmls = [str(found.value) for found in at.get("html")]  # type: ignore[union-attr]
     (html,) = [html for html in htmls if "Every term" in html]
@@ -138,8 +152,8 @@ def test_every_term_of_an_energy() -> None:
     energy = float(run.trace["scores"][3, 1])
     assert f"<td>{energy:.4f}</td>" in html
     largest = int(run.trace["scores"][0].argmax())
-    assert bahdanau.terms_cell(Lab(), run) == (0, largest)
-    assert bahdanau.terms_cell(Lab(trail=((bahdanau.NOW, "scores", 90, 1),)), run) == (0, largest)
+    assert terms_cell(Lab(), run) == (0, largest)
+    assert terms_cell(Lab(trail=((NOW, "scores", 90, 1),)), run) == (0, largest)
 
 
 def test_the_lines_are_as_strong_as_the_weights() -> None:
@@ -156,11 +170,11 @@ def test_the_lines_are_as_strong_as_the_weights() -> None:
 
 
 def test_the_code_gives_the_same_weights_to_the_last_bit() -> None:
-    lab = bahdanau.looking_at(Lab().choosing(sees_encoder=False), 1, 5, 2)
+    lab = looking_at(Lab().choosing(sees_encoder=False), 1, 5, 2)
     for one in (Lab(), lab):
         found: dict[str, Any] = {}
-        exec(bahdanau.code_of(one), found)
-        trace = bahdanau.run_of(one).trace
+        exec(code_of(one), found)
+        trace = run_of(one).trace
         assert all(torch.equal(found[name], trace[name]) for name in trace.steps)
 
 
@@ -169,32 +183,32 @@ def test_the_code_gives_the_same_weights_to_the_last_bit() -> None:
 
 def test_a_weight_of_ones_own_changes_what_follows() -> None:
     step, column = 1, 4
-    at = page(decoder_step=step, trail=((bahdanau.NOW, "weights", step, column),))
-    field = f"_own:bahdanau:{bahdanau.NOW}:weights:{step}, {column}"
+    at = page(decoder_step=step, trail=((NOW, "weights", step, column),))
+    field = f"_own:bahdanau:{NOW}:weights:{step}, {column}"
     at.text_input(key=field).set_value("3").run()
     assert broken(at) == []
     expected = plain(edits=ModelEdits(weights={(step, column): 3.0}))
-    run = bahdanau.run_of(lab_of(at))
+    run = run_of(lab_of(at))
     assert run.translation.written == expected.written
     assert torch.equal(run.translation.logits, expected.logits)
     assert not torch.equal(expected.logits[step], plain().logits[step])
     assert torch.equal(expected.logits[:step], plain().logits[:step]), "what came before stays"
     assert float(row(at, "weights")[0, column]) == 3.0
-    assert cards(at, bahdanau.NOW)["weights"]["note"].startswith("Yours: 1 of these weights")
-    assert cards(at, bahdanau.NOW)["scores"]["note"].startswith("Detached")
+    assert cards(at, NOW)["weights"]["note"].startswith("Yours: 1 of these weights")
+    assert cards(at, NOW)["scores"]["note"].startswith("Detached")
     at.text_input(key=field).set_value("").run()
     assert lab_of(at).overrides == Lab().overrides
     at.text_input(key=field).set_value("3").run()
-    at.button(key=f"_let_go:bahdanau:{bahdanau.NOW}").click().run()
+    at.button(key=f"_let_go:bahdanau:{NOW}").click().run()
     assert lab_of(at).overrides == Lab().overrides
     send(at, order(1, "undo"), widget_key=TABLE)
-    assert bahdanau.run_of(lab_of(at)).translation.written == expected.written
+    assert run_of(lab_of(at)).translation.written == expected.written
 
 
 def test_a_dot_stands_on_the_step_whose_weight_is_ones_own_and_on_no_other() -> None:
-    lab, trace = Lab(), bahdanau.run_of(Lab()).trace
+    lab, trace = Lab(), run_of(Lab()).trace
     for cell in ((1, 4), (3, 0)):
-        lab = overriding.with_override(lab, trace, bahdanau.OWN, "weights", cell, 0.5)
+        lab = overriding.with_override(lab, trace, OWN, "weights", cell, 0.5)
     for step, now, so_far in (
         (0, [], []),
         (1, [(0, 4)], [(1, 4)]),
@@ -210,13 +224,13 @@ def test_a_dot_stands_on_the_step_whose_weight_is_ones_own_and_on_no_other() -> 
 
 
 def test_only_weights_take_numbers() -> None:
-    at = page(trail=((bahdanau.NOW, "scores", 0, 0),))
+    at = page(trail=((NOW, "scores", 0, 0),))
     assert not [field for field in at.text_input if str(field.key).startswith("_own:")]
     rows = [["bahdanau/scores", 1, 5, 0, 9.0], ["bahdanau/weights", 99, 5, 0, 1.0]]
     rows += [["bahdanau/encoder_states/5", 9, 32, 0, 1.0], ["bahdanau/weights", 1, 4, 0, 1.0]]
     text = '{"attention_lab": 1, "overrides": ' + str(rows).replace("'", '"') + "}"
     lab = link.from_file(text.encode())
-    assert torch.equal(bahdanau.run_of(lab).translation.logits, plain().logits)
+    assert torch.equal(run_of(lab).translation.logits, plain().logits)
 
 
 def test_looking_at_one_word_only() -> None:
@@ -226,7 +240,7 @@ def test_looking_at_one_word_only() -> None:
     assert row(at, "weights").tolist() == [[0.0, 0.0, 0.0, 1.0, 0.0]]
     own: Cells = {(0, word): float(word == 3) for word in range(5)}
     expected = plain(edits=ModelEdits(weights=own))
-    assert bahdanau.run_of(lab_of(at)).translation.written == expected.written
+    assert run_of(lab_of(at)).translation.written == expected.written
     assert link.decode(link.encode(lab_of(at))) == lab_of(at), "a reload keeps it"
     at.button(key="_look_free").click().run()
     assert lab_of(at).overrides == Lab().overrides
@@ -236,13 +250,13 @@ def test_an_edited_encoder_state_moves_every_row_and_is_let_go_of() -> None:
     at = send(page(), edit(1, ("2/5", 7, 25.0)), widget_key=TABLE)
     assert broken(at) == []
     expected = plain(edits=ModelEdits(encoder_states={(1, 7): 25.0}))
-    run = bahdanau.run_of(lab_of(at))
+    run = run_of(lab_of(at))
     assert torch.equal(run.translation.logits, expected.logits)
     assert not torch.allclose(looks(run.translation)[0], looks(plain())[0])
     assert components(at)[TABLE]["edited"] == [[1, 7]]
     assert components(at)[TABLE]["cells"][1][7] == 25.0
     start = float(plain().encoder_states[1, 7])
-    typed_back = bahdanau.ENCODER.set_entries(lab_of(at), [("2/5", 7, start)])
+    typed_back = ENCODER.set_entries(lab_of(at), [("2/5", 7, start)])
     assert typed_back.overrides == Lab().overrides
     send(at, order(2, "reset"), widget_key=TABLE)
     assert lab_of(at).overrides == Lab().overrides
@@ -251,7 +265,7 @@ def test_an_edited_encoder_state_moves_every_row_and_is_let_go_of() -> None:
 @pytest.mark.parametrize("entry", [("6/5", 0), ("0/5", 0), ("1/4", 0), ("²/5", 0), ("1/5", 32)])
 def test_what_is_no_cell_of_the_encoder_is_refused(entry: tuple[str, int]) -> None:
     with pytest.raises(ValueError, match=r"a row of the table|a column of the encoder"):
-        bahdanau.ENCODER.set_entries(Lab(), [(*entry, 1.0)])
+        ENCODER.set_entries(Lab(), [(*entry, 1.0)])
 
 
 @pytest.mark.parametrize("numbers", [NUMBERS, OTHER, "53 12 88 47"])
@@ -280,12 +294,12 @@ def test_a_state_that_is_copied_is_looked_at_as_the_other_one(numbers: str) -> N
 
 
 def test_own_numbers_wait_while_the_sentence_has_another_length() -> None:
-    lab = bahdanau.ENCODER.set_entries(bahdanau.looking_at(Lab(), 0, 5, 3), [("1/5", 0, 9.0)])
+    lab = ENCODER.set_entries(looking_at(Lab(), 0, 5, 3), [("1/5", 0, 9.0)])
     other = replace(lab, numbers=OTHER)
     free = translate(load_model("bahdanau"), source_words(OTHER))
-    assert torch.equal(bahdanau.run_of(other).translation.logits, free.logits)
-    assert bahdanau.looking_at(other, 0, 3, 1).overrides != lab.overrides
-    assert bahdanau.run_of(replace(other, numbers=NUMBERS)).trace.overridden
+    assert torch.equal(run_of(other).translation.logits, free.logits)
+    assert looking_at(other, 0, 3, 1).overrides != lab.overrides
+    assert run_of(replace(other, numbers=NUMBERS)).trace.overridden
 
 
 def test_the_figures_answer_ahead_of_the_run() -> None:
@@ -293,11 +307,11 @@ def test_the_figures_answer_ahead_of_the_run() -> None:
         "lab": link.encode(Lab().choosing(decoder_step=1)),
         "table": "encoder_states",
         "ops": [edit(1, ("3/5", 4, 5.0))],
-        "groups": [bahdanau.NOW, bahdanau.SO_FAR],
+        "groups": [NOW, SO_FAR],
     }
     told = live.answer({**question, "ops": question["ops"]})
     expected = plain(edits=ModelEdits(encoder_states={(2, 4): 5.0}))
-    shown = {card["id"]: card for card in told["groups"][bahdanau.NOW]["figures"]}
+    shown = {card["id"]: card for card in told["groups"][NOW]["figures"]}
     z = shown["weights"]["spec"]["data"][0]["z"]
     torch.testing.assert_close(torch.tensor(z)[0], looks(expected)[1])
 
@@ -309,33 +323,33 @@ def test_the_bug_and_its_symptom() -> None:
     at = page()
     at.toggle(key="_sees_encoder").set_value(False).run()
     assert broken(at) == []
-    run = bahdanau.run_of(lab_of(at))
+    run = run_of(lab_of(at))
     assert torch.equal(run.translation.logits, plain(sees_encoder=False).logits)
     torch.testing.assert_close(run.trace["weights"], torch.full_like(run.trace["weights"], 0.2))
     assert not run.trace["w_key"].any()
     (told,) = said(at)
     assert "each of the 5 words gets 1/5 = 0.2000" in told
     assert "No weight moves at all" in told
-    assert bahdanau.reaction(run) == 0
-    assert bahdanau.reaction(bahdanau.run_of(Lab())) > 0.01
-    edited = bahdanau.ENCODER.set_entries(lab_of(at), [("1/5", 0, 50.0)])
-    torch.testing.assert_close(bahdanau.run_of(edited).trace["weights"][0], run.trace["weights"][0])
-    assert "0 of" in cards(at, bahdanau.SO_FAR)["weights"]["alt"]
+    assert reaction(run) == 0
+    assert reaction(run_of(Lab())) > 0.01
+    edited = ENCODER.set_entries(lab_of(at), [("1/5", 0, 50.0)])
+    torch.testing.assert_close(run_of(edited).trace["weights"][0], run.trace["weights"][0])
+    assert "0 of" in cards(at, SO_FAR)["weights"]["alt"]
 
 
 def test_the_symptom_is_measured_without_own_weights_and_says_so() -> None:
     free = Lab().choosing(sees_encoder=False)
-    own = bahdanau.ENCODER.set_entries(bahdanau.looking_at(free, 0, 5, 3), [("2/5", 0, 4.0)])
-    told = bahdanau.symptom(own)
+    own = ENCODER.set_entries(looking_at(free, 0, 5, 3), [("2/5", 0, 4.0)])
+    told = symptom(own)
     assert "measured on the translation as it would be without them" in told
-    assert "without them" not in bahdanau.symptom(free)
-    cleared = bahdanau.without_own_weights(own)
-    assert told.startswith(bahdanau.symptom(cleared))
-    run = bahdanau.run_of(cleared)
+    assert "without them" not in symptom(free)
+    cleared = without_own_weights(own)
+    assert told.startswith(symptom(cleared))
+    run = run_of(cleared)
     torch.testing.assert_close(run.trace["weights"], torch.full_like(run.trace["weights"], 0.2))
     assert float(run.translation.encoder_states[1, 0]) == 4.0, "only weights are let go"
     other = replace(own, numbers=OTHER)  # the own weights wait, and are not on screen
-    assert "without them" not in bahdanau.symptom(other)
+    assert "without them" not in symptom(other)
     at = page(sees_encoder=False, overrides=own.overrides)
     assert broken(at) == []
     assert told in said(at)
@@ -344,9 +358,9 @@ def test_the_symptom_is_measured_without_own_weights_and_says_so() -> None:
 def test_with_one_word_the_bug_cannot_be_seen() -> None:
     for lab in (
         Lab().choosing(numbers="7", sees_encoder=False),
-        bahdanau.looking_at(Lab(numbers="7"), 0, 1, 0),
+        looking_at(Lab(numbers="7"), 0, 1, 0),
     ):
-        told = bahdanau.symptom(lab)
+        told = symptom(lab)
         assert "two words are needed" in told
         assert "moves" not in told
 
@@ -354,7 +368,7 @@ def test_with_one_word_the_bug_cannot_be_seen() -> None:
 def test_the_weight_of_a_lone_word_is_not_called_even() -> None:
     at = page(numbers="7")
     assert broken(at) == []
-    weights = cards(at, bahdanau.NOW)["weights"]
+    weights = cards(at, NOW)["weights"]
     assert weights["alt"] == "largest with seven, 1.0000."
     told = components(at)["stepper:decoder"]["texts"]
     assert told[0].startswith("looks most at “seven” (weight 1.0000) and writes ")
@@ -362,8 +376,8 @@ def test_the_weight_of_a_lone_word_is_not_called_even() -> None:
 
 
 def test_even_weights_of_several_words_are_called_even() -> None:
-    assert not bahdanau.is_even(torch.tensor([0.5, 0.5 + 1e-3]))
-    assert bahdanau.is_even(torch.tensor([0.5, 0.5]))
+    assert not is_even(torch.tensor([0.5, 0.5 + 1e-3]))
+    assert is_even(torch.tensor([0.5, 0.5]))
 
 
 @pytest.mark.parametrize(("row", "column"), [(0, 0), (2, 1), (3, 4)])
@@ -372,8 +386,8 @@ def test_the_terms_of_an_energy_come_out_as_printed(
 ) -> None:
     told: list[Any] = []
     monkeypatch.setattr(bahdanau_controls, "number_table", lambda *seen: told.append(seen))
-    lab = Lab(trail=((bahdanau.NOW, "scores", row, column),))
-    run = bahdanau.run_of(lab)
+    lab = Lab(trail=((NOW, "scores", row, column),))
+    run = run_of(lab)
     bahdanau_controls.terms(lab, run)
     ((_, _, (*rows, (name, *_, total))),) = told
     assert name == "sum = energy"
@@ -400,14 +414,14 @@ def test_the_terms_of_an_energy_come_out_as_printed(
 def test_what_is_no_sentence_gets_a_message_and_the_figures_stay(typed: str, message: str) -> None:
     at = page()
     at.text_input(key="_numbers").set_value(OTHER).run()
-    before = cards(at, bahdanau.SO_FAR)
+    before = cards(at, SO_FAR)
     at.text_input(key="_numbers").set_value(typed).run()
     assert broken(at) == []
     (told,) = said(at)
     assert literal(message) in told
     assert "twenty one nine" in told, "what the page shows instead"
     assert at.text_input(key="_numbers").value == typed, "what was typed is not lost"
-    assert cards(at, bahdanau.SO_FAR) == before
+    assert cards(at, SO_FAR) == before
     at.text_input(key="_numbers").set_value("seven").run()
     assert said(at) == []
     assert lab_of(at).numbers == "seven"
@@ -425,10 +439,10 @@ def no_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def missing(kind: str, seed: int = 0) -> None:
         raise CheckpointError("The trained model bahdanau-0.safetensors is missing.")
 
-    bahdanau._run.cache_clear()
+    _run.cache_clear()
     monkeypatch.setattr(translations, "weights_of", missing)
     yield
-    bahdanau._run.cache_clear()
+    _run.cache_clear()
 
 
 @pytest.mark.usefixtures("no_model")
@@ -441,12 +455,12 @@ def test_without_its_model_the_page_goes_on() -> None:
     assert any("left to right only" in text for text in markdown_texts(at))
     assert any(r"\tanh" in text for text in markdown_texts(at)), "the formula"
     with pytest.raises(ValueError, match="is missing"):
-        bahdanau.ENCODER.set_entries(Lab(), [("1/5", 0, 1.0)])
+        ENCODER.set_entries(Lab(), [("1/5", 0, 1.0)])
 
 
 @pytest.mark.parametrize("numbers", ["seven", "34", "0 0 0", "99 " * 24])
 def test_any_sentence(numbers: str) -> None:
-    at = page(numbers=numbers, decoder_step=2, trail=((bahdanau.SO_FAR, "weights", 0, 0),))
+    at = page(numbers=numbers, decoder_step=2, trail=((SO_FAR, "weights", 0, 0),))
     assert broken(at) == []
     at = page(numbers=numbers, sees_encoder=False, queries_as="columns")
     assert broken(at) == []

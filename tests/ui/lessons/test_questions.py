@@ -22,7 +22,7 @@ from ui.lessons.one_query.questions import doubled_query
 from ui.lessons.queries_keys_values.questions import doubled_query_weights
 from ui.lessons.side_by_side.questions import doubled_embeddings
 from ui.lessons.start_here.questions import doubled_first_value
-from ui.lessons.why_attention import figures as why_attention
+from ui.lessons.why_attention import questions as why_questions
 from ui.lessons.why_attention.questions import least_answered
 
 EQUAL = Lab(preset="equal")
@@ -61,7 +61,7 @@ def test_the_words_that_are_least_answered_may_be_several(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     norms = torch.tensor([0.5, 0.2, 0.2 + 1e-6, 0.21, 1.0])
-    monkeypatch.setattr(why_attention, "word_sensitivities", lambda *_: [{"hidden": norms}])
+    monkeypatch.setattr(why_questions, "word_sensitivities", lambda *_: [{"hidden": norms}])
     _, _, truth = least_answered(Lab())
     assert {truth.right, *truth.also} == {1, 2}
 

@@ -38,7 +38,18 @@ from ui.cards.number_words import READERS
 from ui.lab import link
 from ui.lab.lab import NUMBERS, Lab
 from ui.lessons.why_attention import figures as why_attention
-from ui.lessons.why_attention.figures import EXAMPLES, own_numbers, text_of_length, trace_of
+from ui.lessons.why_attention import models, words
+from ui.lessons.why_attention import taken as why_attention_taken
+from ui.lessons.why_attention.bottleneck import EDITORS, own_numbers, trace_of
+from ui.lessons.why_attention.models import LINES, model_of, read, word_sensitivities
+from ui.lessons.why_attention.words import (
+    EXAMPLES,
+    finding_said,
+    rates_told,
+    recall_said,
+    search_rows,
+    text_of_length,
+)
 
 PAGE = next(page for page in PAGES if page.stem == "why_attention")
 TABLE = "table:bottleneck_hidden"
@@ -150,7 +161,7 @@ def test_the_longest_sentence_is_shown() -> None:
 @pytest.mark.parametrize(("kind", "name"), [("gru", "hidden"), ("lstm", "cell"), ("rnn", "hidden")])
 def test_an_edited_number_is_where_the_decoder_starts(kind: str, name: str) -> None:
     at = shown(reader=kind)
-    row = why_attention.LINES.index(name)
+    row = LINES.index(name)
     changes = [(name, unit, 3.0) for unit in range(12)]
     send(at, edit(1, *changes), widget_key=f"table:bottleneck_{name}")
     assert broken(at) == []
@@ -170,13 +181,13 @@ def test_an_edited_number_is_where_the_decoder_starts(kind: str, name: str) -> N
 
 
 def test_each_model_and_each_length_has_its_own_numbers() -> None:
-    lab = why_attention.EDITORS["hidden"].set_entries(Lab(numbers="34 7"), [("hidden", 3, 0.5)])
+    lab = EDITORS["hidden"].set_entries(Lab(numbers="34 7"), [("hidden", 3, 0.5)])
     assert own_numbers(lab) == {(0, 3): 0.5}
     assert float(trace_of(lab)["final_hidden"][0, 3]) == 0.5
     assert own_numbers(lab.choosing(reader="lstm")) == {}
     assert own_numbers(replace(lab, numbers="34")) == {}
     start = trace_of(Lab(numbers="34 7"))["final_hidden"][0].tolist()
-    typed_back = why_attention.EDITORS["hidden"].set_entries(lab, [("hidden", 3, start[3])])
+    typed_back = EDITORS["hidden"].set_entries(lab, [("hidden", 3, start[3])])
     assert own_numbers(typed_back) == {}
     assert link.decode(link.encode(lab)) == lab
 
@@ -187,7 +198,7 @@ def test_each_model_and_each_length_has_its_own_numbers() -> None:
 )
 def test_a_cell_that_is_none_is_refused(name: str, entry: tuple[str, int, float]) -> None:
     with pytest.raises(ValueError, match=r"a row and a column|a value that"):
-        why_attention.EDITORS[name].set_entries(Lab().choosing(reader="gru"), [entry])
+        EDITORS[name].set_entries(Lab().choosing(reader="gru"), [entry])
 
 
 # ---- Accuracy, training, memory ----------------------------------------------------------------
@@ -247,8 +258,8 @@ def test_the_finding_is_computed_from_the_records_of_every_seed(
     made = made_records(
         {"rnn": (0, 0, 0), "lstm": (6, 24, 2), "gru": (2, 14, 9), "bahdanau": (50, 45, 47)}
     )
-    monkeypatch.setattr(why_attention, "trained_models", lambda: made)
-    told = why_attention.finding_said()
+    monkeypatch.setattr(words, "trained_models", lambda: made)
+    told = finding_said()
     assert "trained from 3 seeds: worst to best" in told
     for shares in (
         "RNN **0%**",
@@ -261,9 +272,9 @@ def test_the_finding_is_computed_from_the_records_of_every_seed(
     assert "LSTM of seed 1." in told
     assert "attention has 10% right itself" in told
     made = made_records({"rnn": (0,), "lstm": (40,), "gru": (2,), "bahdanau": (35,)})
-    assert "is 10 percentage points below the best one" in why_attention.finding_said()
-    monkeypatch.setattr(why_attention, "trained_models", lambda: MADE)
-    assert "Not every model is trained" in why_attention.finding_said()
+    assert "is 10 percentage points below the best one" in finding_said()
+    monkeypatch.setattr(words, "trained_models", lambda: MADE)
+    assert "Not every model is trained" in finding_said()
 
 
 def test_the_gap_that_is_told_is_that_of_the_shipped_manifest() -> None:
@@ -276,7 +287,7 @@ def test_the_gap_that_is_told_is_that_of_the_shipped_manifest() -> None:
         share = sum(exact for _, exact in counts) / sum(n for n, _ in counts)
         shares[own["kind"] == "bahdanau"].append(share)
     gap = round(100 * (min(shares[True]) - max(shares[False])))
-    assert f"attention is {gap} percentage points above" in why_attention.finding_said()
+    assert f"attention is {gap} percentage points above" in finding_said()
 
 
 def test_memory_is_shares_on_a_scale_that_shows_all_of_them() -> None:
@@ -346,7 +357,7 @@ def test_the_rnn_answers_strongest_to_a_word_that_it_cannot_tell() -> None:
 
 
 def test_the_shares_that_are_told_are_those_of_every_seed() -> None:
-    told = why_attention.recall_said(Lab(numbers="53, 12, 88, 47, 31, 26, 94, 75"))  # 15 words
+    told = recall_said(Lab(numbers="53, 12, 88, 47, 31, 26, 94, 75"))  # 15 words
     found = {key: recalls[15].shares for key, recalls in probing.shipped().models.items()}
     for kind in LOOKS:
         for ends in (
@@ -358,7 +369,7 @@ def test_the_shares_that_are_told_are_those_of_every_seed() -> None:
 
 
 def test_what_was_read_back_can_be_taken_along() -> None:
-    (run,) = why_attention.shown(Lab(numbers="34 7 61"))
+    (run,) = why_attention_taken.shown(Lab(numbers="34 7 61"))
     (table,) = (table for table in run.tables if table.name == "read-back")
     found = probing.shipped().models["gru", 1][5]
     rows = [row[2:] for row in table.rows if row[:2] == ("GRU", 1)]
@@ -367,7 +378,7 @@ def test_what_was_read_back_can_be_taken_along() -> None:
 
 
 def test_what_was_read_back_may_be_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(why_attention, "_probed", lambda: probing.shipped(tmp_path))
+    monkeypatch.setattr(models, "probes", lambda: probing.shipped(tmp_path))
     at = shown()
     assert not at.exception
     assert ["probe.json" in error.value for error in at.error] == [True]
@@ -375,14 +386,14 @@ def test_what_was_read_back_may_be_missing(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_the_search_of_the_learning_rates_is_on_the_page() -> None:
-    head, rows = why_attention.search_rows()
+    head, rows = search_rows()
     assert head == ["first rate", *(look.name for look in LOOKS.values())]
     for column, kind in enumerate(LOOKS, start=1):
         (best,) = (row for row in rows if "lowest" in row[column])
         assert float(best[0]) == FIRST_RATE[kind]
         losses = [float(row[column].split()[0]) for row in rows]
         assert float(best[column].split()[0]) == min(losses)
-    told = why_attention.rates_told()
+    told = rates_told()
     assert all(f"{LOOKS[kind].name} {rate:g}" in told for kind, rate in FIRST_RATE.items())
     curves = [p.valid for (kind, _), own in records().items() if kind == "rnn" for p in own.curve]
     assert f"at the best of these rates: {min(curves):.2g} nats" in told
@@ -419,7 +430,7 @@ def test_an_lstm_hands_on_two_vectors_and_the_others_one(reader: str) -> None:
 
 def test_a_prediction_is_about_the_word_that_matters_least() -> None:
     at = shown(numbers="34 7 61", reader="lstm")
-    norms = why_attention.word_sensitivities("lstm", source_words("34 7 61"))[0]["hidden"]
+    norms = word_sensitivities("lstm", source_words("34 7 61"))[0]["hidden"]
     asked = at.main.radio[-1]
     asked.set_value(int(norms.argmin())).run()
     assert broken(at) == []
@@ -434,7 +445,7 @@ def _gone(*_: Any) -> Any:
 
 
 def test_a_missing_model_is_said_and_the_page_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(why_attention, "model_of", _gone)
+    monkeypatch.setattr(models, "model_of", _gone)
     at = shown()
     assert not at.exception
     assert [error.value for error in at.error] == [
@@ -446,9 +457,9 @@ def test_a_missing_model_is_said_and_the_page_goes_on(monkeypatch: pytest.Monkey
 
 
 def test_a_missing_other_model_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = why_attention.model_of
+    right = model_of
     without = lambda kind: _gone() if kind == "rnn" else right(kind)  # noqa: E731
-    monkeypatch.setattr(why_attention, "model_of", without)
+    monkeypatch.setattr(models, "model_of", without)
     at = shown()
     assert broken(at) == []
     names = [line["name"] for line in cards(at, "figures:why_memory")["memory"]["spec"]["data"]]
@@ -461,7 +472,7 @@ def test_a_missing_list_of_models_is_said(monkeypatch: pytest.MonkeyPatch, tmp_p
     def unreadable() -> Any:
         return records(tmp_path)
 
-    monkeypatch.setattr(why_attention, "trained_models", unreadable)
+    monkeypatch.setattr(models, "trained_models", unreadable)
     at = shown()
     assert not at.exception
     assert ["manifest.json" in error.value for error in at.error] == [True]
@@ -475,7 +486,7 @@ def test_a_spoilt_second_route_turns_red(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(
         Blend, "by_hand", lambda *given, **more: right(*given, **more) + torch.tensor(1e-3).item()
     )
-    why_attention._read.cache_clear()
+    read.cache_clear()
     at = shown(numbers="12 13")
     assert not cards(at, "figures:why_reading")["hidden"]["check"]["ok"]
-    why_attention._read.cache_clear()
+    read.cache_clear()

@@ -9,7 +9,8 @@ from attention_core.recurrent.language import END
 from attention_core.recurrent.translation import load_model, translate
 from ui.cards.marked import marked
 from ui.lab.lab import Lab
-from ui.lessons.bahdanau_attention import figures as bahdanau
+from ui.lessons.bahdanau_attention.runs import run_of
+from ui.lessons.bahdanau_attention.words import translated
 from ui.lessons.train_it_yourself import figures as train_live
 from ui.server.trainings import Choice
 
@@ -45,8 +46,8 @@ def test_both_pages_mark_them_so(words: tuple[str, ...], told: str) -> None:
         translate(load_model("bahdanau"), sentence), words=words, written=(*words, END)
     )
     assert f"**Written**: {told}\n" in train_live.written(written, Choice("bahdanau", 4, 1))
-    run = replace(bahdanau.run_of(Lab(numbers="34 7")), translation=written)
-    assert f"It writes {told}." in bahdanau.translated(run)
+    run = replace(run_of(Lab(numbers="34 7")), translation=written)
+    assert f"It writes {told}." in translated(run)
 
 
 def test_the_alignment_counts_the_words_that_are_marked_right() -> None:

@@ -17,17 +17,16 @@ from ui.cards.editors import Row, paging
 from ui.lab import state
 from ui.lab.lab import Lab
 from ui.lessons.bahdanau_attention.choices import MAX_STEP, BahdanauChoices
-from ui.lessons.bahdanau_attention.figures import (
-    ENCODER,
+from ui.lessons.bahdanau_attention.runs import (
     Run,
-    is_even,
     looking_at,
     own_weights,
-    row_key,
     run_of,
     step_of,
     terms_cell,
 )
+from ui.lessons.bahdanau_attention.states import ENCODER, row_key
+from ui.lessons.bahdanau_attention.words import is_even
 from ui.parts import matrix_table
 from ui.parts.number_table import number_table
 from ui.parts.stepper import stepper

@@ -7,6 +7,9 @@ from ui.lab.lab import Lab
 from ui.lessons.bahdanau_attention import figures
 from ui.lessons.bahdanau_attention.choices import BahdanauChoices
 from ui.lessons.bahdanau_attention.questions import forced_look
+from ui.lessons.bahdanau_attention.runs import ALL, NOW, SO_FAR
+from ui.lessons.bahdanau_attention.states import ENCODER
+from ui.lessons.bahdanau_attention.taken import shown
 from ui.lessons.lesson import Figures, Lesson
 
 
@@ -33,13 +36,13 @@ LESSON = Lesson(
     story="Before self-attention",
     place=30,
     figures={
-        figures.NOW: Figures("One word at a time", figures.step_figures),
-        figures.SO_FAR: Figures("Where it looked so far", figures.so_far),
-        figures.ALL: Figures("All words at once", figures.all_steps),
+        NOW: Figures("One word at a time", figures.step_figures),
+        SO_FAR: Figures("Where it looked so far", figures.so_far),
+        ALL: Figures("All words at once", figures.all_steps),
     },
-    shown=figures.shown,
+    shown=shown,
     choices=BahdanauChoices,
-    editors=(figures.ENCODER,),
+    editors=(ENCODER,),
     predictions={"bahdanau": forced_look},
     to_try=to_try,
     sentence_of=sentence_of,

@@ -22,21 +22,17 @@ from ui.cards.editors import Row
 from ui.cards.number_words import READERS, words_of
 from ui.lab import state
 from ui.lab.lab import Lab
+from ui.lessons.why_attention.bottleneck import EDITORS, own_numbers, trace_of, translation_of
 from ui.lessons.why_attention.choices import WhyChoices
-from ui.lessons.why_attention.figures import (
+from ui.lessons.why_attention.models import LINES, trained_models
+from ui.lessons.why_attention.words import (
     CELLS,
-    EDITORS,
     EXAMPLES,
-    LINES,
     MORE,
     MOST_NUMBERS,
-    own_numbers,
     rates_told,
     search_rows,
     text_of_length,
-    trace_of,
-    trained_models,
-    translation_of,
     verdict_said,
 )
 from ui.parts import matrix_table

@@ -6,8 +6,10 @@ from ui.cards.number_words import sentence_of
 from ui.lab.lab import Lab
 from ui.lessons.lesson import Figures, Lesson
 from ui.lessons.why_attention import figures
+from ui.lessons.why_attention.bottleneck import EDITORS
 from ui.lessons.why_attention.choices import WhyChoices
 from ui.lessons.why_attention.questions import least_answered
+from ui.lessons.why_attention.taken import shown
 
 
 def to_try(lab: Lab) -> str:
@@ -41,9 +43,9 @@ LESSON = Lesson(
             "How strongly the final state answers to each word", figures.memory
         ),
     },
-    shown=figures.shown,
+    shown=shown,
     choices=WhyChoices,
-    editors=tuple(figures.EDITORS.values()),
+    editors=tuple(EDITORS.values()),
     predictions={"why": least_answered},
     to_try=to_try,
     sentence_of=sentence_of,

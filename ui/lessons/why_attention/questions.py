@@ -10,14 +10,14 @@ from ui.cards.literal import names
 from ui.cards.number_words import words_of
 from ui.cards.prediction import SAME, Question, Truth
 from ui.lab.lab import Lab
-from ui.lessons.why_attention import figures as why_attention
 from ui.lessons.why_attention.choices import WhyChoices
+from ui.lessons.why_attention.models import word_sensitivities
 
 
 def least_answered(lab: Lab) -> Question:
     """Return: to which word of a sentence does the final state answer least?"""
     words = words_of(lab)
-    norms = why_attention.word_sensitivities(lab.of(WhyChoices).reader, words)[0]["hidden"]
+    norms = word_sensitivities(lab.of(WhyChoices).reader, words)[0]["hidden"]
     right = int(norms.argmin())
     called, model = names(words, lab.conventions), LOOKS[lab.of(WhyChoices).reader].name
     question = (
