@@ -70,7 +70,7 @@ class Printed:
         return Printed(f"{self.text} / {other.text}", value, error, peak)
 
     def called(self, text: str) -> Printed:
-        """Return the same, written otherwise; ``{}`` is what it was.
+        """Return the piece under another text, in which ``{}`` is what it was.
 
         Example:
             >>> Writer()(0.25).called("may attend: {}").text
@@ -206,7 +206,7 @@ def total(parts: Iterable[Printed]) -> Printed:
 
 
 def grouped(of: Printed) -> Printed:
-    """Return the same in brackets."""
+    """Return a piece of arithmetic in brackets: ``(1 - 0.5)``."""
     return of.called("({})")
 
 

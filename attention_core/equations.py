@@ -92,7 +92,7 @@ def written(
 def column(
     parts: Sequence[float], result: float, dtype: torch.dtype = torch.float32
 ) -> tuple[int, str]:
-    """Return with how many digits numbers add up to their sum as printed, and the sum.
+    """Return with how many digits numbers add up to their sum as printed, and that sum as text.
 
     Each number is printed by ``result_of``. Where no digits do, the usual ones are returned, and
     the sum with ≈ before it and the reason behind.

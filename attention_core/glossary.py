@@ -4,6 +4,8 @@ Symbols come in three sets. The notebook's: x, ω, α, z. The paper's: Q, K, V a
 "Attention Is All You Need" (2017), section 3.2.1; it names no step in between, so S = QKᵀ,
 P = softmax(S) and O = PV are those of Dao et al., "FlashAttention" (2022), section 2.2, which
 goes by the same Q, K, V. And plain words.
+
+Most of this module is one table, so it is longer than others: split, a name would have two places.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A named value of the lesson."""
+    """A named value of a mechanism: what it is called, and what it is."""
 
     name: str  # in code
     title: str  # on screen
@@ -39,7 +41,7 @@ class Term:
         return self.counted or self.name.replace("_", " ")
 
     def meaning_in(self, conventions: Conventions = USUAL) -> str:
-        """Return what it is, with rows, columns and its shape as they are drawn.
+        """Return what the value is, in words, with rows, columns and its shape as they are drawn.
 
         Example:
             >>> term("inputs").meaning_in()

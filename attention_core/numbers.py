@@ -25,7 +25,7 @@ def result_of(value: float, digits: int = DIGITS) -> str:
 
 
 def plain(value: float, digits: int = DIGITS) -> str:
-    """Return the same without trailing zeros.
+    """Return a number without trailing zeros, to 4 decimals or as many as are asked for.
 
     Example:
         >>> plain(0.5500000119), plain(3.0), plain(-0.0), plain(0.2379183, 6)

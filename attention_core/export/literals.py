@@ -91,7 +91,7 @@ def tensor_code(name: str, tensor: Tensor, comments: Sequence[str] = ()) -> str:
 
 
 def compact_code(name: str, tensor: Tensor, comments: Sequence[str] = ()) -> str:
-    """Return the same, a large tensor as rows of text that ``numbers`` or ``bits`` reads.
+    """Return the lines that make a tensor, a large one of text that ``numbers`` or ``bits`` reads.
 
     Example:
         >>> print(compact_code("x", torch.zeros(2, 600)).replace("0.0 ", ""))
@@ -116,7 +116,7 @@ def compact_code(name: str, tensor: Tensor, comments: Sequence[str] = ()) -> str
 
 
 def texts_of(tensor: Tensor) -> list[str]:
-    """Return each entry as code, in order."""
+    """Return the code of each entry of a tensor, in order."""
     entries = tensor.detach().flatten().tolist()
     if tensor.dtype == torch.bool:
         return [str(entry) for entry in entries]
@@ -167,6 +167,6 @@ def _mask_code(name: str, mask: Tensor, labels: Sequence[str]) -> str:
 
 
 def dtype_code(tensor: Tensor) -> str:
-    """Return what says the dtype, where torch would not choose it itself."""
+    """Return the argument that says the dtype, empty where torch would choose it itself."""
     own = (torch.float32, torch.bool)
     return "" if tensor.dtype in own else f", dtype={tensor.dtype}"

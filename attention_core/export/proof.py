@@ -52,7 +52,7 @@ class Block(NamedTuple):
 
 
 def blocks(title: str, shown: Sequence[Shown], tables: Sequence[Table] = ()) -> list[Block]:
-    """Return what makes every number of a page again, in order.
+    """Return the proof of a page as blocks of code: what makes every number of it again, in order.
 
     Args:
         title: What the page is called.
@@ -283,7 +283,7 @@ def _check(run: Shown, name: str, tensor: Tensor, allowed: Tensor, *, is_partial
 
 
 def _check_part(name: str, tensor: Tensor, allowed: Tensor) -> str:
-    """Return the same for some of many numbers, and the sum of each row."""
+    """Return what holds some of many numbers, and each row's sum, against those of the page."""
     stride = tensor.numel() // PART | 1  # odd, so that it meets every column
     numbers = tensor.detach().flatten()[::stride]
     some = allowed.flatten()[::stride]

@@ -97,7 +97,7 @@ def sheets(shown: Sequence[Shown], tables: Sequence[Table] = ()) -> Iterator[tup
 
 
 def zipped(files: Iterable[tuple[str, bytes]]) -> bytes:
-    """Return files as one ``.zip``.
+    """Return the bytes of one ``.zip`` file with all of these files.
 
     Example:
         >>> made = zipped([("a/b.txt", b"to be")])

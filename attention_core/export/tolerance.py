@@ -34,7 +34,7 @@ def _bottom(dtype: torch.dtype) -> float:
 
 
 def of_derived(derived: Derived, trace: Trace) -> Tensor:
-    """Return the same for a value that is made of a run's steps, or of what was typed."""
+    """Return how far a value that is made of a run may be off on another computer."""
     rounding = torch.as_tensor(derived.rounding, dtype=torch.float64).expand(derived.tensor.shape)
     if derived.made is None:
         return rounding

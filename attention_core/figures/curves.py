@@ -34,7 +34,7 @@ def curves_spec(
     y_axis: Spec,
     mode: str = "lines+markers",
 ) -> Spec:
-    """Return lines over the same places.
+    """Return a line plot of several curves over the same places, as figure JSON.
 
     Args:
         title: What the plot shows.
@@ -72,7 +72,7 @@ def curves_spec(
 
 
 def spread_spec(found: Sequence[Scale]) -> Spec:
-    """Return how far dot products spread as vectors get wider, undivided and over √d_k."""
+    """Return the plot of how far dot products spread at each width, undivided and over √d_k."""
     pair = ([scale.spread for scale in found], [scale.scaled_spread for scale in found])
     return _over_d_k(
         "Spread of the scores", found, pair, "standard deviation", {"type": "log", "dtick": 1}
@@ -80,7 +80,7 @@ def spread_spec(found: Sequence[Scale]) -> Spec:
 
 
 def peak_spec(found: Sequence[Scale]) -> Spec:
-    """Return how large the largest weight of a row is, undivided and over √d_k."""
+    """Return the plot of a row's largest weight at each width, undivided and over √d_k."""
     pair = ([scale.peak for scale in found], [scale.scaled_peak for scale in found])
     y_axis = {"range": [0, 1.05], "tickformat": ".1f"}
     return _over_d_k("Largest weight of a row", found, pair, "mean over the rows", y_axis)
@@ -102,7 +102,7 @@ def _over_d_k(
 
 
 def spread_finding(found: Sequence[Scale]) -> str:
-    """Return what the spreads show, at the largest width."""
+    """Say how far the scores spread at the largest width, undivided and over √d_k."""
     last = found[-1]
     return (
         f"at d_k = {last.d_k} the scores spread by {plain(last.spread)} and the scaled ones by "
@@ -111,7 +111,7 @@ def spread_finding(found: Sequence[Scale]) -> str:
 
 
 def peak_finding(found: Sequence[Scale]) -> str:
-    """Return what the peaks show, at the largest width."""
+    """Say how large a row's largest weight is at the largest width, undivided and over √d_k."""
     last = found[-1]
     return (
         f"at d_k = {last.d_k} the largest weight of a row is {plain(last.peak)} on average without "

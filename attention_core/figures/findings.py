@@ -29,7 +29,7 @@ def finding(
     conventions: Conventions = USUAL,
     head: int | None = None,
 ) -> str:
-    """Return a value's finding, row by row for shares, at a glance for the rest.
+    """Say in a sentence what the figure of a value shows: of shares for each row, else at a glance.
 
     Args:
         trace: A run of any mechanism.

@@ -10,7 +10,7 @@ from attention_core.mechanism import Trace
 
 
 class ShownMatrix(NamedTuple):
-    """One matrix of a value.
+    """One matrix of a value, and what its rows and its columns are.
 
     Attributes:
         matrix: The numbers, (n_rows, n_columns).

@@ -87,7 +87,7 @@ def heatmap_spec(
     conventions: Conventions = USUAL,
     head: int | None = None,
 ) -> Spec:
-    """Return a value of a trace as figure JSON, its rows as rows: ``turned`` comes last.
+    """Return a value of a trace as a heatmap's figure JSON, rows as rows: ``turned`` comes last.
 
     Args:
         trace: A run of any mechanism.
@@ -156,7 +156,7 @@ def matrix_spec(
     kind: str,
     sentence: str,
 ) -> Spec:
-    """Return any matrix as figure JSON.
+    """Return any matrix as a heatmap's figure JSON.
 
     Args:
         tensor: The numbers, (n_rows, n_columns).
@@ -196,7 +196,7 @@ def matrix_spec(
 
 
 def with_numbers(heatmap: Spec, tensor: Tensor) -> Spec:
-    """Return a heatmap with the cells of a matrix: labelled, unlabelled, or an overview."""
+    """Return a heatmap filled with a matrix: its cells with numbers, without, or as an overview."""
     n_rows, n_columns = tensor.shape
     tensor = tensor.detach().float() if tensor.dtype == torch.bool else tensor.detach()
     template = label_template(n_rows, n_columns)
@@ -232,14 +232,14 @@ def height_of(n_rows: int) -> int:
 
 
 def label_template(n_rows: int, n_columns: int) -> str:
-    """Return how the numbers are written into the cells, empty where they do not fit."""
+    """Return Plotly's template of the numbers in a heatmap's cells, empty where they do not fit."""
     if n_rows > MAX_LABELLED_ROWS or n_columns > MAX_LABELLED_COLUMNS:
         return ""
     return "%{z:.4f}" if n_columns <= 8 else "%{z:.2f}"
 
 
 def angle_of(labels: Sequence[str]) -> int:
-    """Return how steep the column labels stand: fixed, so that no edit makes the picture jump."""
+    """Return the angle of column labels in degrees, by their length alone: no number changes it."""
     if len(labels) > 12:
         return -70
     return -40 if max(map(len, labels)) > 3 else 0
@@ -248,7 +248,7 @@ def angle_of(labels: Sequence[str]) -> int:
 def labels_along(
     shown: ShownMatrix, tokens: Sequence[str], conventions: Conventions
 ) -> list[list[str]]:
-    """Return the labels of the rows and of the columns."""
+    """Return the row labels and the column labels of a matrix."""
     return [
         position_labels(axis, size, tokens, conventions)
         for axis, size in zip(shown.axes, shown.matrix.shape, strict=True)
@@ -258,7 +258,7 @@ def labels_along(
 def position_labels(
     axis: str, size: int, tokens: Sequence[str], conventions: Conventions = USUAL
 ) -> list[str]:
-    """Return one label per position of an axis."""
+    """Return a label for each position along an axis: a token's word, else its number."""
     tokens = tokens_along(axis, tokens)
     if axis.endswith("token") and len(tokens) == size:
         return list(tokens)

@@ -33,7 +33,7 @@ class TwoSentences(tuple[str, ...]):
 
 
 def tokens_along(axis: str, tokens: Sequence[str]) -> Sequence[str]:
-    """Return the labels of the tokens that an axis counts."""
+    """Return the tokens that an axis counts: of two sentences, those that ask or those asked."""
     return tokens.asked if isinstance(tokens, TwoSentences) and axis == "key token" else tokens
 
 

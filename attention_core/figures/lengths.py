@@ -47,7 +47,7 @@ MEASURES = {
 
 
 def accuracy_spec(found: Records, measure: str, here: int) -> Spec:
-    """Return how often each model is right, by the length of the sentence.
+    """Return the plot of how often each model is right, by the length of the sentence.
 
     Args:
         found: What the manifest says of each model; the models of seed 0 get points, those of
@@ -174,7 +174,7 @@ def _layout(title: str, x_title: str, y_title: str) -> Spec:
 
 
 def accuracy_finding(found: Records, measure: str, bucket: tuple[int, int]) -> str:
-    """Return how often each model of seed 0 is right in a bucket of lengths."""
+    """Say how often each model of seed 0 is right about sentences of a bucket of lengths."""
     told = []
     for kind, look in LOOKS.items():
         record = found.get((kind, 0))
@@ -185,7 +185,7 @@ def accuracy_finding(found: Records, measure: str, bucket: tuple[int, int]) -> s
 
 
 def training_spec(found: Records) -> Spec:
-    """Return the validation loss of each model while it was trained."""
+    """Return the plot of each model's validation loss while it was trained."""
     data = [
         {
             "type": "scatter",
@@ -211,7 +211,7 @@ Recalls = Mapping[tuple[str, int], Recall]
 
 
 def recall_spec(found: Recalls, guess: Recall, words: Sequence[str]) -> Spec:
-    """Return how often the word at each place can be read back from the final state.
+    """Return the plot of how often the word at each place is read back from the final state.
 
     Args:
         found: Of each model, all of sentences of one length; the models of seed 0 get points with
@@ -265,7 +265,7 @@ def _recall_line(kind: str, seed: int, recall: Recall) -> Spec:
 
 
 def recall_finding(found: Recalls) -> str:
-    """Return how often the first word, and the worst place, is read back from models of seed 0."""
+    """Say how often the first word, and the worst place, is read back from models of seed 0."""
     told = []
     for kind in LOOKS:
         if (kind, 0) in found:
@@ -291,7 +291,7 @@ class Memory(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """What the model is called."""
         if self.kind == "lstm":
             value = "cell line" if self.value == "cell" else "hidden state"
             return f"{LOOKS[self.kind].name}, {value}"
@@ -299,13 +299,13 @@ class Memory(NamedTuple):
 
     @property
     def shares(self) -> list[float]:
-        """Each word's, as a share of the largest."""
+        """How much it depends on each word, as a share of the largest."""
         largest = max(self.norms)
         return [norm / largest if largest else 0.0 for norm in self.norms]
 
 
 def memory_spec(found: Sequence[Memory], words: Sequence[str]) -> Spec:
-    """Return how much each model's final state depends on each word, on a logarithmic axis.
+    """Return the plot of how much each model's final state depends on each word, in logarithms.
 
     Args:
         found: One for each line.
@@ -338,7 +338,7 @@ def memory_spec(found: Sequence[Memory], words: Sequence[str]) -> Spec:
 
 
 def memory_finding(found: Sequence[Memory]) -> str:
-    """Return how strongly each still answers to the first word."""
+    """Say how strongly each model's final state still answers to the first word."""
     told = [f"{one.name} {_percent(one.shares[0])}" for one in found]
     return (
         f"to the first word, as a share of the word it answers to most, answers {'; '.join(told)}."

@@ -45,7 +45,7 @@ def scale_of(kind: str) -> dict[str, list[list[Any]]]:
 
 
 def range_of(kind: str, tensor: Tensor) -> tuple[float, float]:
-    """Return what the ends of the scale stand for.
+    """Return the numbers at the two ends of the colour scale of a tensor.
 
     Shares run from 0 to the largest one; numbers with a sign lie evenly around 0, so that the
     neutral colour always means zero.

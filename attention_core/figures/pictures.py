@@ -39,7 +39,7 @@ def flow_spec(
     tokens: Sequence[str],
     conventions: Conventions = USUAL,
 ) -> Spec:
-    """Return the inputs flowing into one context vector, each line as wide as its weight.
+    """Return the picture of inputs flowing into a context vector, lines as wide as their weights.
 
     Args:
         weights: The query's weights, (1, n_tokens).
@@ -132,7 +132,7 @@ def _numbers(vector: Tensor, most: int) -> list[str]:
 
 
 def alignment_spec(found: Alignment, reach: float, query: str, key: str) -> Spec:
-    """Return two vectors in the plane they span, the query to the right, with their angle.
+    """Return the picture of two vectors and their angle in their plane, the query to the right.
 
     However many dimensions they have, two vectors lie in one plane; this is it.
 
@@ -231,7 +231,7 @@ def space_spec(
     tokens: Sequence[str],
     conventions: Conventions = USUAL,
 ) -> Spec:
-    """Return the first three dimensions of the vectors as arrows from the origin.
+    """Return the picture of the vectors' first three dimensions, as arrows from the origin.
 
     Args:
         inputs: The token embeddings, (n_tokens, d_in). Missing dimensions are drawn as 0.

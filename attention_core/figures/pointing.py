@@ -12,7 +12,7 @@ from attention_core.mechanism import Trace
 
 
 class Pointing(TypedDict):
-    """What a cell of a value says, and which cells belong to it, as the browser needs it."""
+    """What the browser knows of a value: its labels, its sentence, which cells it is made of."""
 
     name: str
     head: int | None
@@ -37,7 +37,7 @@ def pointing(
     conventions: Conventions = USUAL,
     head: int | None = None,
 ) -> Pointing:
-    """Return what a cell of a value says, and which cells belong to it, as the browser needs it.
+    """Describe a value to the browser: what a cell of it says, and which cells it is made of.
 
     Args:
         trace: A run of any mechanism.

@@ -73,7 +73,7 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Pictures that stand together.
+    """Pictures that stand together under one heading.
 
     Args:
         heading: What they are about; nothing to go on without one.
@@ -88,7 +88,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A page to be taken along.
+    """All that the report of a page shows.
 
     Args:
         title: Of the page.
@@ -112,7 +112,7 @@ class Report:
 
 
 def report_html(report: Report) -> str:
-    r"""Return a page as one HTML file.
+    r"""Return the report of a page as one HTML file.
 
     Every word of it is escaped, and a policy in its head forbids it the network and any script but
     its own two.

@@ -21,7 +21,7 @@ _MARGIN = {"l": 4, "r": 4, "t": 8, "b": 8}
 
 
 def share_of(share: float) -> str:
-    """Return a share of 1 to 4 decimals, as one that is not quite nothing reads best.
+    """Return a share as text of 4 decimals, ``<0.0001`` for one that is not quite nothing.
 
     Example:
         >>> share_of(0.25), share_of(1e-7), share_of(0.0), share_of(-0.5)
@@ -31,12 +31,12 @@ def share_of(share: float) -> str:
 
 
 def lines_height(n_rows: int) -> int:
-    """Return the picture's height in pixels: room for every word of the longer sentence."""
+    """Return the height in pixels of ``lines_spec``: room for every word of the longer sentence."""
     return 50 + n_rows * (34 if n_rows <= 16 else 22)
 
 
 def lines_spec(weights: Tensor, written: Sequence[str], source: Sequence[str], step: int) -> Spec:
-    """Return what was read on the left, what is written on the right, and lines between them.
+    """Return the picture of two sentences, read and written, with lines between their words.
 
     A line is as wide as its weight. Those of the current word stand out and have their numbers
     beside the words that were read; words that come later are not shown yet.
@@ -165,7 +165,7 @@ def _dots(x: float, rows: Sequence[float], role: str, symbol: str) -> Spec:
 
 
 def likeliest_spec(likeliest: Sequence[tuple[str, float]]) -> Spec:
-    """Return the likeliest words as bars with their probabilities, the likeliest on top.
+    """Return a bar chart of the likeliest words and their probabilities, the likeliest on top.
 
     Example:
         >>> likeliest_spec([("vier", 0.75), ("drei", 0.25)])["data"][0]["text"]

@@ -69,7 +69,7 @@ class Probed:
 
 @torch.no_grad()
 def handed_on(network: EncoderDecoder, sources: Tensor) -> Tensor:
-    """Return all that the decoder begins with, in float64.
+    """Return the states that an encoder hands on to its decoder, in float64.
 
     Args:
         network: Whose encoder reads.
@@ -136,7 +136,7 @@ def measure(network: EncoderDecoder, n_words: int) -> Recall:
 
 
 def guess(n_words: int) -> Recall:
-    """Return how often the word that is commonest at each place is the right one."""
+    """Return how often guessing the commonest word of each place is right."""
     known, asked = sentences(TRAIN, n_words, N_FIT), sentences(TEST, n_words, N_HELD_OUT)
     n_right = (asked == known.mode(0).values).sum(0)
     return Recall(n_words, len(asked), tuple(n_right.tolist()))
@@ -150,7 +150,7 @@ def sentences(part: str, n_words: int, how_many: int) -> Tensor:
 
 
 def shipped(folder: Path = FOLDER) -> Probed:
-    """Return what was measured of the trained models.
+    """Return the probe's measurements that come with the trained models.
 
     Raises:
         CheckpointError: If the file is missing or unreadable.
@@ -176,7 +176,7 @@ def _by_length(entries: Sequence[Sequence[Any]]) -> dict[int, Recall]:
 
 
 def written(probed: Probed) -> str:
-    """Return the text of the file that ``shipped`` reads."""
+    """Return a probe's measurements as the text of the file that ``shipped`` reads."""
     about = {
         "made": (
             "by `python -m benchmarks.probe --write`: for each place of a word, Fisher's linear "

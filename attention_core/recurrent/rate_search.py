@@ -48,7 +48,7 @@ def rate_at(first: float, step: int) -> float:
 
 
 def tried(kind: str, rate: float) -> Trial:
-    """Train a model for a while, beginning with a rate, and return what it led to."""
+    """Train a model for a short while from a learning rate, and return the loss it led to."""
     trainer = Trainer(kind, N_UNITS, SEED, rate)
     curve = []
     try:

@@ -51,7 +51,7 @@ def is_clear(sentence: Sequence[int]) -> bool:
 
 
 def draws(dice: random.Random, part: str, most: int = MOST_NUMBERS) -> Iterator[Sentence]:
-    """Yield sentences of one part without end.
+    """Yield random sentences of one part, without end.
 
     Args:
         dice: Where the numbers come from.

@@ -39,7 +39,7 @@ class Model:
 
     @property
     def cell(self) -> Cell:
-        """What reads and writes."""
+        """The recurrent cell that reads and writes."""
         return CELLS["gru" if self.kind == "bahdanau" else self.kind]
 
     @property

@@ -12,7 +12,7 @@ from attention_core.rounding import format_of
 
 
 def entropy(weights: Tensor) -> Tensor:
-    r"""Return :math:`-\sum_j w_j \log_2 w_j` of each row of shares.
+    r"""Return the entropy of each row of shares in bits, :math:`-\sum_j w_j \log_2 w_j`.
 
     It is 0 where one token gets everything, and :math:`\log_2 n` where n tokens get the same.
 
@@ -35,7 +35,7 @@ def entropy(weights: Tensor) -> Tensor:
 
 
 def entropy_by_hand(weights: Tensor) -> Tensor:
-    """Return the same by loops in plain Python, as float64."""
+    """Return the entropy of each row by loops in plain Python, as float64."""
     rows = weights.detach().flatten(end_dim=-2).tolist()
     bits = torch.tensor([_bits(row) for row in rows], dtype=torch.float64)
     return bits.reshape(weights.shape[:-1])

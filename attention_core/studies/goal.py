@@ -31,7 +31,7 @@ GAIN = 1e-9  # of log weight; less is no progress
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One step of a search.
+    """One step of a search: its inputs, and how large the weight is with them.
 
     Args:
         number: Which step; 0 is the start.

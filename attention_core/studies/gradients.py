@@ -14,7 +14,7 @@ TOLERANCE = 1e-9  # the sum of both errors is below 1e-10 for that step
 
 
 def softmax_jacobian(scores: Tensor, temperature: float = 1.0) -> Tensor:
-    r"""Return by how much each weight changes for each score.
+    r"""Return the softmax's Jacobian: by how much each weight changes for each score.
 
     ``J = (diag(p) - p pᵀ) / temperature`` with ``p = softmax(scores / temperature)``.
 
@@ -42,7 +42,7 @@ def softmax_jacobian(scores: Tensor, temperature: float = 1.0) -> Tensor:
 
 
 def jacobian_by_differences(scores: Tensor, temperature: float = 1.0) -> Tensor:
-    """Return the same in float64 without the formula: nudge each score up and down, and look.
+    """Return the softmax's Jacobian without its formula: nudge each score up and down, and look.
 
     Args:
         scores: One row of scores, (n_keys,).

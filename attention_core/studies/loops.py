@@ -24,14 +24,14 @@ MOST_LOOPED, LOOPED_OF_MORE = 64, 32  # tokens: all pairs of more would keep a p
 
 
 class Looped(NamedTuple):
-    """What the loops leave behind."""
+    """The scores that the loops made, and how many multiplications it took."""
 
     scores: Tensor  # (n_tokens, n_tokens)
     multiplications: int  # counted while they were done
 
 
 class Timing(NamedTuple):
-    """How long both ways took for one number of tokens, in seconds."""
+    """How long the loops and the matrix product took for a number of tokens, in seconds."""
 
     n_tokens: int
     loops: float
@@ -97,7 +97,7 @@ def measure(
     runs: int = RUNS,
     clock: Callable[[], float] = time.perf_counter,
 ) -> tuple[Timing, ...]:
-    """Time both ways on this machine, now, for growing numbers of tokens.
+    """Time the loops and the matrix product on this machine, for growing numbers of tokens.
 
     Args:
         d_in: The width of the embeddings.
