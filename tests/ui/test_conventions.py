@@ -33,6 +33,8 @@ from ui.cards.card import Group, as_drawn
 from ui.cards.step_cards import latex_of, legend, step_card
 from ui.lab import link
 from ui.lab.lab import Lab
+from ui.lessons import LESSONS
+from ui.lessons.lesson import Lesson
 
 EVERY = list(itertools.product(QUERIES_AS, COUNT_FROM, SYMBOLS))
 COLUMNS = Conventions("columns")
@@ -203,29 +205,30 @@ def test_the_line_about_the_last_edit_stays_and_follows() -> None:
 # ---- Pages -------------------------------------------------------------------------------------
 
 STATE: dict[str, Any] = {"order_seed": 7, "query": 2, "temperature": 2.0}
-PLACES = {
-    "start_here": "figures:start",
-    "why_attention": "figures:why_reading",
-    "bahdanau_attention": "figures:bahdanau_step",
-    "to_self_attention": "figures:to_self_additive",
-    "one_query": "figures:normalisations",
-    "all_tokens": "figures:all",
-    "normalisation_lab": "figures:ways",
-    "queries_keys_values": "figures:attending",
-    "causal_attention": "figures:masked",
-    "dropout": "figures:dropping",
-    "multi_head": "figures:heads",
-    "side_by_side": "figures:side_causal",
-    "your_tensors": "figures:tensor_steps",
+SESSIONS = {  # what they show is of a session: a file, the training of another process
+    "your_tensors": ("figures:tensor_steps", "weights", 0, 0, 1),
+    "train_it_yourself": None,
 }
-NOT_EXPLAINED = {"train_it_yourself"}  # its numbers are those of another process
-PICKED = {"why_attention": "hidden"}  # the value that is explained, where it is no weight
-# Where a cell has a head before its row and column:
-IN_HEADS = {"multi_head": (1,), "your_tensors": (0,)}
 
 
-def test_every_page_whose_cells_are_explained_is_here() -> None:
-    assert set(PLACES) == {page.stem for page in PAGES} - NOT_EXPLAINED
+def looked_at(lesson: Lesson) -> tuple[Any, ...] | None:
+    """Return a cell of a lesson that can be explained: of its first weights, or else of anything.
+
+    It is a place on the page, a value, a head if it has one, a row and a column.
+    """
+    if lesson.name in SESSIONS:
+        return SESSIONS[lesson.name]
+    found = [
+        (place, card.cells["name"], *([] if head is None else [head]), 0, 1)
+        for place, figures in lesson.figures.items()
+        if figures.make
+        for group in [figures.make(Lab().choosing(**STATE))]
+        for card in group.cards
+        if card.cells and group.explained
+        for head in [card.cells["head"]]
+    ]
+    weights = [cell for cell in found if cell[1] == "weights"]
+    return (weights or found)[0]
 
 
 @pytest.fixture(scope="module")
@@ -242,9 +245,8 @@ def test_every_page_has_the_same_numbers_in_every_convention(
     page: Path, chosen: tuple[Any, ...], usual: dict[str, AppTest]
 ) -> None:
     named = dict(zip(("queries_as", "count_from", "symbols"), chosen, strict=True))
-    cell = (*IN_HEADS.get(page.stem, ()), 0, 1)
-    place = PLACES.get(page.stem)
-    trail = ((place, PICKED.get(page.stem, "weights"), *cell),) if place else ()
+    cell = looked_at(LESSONS[page.stem])
+    trail = (cell,) if cell else ()
     at = opened(page, lab=link.encode(Lab().choosing(**STATE, **named, trail=trail)))
     assert broken(at) == []
     before, after = figures(usual[page.stem]), figures(at)
@@ -265,7 +267,7 @@ def test_every_page_has_the_same_numbers_in_every_convention(
             assert card["cells"]["turned"] is conventions.is_turned
             assert card["cells"]["reads"] == before[where]["cells"]["reads"]
     panels = [data for name, data in components(at).items() if name.startswith("explain:")]
-    assert [bool(panel["formula"]) for panel in panels] == [True] * (place is not None)
+    assert [bool(panel["formula"]) for panel in panels] == [True] * len(trail)
     editors = [data for name, data in components(at).items() if name.startswith("table:")]
     assert {data["count_from"] for data in editors} <= {chosen[1]}
     assert [data["cells"] for data in editors] == [
