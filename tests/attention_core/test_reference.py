@@ -1,5 +1,6 @@
 """Torch's own attention gives what every mechanism gives."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.attention_core.runs import (
     all_runs,
     several,
 )
+from tests.new_mechanism import CAPPED
 
 
 def wrong(trace: Trace) -> list[Any]:
@@ -51,3 +53,9 @@ def test_huge_weights_overflow_as_torchs_do_and_nothing_else_breaks(size: float)
     trace = MULTI_HEAD_ATTENTION.run(**tensors, n_heads=HEADS)
     assert wrong(trace) == []
     assert all(check.ok for check in compare_with_torch(trace))
+
+
+def test_what_torch_does_not_do_is_not_held_against_it() -> None:
+    capped = replace(CAPPED, dropout=None).run(**several(2))
+    assert "kept" not in capped.inputs
+    assert compare_with_torch(capped) == ()
