@@ -8,6 +8,7 @@ import torch
 
 from attention_core import Conventions, Trace
 from attention_core.figures import heatmap_spec, pointing
+from attention_core.glossary import symbol
 from tests.attention_core.figures.runs import each_run
 from tests.attention_core.instances import INSTANCES
 from tests.attention_core.matrices import matrix
@@ -106,3 +107,8 @@ def test_the_matrix_formulas_are_true(name: str, is_turned: bool) -> None:
     found = eval(text, {**drawn, "softmax": softmax})
     expected = operation.compute(*operands.values())
     torch.testing.assert_close(found, expected.mT if is_turned else expected)
+
+
+def test_a_name_with_indices_in_it_stays_as_it_is() -> None:
+    named = symbol("a_{ij}")
+    assert COLUMNS.formula(rf"{named}_{{ij}} = 1") == rf"{named}_{{ji}} = 1"
