@@ -27,7 +27,7 @@ from ui.cards.comparing import (
 from ui.cards.literal import literal, names
 from ui.lab import link, state
 from ui.lab.lab import MAX_PINNED, SHOWINGS, Lab
-from ui.parts.widgets import chosen, set_widget
+from ui.parts.widgets import buttons
 
 # ---- What changed, in words --------------------------------------------------------------------
 
@@ -113,17 +113,7 @@ def switch() -> None:
             return
         if pinned_of(lab) is None:
             st.warning("What was pinned in this link is damaged.", icon=":material/link_off:")
-        set_widget("_showing", lab.showing)
-        st.radio(
-            "Figures show",
-            SHOWINGS,
-            SHOWINGS.index(lab.showing),
-            key="_showing",
-            format_func=SHOWN.__getitem__,
-            on_change=chosen,
-            args=("showing",),
-            horizontal=True,
-        )
+        buttons("Figures show", "showing", SHOWINGS, format_func=SHOWN.__getitem__, horizontal=True)
         if lab.showing != "B":
             st.caption("Tables and sentences are those of B.")
         st.button("Unpin", key="_unpin", on_click=_unpin)

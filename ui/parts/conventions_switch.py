@@ -8,8 +8,7 @@ from typing import Any
 import streamlit as st
 
 from attention_core.conventions import COUNT_FROM, QUERIES_AS, SYMBOLS
-from ui.lab import state
-from ui.parts.widgets import chosen, set_widget
+from ui.parts.widgets import buttons
 
 SYMBOL_NAMES = {"notebook": "x, ω, α, z", "paper": "Q, K, V", "words": "words"}
 
@@ -52,16 +51,4 @@ def _choice(
     called: Callable[[Any], str] = str,
 ) -> None:
     """Draw the choice of one of the lab's fields."""
-    now = getattr(state.current(), name)
-    set_widget(f"_{name}", now)
-    st.radio(
-        label,
-        options,
-        options.index(now),
-        key=f"_{name}",
-        format_func=called,
-        horizontal=True,
-        on_change=chosen,
-        args=(name,),
-        help=meaning,
-    )
+    buttons(label, name, options, format_func=called, horizontal=True, help=meaning)

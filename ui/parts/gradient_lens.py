@@ -12,7 +12,7 @@ from ui.cards.literal import literal
 from ui.lab.lab import Lab
 from ui.lessons.lesson import MainRun
 from ui.parts.figure_group import figures
-from ui.parts.widgets import chosen, set_widget
+from ui.parts.widgets import switch
 
 
 def section(run: MainRun, trace: Trace, lab: Lab) -> None:
@@ -24,14 +24,7 @@ def section(run: MainRun, trace: Trace, lab: Lab) -> None:
         lab: What the user chose.
     """
     st.subheader("Gradient lens", anchor=False)
-    set_widget("_has_lens", lab.has_lens)
-    st.toggle(
-        "Which of my numbers does a cell depend on?",
-        lab.has_lens,
-        key="_has_lens",
-        on_change=chosen,
-        args=("has_lens",),
-    )
+    switch("Which of my numbers does a cell depend on?", "has_lens")
     if not lab.has_lens:
         return
     size = sum(tensor.numel() for tensor in trace.inputs.values())

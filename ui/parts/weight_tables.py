@@ -24,7 +24,7 @@ from ui.cards.parameters import (
 from ui.lab import state
 from ui.lab.lab import DRAWN_AS, MAX_SEED, Lab
 from ui.parts import matrix_table
-from ui.parts.widgets import chosen, set_widget
+from ui.parts.widgets import menu, number_field, set_widget
 
 DRAWN_AS_NAMES = {
     "rand": "torch.rand (0 to 1)",
@@ -67,15 +67,11 @@ def options(lab: Lab, *, has_value_width: bool = False, width: tuple[str, str] =
                 width=140,
                 help="Queries and keys must be equally wide to be multiplied. Values need not.",
             )
-        set_widget("_drawn_as", lab.drawn_as)
-        st.selectbox(
+        menu(
             "Weights begin as",
+            "drawn_as",
             list(DRAWN_AS),
-            DRAWN_AS.index(lab.drawn_as),
-            key="_drawn_as",
             format_func=DRAWN_AS_NAMES.__getitem__,
-            on_change=chosen,
-            args=("drawn_as",),
             width=210,
             help="The chapter's first class draws them by torch.rand, the second by nn.Linear.",
         )
@@ -85,18 +81,7 @@ def options(lab: Lab, *, has_value_width: bool = False, width: tuple[str, str] =
 
 
 def _number(name: str, label: str, lab: Lab, least: int, most: int, told: str) -> None:
-    set_widget(f"_{name}", lab.value(name))
-    st.number_input(
-        label,
-        least,
-        most,
-        lab.value(name),
-        key=f"_{name}",
-        on_change=chosen,
-        args=(name,),
-        width=150,
-        help=told,
-    )
+    number_field(label, name, least, most, width=150, help=told)
 
 
 def _value_width_chosen() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -23,6 +24,51 @@ def set_widget(widget_key: str, value: object) -> None:
 def chosen(name: str) -> None:
     """Take the value of the widget ``_<name>`` into the lab's field of that name."""
     state.commit(state.current().choosing(**{name: st.session_state[f"_{name}"]}))
+
+
+def _shown(name: str) -> Any:
+    """Let the widget of a field show what the lab says; return that."""
+    value = state.current().value(name)
+    set_widget(f"_{name}", value)
+    return value
+
+
+def _sets(name: str) -> dict[str, Any]:
+    """Return what makes a widget set a field of the lab."""
+    return {"key": f"_{name}", "on_change": chosen, "args": (name,)}
+
+
+def number_field(label: str, name: str, least: float, most: float, **how: Any) -> None:
+    """Draw the number field of a field of the lab.
+
+    Args:
+        label: What it is called.
+        name: The lab's field.
+        least: The smallest number that it takes.
+        most: And the largest.
+        how: As for ``st.number_input``.
+    """
+    st.number_input(label, least, most, _shown(name), **_sets(name), **how)
+
+
+def switch(label: str, name: str, **how: Any) -> None:
+    """Draw the switch of a field of the lab; more as for ``st.toggle``."""
+    st.toggle(label, _shown(name), **_sets(name), **how)
+
+
+def scale(label: str, name: str, options: Sequence[Any], **how: Any) -> None:
+    """Draw a field of the lab on a scale of options; more as for ``st.select_slider``."""
+    st.select_slider(label, options, _shown(name), **_sets(name), **how)
+
+
+def menu(label: str, name: str, options: Sequence[Any], **how: Any) -> None:
+    """Draw a field of the lab as a menu of options; more as for ``st.selectbox``."""
+    st.selectbox(label, options, options.index(_shown(name)), **_sets(name), **how)
+
+
+def buttons(label: str, name: str, options: Sequence[Any], **how: Any) -> None:
+    """Draw a field of the lab as radio buttons; more as for ``st.radio``."""
+    st.radio(label, options, options.index(_shown(name)), **_sets(name), **how)
 
 
 def choice(

@@ -15,7 +15,7 @@ from ui.lab import state
 from ui.lab.checks import MAX_SENTENCE, MAX_TOKENS
 from ui.lab.lab import MAX_SEED, Lab
 from ui.parts import matrix_table
-from ui.parts.widgets import chosen, set_widget
+from ui.parts.widgets import number_field, set_widget, switch
 
 PRESET_NAMES = {
     "notebook": "As in the notebook",
@@ -109,15 +109,11 @@ def _spell() -> int:
 def _options(lab: Lab) -> None:
     """Draw what else the embeddings depend on."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        set_widget("_d", lab.d)
-        st.number_input(
+        number_field(
             "Width d",
+            "d",
             1,
             MAX_WIDTH,
-            lab.d,
-            key="_d",
-            on_change=chosen,
-            args=("d",),
             width=120,
             help="How many numbers each token has. Edits at another width are kept for it.",
         )
@@ -134,25 +130,8 @@ def _options(lab: Lab) -> None:
             "One-hot: a single 1 for each different word, starting over after d words.",
         )
         if lab.preset == "random":
-            set_widget("_seed", lab.seed)
-            st.number_input(
-                "Seed",
-                0,
-                MAX_SEED,
-                lab.seed,
-                key="_seed",
-                on_change=chosen,
-                args=("seed",),
-                width=130,
-            )
-        set_widget("_keep_punctuation", lab.keep_punctuation)
-        st.toggle(
-            "Keep punctuation",
-            lab.keep_punctuation,
-            key="_keep_punctuation",
-            on_change=chosen,
-            args=("keep_punctuation",),
-        )
+            number_field("Seed", "seed", 0, MAX_SEED, width=130)
+        switch("Keep punctuation", "keep_punctuation")
 
 
 def _preset_chosen() -> None:

@@ -16,7 +16,7 @@ from attention_core.figures.sentences import (
 from ui.cards.editors import Row, paging
 from ui.lab import state
 from ui.lab.lab import Lab
-from ui.lessons.bahdanau_attention.choices import MAX_STEP, BahdanauChoices
+from ui.lessons.bahdanau_attention.choices import MAX_STEP
 from ui.lessons.bahdanau_attention.runs import (
     Run,
     looking_at,
@@ -30,7 +30,7 @@ from ui.lessons.bahdanau_attention.words import is_even
 from ui.parts import matrix_table
 from ui.parts.number_table import number_table
 from ui.parts.stepper import stepper
-from ui.parts.widgets import chosen, set_widget
+from ui.parts.widgets import set_widget, switch
 
 # ---- The decoder, word by word -----------------------------------------------------------------
 
@@ -147,13 +147,9 @@ def _term(weight: float, asks: float, asked: float, bent: float, digits: int) ->
 
 def bug_switch(lab: Lab) -> None:
     """Draw the switch of the classic bug."""
-    set_widget("_sees_encoder", lab.of(BahdanauChoices).sees_encoder)
-    st.toggle(
+    switch(
         "The energies see the encoder's states",
-        lab.of(BahdanauChoices).sees_encoder,
-        key="_sees_encoder",
-        on_change=chosen,
-        args=("sees_encoder",),
+        "sees_encoder",
         help="Off shows a classic bug: energies computed from the decoder's state alone.",
     )
 

@@ -22,7 +22,7 @@ from ui.lessons.causal_attention.figures import (
     opened_early,
 )
 from ui.parts import part_view, step_view
-from ui.parts.widgets import choice, chosen, set_widget
+from ui.parts.widgets import choice, number_field, set_widget
 
 PRESET_NAMES = {
     "causal": "Causal: itself and what came before",
@@ -57,17 +57,7 @@ def controls(lab: Lab) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if lab.mask_preset in SIZE_NAMES:
-            set_widget("_mask_size", lab.mask_size)
-            st.number_input(
-                SIZE_NAMES[lab.mask_preset],
-                1,
-                MAX_TOKENS,
-                lab.mask_size,
-                key="_mask_size",
-                on_change=chosen,
-                args=("mask_size",),
-                width=170,
-            )
+            number_field(SIZE_NAMES[lab.mask_preset], "mask_size", 1, MAX_TOKENS, width=170)
         st.button(
             "Clear what I painted",
             icon=":material/ink_eraser:",

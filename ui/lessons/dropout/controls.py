@@ -15,7 +15,7 @@ from ui.lab.lab import MAX_SEED, Lab
 from ui.lessons.dropout.choices import DropoutChoices
 from ui.lessons.dropout.figures import n_draws_of, plain_rate, rate_of, row_sums
 from ui.parts.sums_table import draw_sums
-from ui.parts.widgets import chosen, set_widget
+from ui.parts.widgets import number_field, scale, set_widget, switch
 
 DRAWS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _TYPED = "_dropout_typed"
@@ -40,26 +40,15 @@ def controls(lab: Lab) -> None:
             help="From 0 to below 1. With 1 everything would be dropped, and what stays divided "
             "by 0.",
         )
-        set_widget("_dropout_seed", lab.of(DropoutChoices).dropout_seed)
-        st.number_input(
+        number_field(
             "Seed of dropout",
+            "dropout_seed",
             0,
             MAX_SEED,
-            lab.of(DropoutChoices).dropout_seed,
-            key="_dropout_seed",
-            on_change=chosen,
-            args=("dropout_seed",),
             width=150,
             help="As in torch.manual_seed before nn.Dropout.",
         )
-        set_widget("_training", lab.of(DropoutChoices).training)
-        st.toggle(
-            "Training (off: evaluation)",
-            lab.of(DropoutChoices).training,
-            key="_training",
-            on_change=chosen,
-            args=("training",),
-        )
+        switch("Training (off: evaluation)", "training")
     if is_bad:
         st.warning(
             f"The rate must be a number in [0, 1), from 0 to below 1; got “{literal(bad[0][:40])}”."
@@ -103,14 +92,10 @@ def _marked(total: float) -> str:
 
 def draws_slider(lab: Lab) -> None:
     """Draw the choice of how many draws are made."""
-    set_widget("_n_draws", lab.of(DropoutChoices).n_draws)
-    st.select_slider(
+    scale(
         "Number of draws N",
+        "n_draws",
         sorted({*DRAWS, lab.of(DropoutChoices).n_draws}),
-        lab.of(DropoutChoices).n_draws,
-        key="_n_draws",
-        on_change=chosen,
-        args=("n_draws",),
         width=420,
         help="Each draw has the next seed, beginning with the one above.",
     )

@@ -22,22 +22,18 @@ from ui.lessons.multi_head.figures import (
     parts_rows,
 )
 from ui.parts.number_table import number_table
-from ui.parts.widgets import choice, chosen, query_chosen, set_widget
+from ui.parts.widgets import choice, number_field, query_chosen, set_widget
 
 # ---- Choices -----------------------------------------------------------------------------------
 
 
 def heads_options(lab: Lab) -> None:
     """Draw the number of heads, and say when they do not divide the width."""
-    set_widget("_n_heads", lab.n_heads)
-    st.number_input(
+    number_field(
         "Number of heads",
+        "n_heads",
         1,
         MAX_HEADS,
-        lab.n_heads,
-        key="_n_heads",
-        on_change=chosen,
-        args=("n_heads",),
         width=150,
         help="It must divide d_out: each head owns d_out / n_heads columns of each projection.",
     )

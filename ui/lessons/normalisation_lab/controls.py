@@ -32,7 +32,7 @@ from ui.lessons.normalisation_lab.figures import (
     trace_of,
 )
 from ui.parts import matrix_table
-from ui.parts.widgets import chosen, set_widget
+from ui.parts.widgets import buttons, scale
 
 # ---- The row and its controls ------------------------------------------------------------------
 
@@ -91,27 +91,14 @@ def options(lab: Lab) -> None:
     """Draw the temperature and the dtype, and say so where the dtype cannot hold the scores."""
     left, right = st.columns(2, gap="medium")
     with left:
-        set_widget("_temperature", lab.of(NormalisationChoices).temperature)
-        st.select_slider(
+        scale(
             "Temperature: what every score is divided by",
+            "temperature",
             sorted({*TEMPERATURES, lab.of(NormalisationChoices).temperature}),
-            lab.of(NormalisationChoices).temperature,
-            key="_temperature",
             format_func=lambda temperature: repr(temperature).removesuffix(".0"),
-            on_change=chosen,
-            args=("temperature",),
         )
     with right:
-        set_widget("_dtype", lab.of(NormalisationChoices).dtype)
-        st.radio(
-            "Numbers are held as",
-            DTYPES,
-            DTYPES.index(lab.of(NormalisationChoices).dtype),
-            key="_dtype",
-            horizontal=True,
-            on_change=chosen,
-            args=("dtype",),
-        )
+        buttons("Numbers are held as", "dtype", DTYPES, horizontal=True)
     problem = misfit(lab, lab.of(NormalisationChoices).dtype)
     if problem:
         st.warning(

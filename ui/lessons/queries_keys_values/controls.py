@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from attention_core.studies.scale import MOST_D_K, widths
 from ui.cards.embeddings import labels_of
 from ui.cards.literal import names
 from ui.lab.lab import Lab
 from ui.lessons.queries_keys_values.choices import ScaleStudyChoices
-from ui.parts.widgets import choice, chosen, query_chosen, set_widget
+from ui.parts.widgets import choice, query_chosen, scale
 
 MOST_WIDTHS = (16, 64, 256, 1024, MOST_D_K)
 
@@ -34,14 +32,10 @@ def width_slider(lab: Lab) -> None:
     """Draw the choice of how wide the vectors of the study become."""
     most = lab.of(ScaleStudyChoices).most_d_k
     options = sorted({*MOST_WIDTHS, most})
-    set_widget("_most_d_k", most)
-    st.select_slider(
+    scale(
         "Up to which width d_k?",
+        "most_d_k",
         options,
-        most,
-        key="_most_d_k",
-        on_change=chosen,
-        args=("most_d_k",),
         width=360,
         help=f"Measured at {len(widths(most))} widths, from the seed of the weights.",
     )

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from ui.lab.lab import MAX_HEADS, Lab
 from ui.lessons.side_by_side.figures import summary
 from ui.parts.number_table import number_table
-from ui.parts.widgets import chosen, set_widget
+from ui.parts.widgets import number_field
 
 # ---- Words, tables, choices --------------------------------------------------------------------
 
 
 def heads_chooser(lab: Lab) -> None:
     """Draw the number of heads."""
-    set_widget("_n_heads", lab.n_heads)
-    st.number_input(
+    number_field(
         "Number of heads",
+        "n_heads",
         1,
         MAX_HEADS,
-        lab.n_heads,
-        key="_n_heads",
-        on_change=chosen,
-        args=("n_heads",),
         width=150,
         help="d_out is split among them, so it must be divisible by their number.",
     )

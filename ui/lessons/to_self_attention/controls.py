@@ -9,7 +9,7 @@ from ui.lessons.to_self_attention.choices import ToSelfChoices
 from ui.lessons.to_self_attention.figures import SHOWN, costs, who_asks
 from ui.parts.number_table import number_table
 from ui.parts.other_sentence import other_field
-from ui.parts.widgets import chosen, set_widget
+from ui.parts.widgets import switch
 
 OTHER = "The other sequence, which asks (the decoder's side)"
 COSTS = ("learned numbers", "multiplications and divisions", "tanh", "largest tensor")
@@ -20,14 +20,7 @@ COSTS = ("learned numbers", "multiplications and divisions", "tanh", "largest te
 
 def sequences(lab: Lab) -> None:
     """Draw the choice of the two sequences and say who asks whom."""
-    set_widget("_same_sequence", lab.of(ToSelfChoices).same_sequence)
-    st.toggle(
-        "Make both sequences the same",
-        lab.of(ToSelfChoices).same_sequence,
-        key="_same_sequence",
-        on_change=chosen,
-        args=("same_sequence",),
-    )
+    switch("Make both sequences the same", "same_sequence")
     if not lab.of(ToSelfChoices).same_sequence:
         other_field(lab, OTHER)
     st.markdown(who_asks(lab))

@@ -14,7 +14,6 @@ from ui.cards.number_words import READERS, words_of
 from ui.components import component
 from ui.lab import state
 from ui.lab.lab import MAX_SEED, Lab
-from ui.lessons.train_it_yourself.choices import TrainingChoices
 from ui.lessons.train_it_yourself.figures import (
     FIGURES,
     called,
@@ -25,7 +24,7 @@ from ui.lessons.train_it_yourself.figures import (
     written,
 )
 from ui.parts import step_view
-from ui.parts.widgets import chosen, set_widget
+from ui.parts.widgets import menu, number_field
 from ui.server.training_process import EACH
 from ui.server.trainings import (
     PAUSED,
@@ -81,15 +80,11 @@ def controls(lab: Lab) -> None:
 def _choices(lab: Lab, *, is_fixed: bool) -> None:
     why = "Stop the training to change it." if is_fixed else None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        set_widget("_train_kind", lab.of(TrainingChoices).train_kind)
-        st.selectbox(
+        menu(
             "Model",
+            "train_kind",
             READERS,
-            READERS.index(lab.of(TrainingChoices).train_kind),
-            key="_train_kind",
             format_func=lambda kind: LOOKS[kind].name,
-            on_change=chosen,
-            args=("train_kind",),
             disabled=is_fixed,
             width=280,
             help=why,
@@ -98,19 +93,7 @@ def _choices(lab: Lab, *, is_fixed: bool) -> None:
             ("train_units", "Hidden units", 4, 64, "Numbers in each hidden state."),
             ("train_seed", "Seed", 0, MAX_SEED, "Of the first weights and of the sentences."),
         ):
-            set_widget(f"_{name}", lab.value(name))
-            st.number_input(
-                label,
-                least,
-                most,
-                lab.value(name),
-                key=f"_{name}",
-                on_change=chosen,
-                args=(name,),
-                disabled=is_fixed,
-                width=140,
-                help=why or more,
-            )
+            number_field(label, name, least, most, disabled=is_fixed, width=140, help=why or more)
 
 
 def _buttons(view: View | None) -> None:

@@ -37,7 +37,7 @@ from ui.lessons.why_attention.words import (
 )
 from ui.parts import matrix_table
 from ui.parts.number_table import number_table
-from ui.parts.widgets import chosen, set_widget
+from ui.parts.widgets import buttons, set_widget
 
 # ---- The sentence ------------------------------------------------------------------------------
 
@@ -59,17 +59,13 @@ def sentence_options(lab: Lab) -> None:
         help="Shortens your sentence, or goes on with the same numbers every time: "
         f"{', '.join(map(str, MORE[:4]))} … Undo brings yours back.",
     )
-    set_widget("_reader", lab.of(WhyChoices).reader)
-    st.radio(
+    buttons(
         "Model",
+        "reader",
         READERS,
-        READERS.index(lab.of(WhyChoices).reader),
-        key="_reader",
         format_func=lambda kind: LOOKS[kind].name,
         captions=[CELLS[kind] for kind in READERS],
         horizontal=True,
-        on_change=chosen,
-        args=("reader",),
     )
 
 

@@ -30,7 +30,7 @@ from ui.lessons.your_tensors.figures import FILES, NONE, shown_of, told_of
 from ui.lessons.your_tensors.opened import KEPT_BYTES, Held
 from ui.parts import code_view, part_view, step_view
 from ui.parts.number_table import number_table
-from ui.parts.widgets import choice, chosen, set_widget
+from ui.parts.widgets import choice, chosen, set_widget, switch
 
 MISSING = "tensor_file_missing"
 MOST_KEPT = 65 * 2**20  # bytes of files that a session keeps, for undo
@@ -341,14 +341,7 @@ def _how_they_meet(lab: Lab, held: Held) -> None:
         )
     roles = set(opened_tensors.roles_of(lab, held))
     if {"queries", "keys"} <= roles or {"inputs", "w_query", "w_key", "w_value"} <= roles:
-        set_widget("_tensors_scaled", lab.of(TensorChoices).tensors_scaled)
-        st.toggle(
-            "Divide the scores by √d",
-            lab.of(TensorChoices).tensors_scaled,
-            key="_tensors_scaled",
-            on_change=chosen,
-            args=("tensors_scaled",),
-        )
+        switch("Divide the scores by √d", "tensors_scaled")
 
 
 def tokens_field(lab: Lab, held: Held, trace: Trace) -> None:
