@@ -192,27 +192,27 @@ class Attention:
             weights = torch.softmax(scores, dim=-1)
             context = weights @ inputs
         """
-        starts = {role: self._start(role, given) for role in ROLES}
+        starts = {role: self._first_input(role, given) for role in ROLES}
         names = {
             role: start if start == self.sources[role] else ROLES[role]
             for role, start in starts.items()
         }
-        made = (self._made(role, start, given) for role, start in starts.items())
+        made = (self._vectors_step(role, start, given) for role, start in starts.items())
         steps = [step for step in made if step is not None]
         products = DotProductsOfHeads() if self._in_heads(given) else DotProducts()
         steps.append(Step("scores", products, of=(names["query"], names["key"])))
         known = {*given, *(step.name for step in steps)}
-        for then in self._chain(given, starts, names["value"]):
+        for then in self._steps_after_scores(given, starts, names["value"]):
             if not then.is_optional or known.issuperset(then.more):
                 steps.append(Step(then.name, then.operation, (steps[-1].name, *then.more)))
         return Mechanism.of(given, steps)
 
-    def _start(self, role: str, given: Mapping[str, Tensor]) -> str:
+    def _first_input(self, role: str, given: Mapping[str, Tensor]) -> str:
         """Return the name of the input that a role begins with."""
         names = (f"w_{role}", f"shared_{ROLES[role]}", ROLES[role])
         return next((name for name in names if name in given), self.sources[role])
 
-    def _made(self, role: str, start: str, given: Mapping[str, Tensor]) -> Step | None:
+    def _vectors_step(self, role: str, start: str, given: Mapping[str, Tensor]) -> Step | None:
         """Return the step that makes queries, keys or values; None where they are given."""
         name = ROLES[role]
         if start == f"shared_{name}":
@@ -226,7 +226,7 @@ class Attention:
             project = SplitProjection(d_head, biased=bool(bias))
         return Step(name, project, of=(self.sources[role], start, *bias))
 
-    def _chain(
+    def _steps_after_scores(
         self, given: Mapping[str, Tensor], starts: Mapping[str, str], values: str
     ) -> Iterator[Then]:
         """Yield the steps after the scores."""
@@ -238,7 +238,7 @@ class Attention:
             yield Then("scaled", self.scaling(d_k))
         yield from self.weighing
         if self.dropout is not None:
-            yield self._dropping("kept" in given)
+            yield self._dropout_step("kept" in given)
         yield Then("context", WeightedSum(), (values,), is_optional=True)
         if self._in_heads(given) and "w_value" in given:
             yield Then("concatenated", JoinHeads(d_value))
@@ -246,7 +246,7 @@ class Attention:
         mixing = Projection(biased=bool(bias))
         yield Then("output", mixing, ("w_out", *bias), is_optional=True)
 
-    def _dropping(self, some: bool) -> Then:
+    def _dropout_step(self, some: bool) -> Then:
         """Return the step that drops weights, some of them or none."""
         if not some or self.dropout is None:
             return Then("dropped", DropNothing())
@@ -256,4 +256,4 @@ class Attention:
 
     def _in_heads(self, given: Mapping[str, Tensor]) -> bool:
         """Return whether queries, keys and values have a head axis."""
-        return self.n_heads is not None or given[self._start("query", given)].ndim == 3
+        return self.n_heads is not None or given[self._first_input("query", given)].ndim == 3

@@ -6,7 +6,14 @@ import torch
 from attention_core import SIMPLE_SELF_ATTENTION
 from attention_core.mechanism import Mechanism
 from attention_core.mechanisms.attention import Attention, Then, weighing
-from attention_core.operations import DropNothing, Dropout, MultiplyBy, Softmax, ZeroMasked
+from attention_core.operations import (
+    AddScores,
+    DropNothing,
+    Dropout,
+    MultiplyBy,
+    Softmax,
+    ZeroMasked,
+)
 from tests.attention_core.runs import several, single
 
 
@@ -81,6 +88,14 @@ def test_a_step_that_lacks_something_is_no_silent_loss() -> None:
     hidden = Attention(weighing=(Then("masked", ZeroMasked(), ("mask",)), *weighing()[2:]))
     with pytest.raises(ValueError, match="step 'masked' uses 'mask' before it exists"):
         hidden.run(**single(0))
+
+
+def test_a_step_may_take_an_input_of_its_own() -> None:
+    slopes = -torch.ones(7, 7, dtype=torch.float64).tril(-1)
+    slanted = Attention(weighing=(Then("slanted", AddScores(), ("slopes",)), *weighing()))
+    trace = slanted.run(**single(0), slopes=slopes)
+    assert trace.mechanism.inputs[-1] == "slopes"
+    torch.testing.assert_close(trace["weights"], torch.softmax(trace["scaled"] + slopes, dim=-1))
 
 
 def test_a_tensor_that_no_step_takes() -> None:
