@@ -100,7 +100,7 @@ def markdown(cases: Sequence[Case], loads: tuple[float, float]) -> str:
     lines += ["", "Notes", ""]
     lines += [f"- {case.title}: {note}" for case in cases for note in case.notes]
     lines += [
-        "- First visits: where their time goes, and what was tried: architecture.md.",
+        "- First visits: where their time goes, and what was tried: inner-workings.md.",
         "- Dash is served by its own threaded server with debug off, as in its quick start.",
     ]
     return "\n".join([*lines, ""])

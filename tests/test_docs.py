@@ -34,3 +34,34 @@ def test_examples_do_what_they_say(name: str) -> None:
 def test_links_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", path.read_text("utf-8"))
     assert [link for link in links if not (DOCS / link).exists()] == []
+
+
+def test_what_the_architecture_names_is_there() -> None:
+    said = (DOCS / "architecture.md").read_text("utf-8")
+    named = re.findall(r"`([\w./]+/[\w.]*|[\w./]+\.(?:py|js|md|mjs))`", said)
+    of_a_lesson = {"lesson.py", "figures.py", "controls.py", "choices.py", "questions.py"}
+    places = [DOCS.parent, DOCS.parent / "attention_core" / "mechanisms"]
+    missing = [
+        name
+        for name in named
+        if name not in of_a_lesson and not any((place / name).exists() for place in places)
+    ]
+    assert (missing, len(named) > 40) == ([], True)
+    for name in of_a_lesson:
+        assert list((DOCS.parent / "ui" / "lessons").glob(f"*/{name}")), name
+
+
+def test_a_change_is_told_in_at_most_four_places() -> None:
+    said = (DOCS / "architecture.md").read_text("utf-8")
+    rows = re.findall(r"^\| (?:an?|another|something) [^|]+ \| ([^|]+) \| ([^|]+) \|$", said, re.M)
+    assert len(rows) == 11
+    for where, tests in rows:
+        assert 1 <= len(re.findall(r"`[\w./]+/[\w./]*`", where)) <= 3
+        assert "`" in tests
+
+
+def test_the_inner_workings_name_modules_that_are_there() -> None:
+    said = (DOCS / "inner-workings.md").read_text("utf-8")
+    named = re.findall(r"`((?:ui|attention_core|tests|scripts|benchmarks)/[\w./]+)", said)
+    assert named
+    assert [name for name in named if not (DOCS.parent / name.rstrip(".")).exists()] == []
