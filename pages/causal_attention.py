@@ -8,6 +8,8 @@ from ui.cards.torch_compared import compared
 from ui.lessons.causal_attention import controls
 from ui.lessons.causal_attention import figures as causal
 from ui.lessons.causal_attention.lesson import LESSON
+from ui.lessons.causal_attention.runs import renormalised_of, trace_of
+from ui.lessons.causal_attention.words import blind_said, underflown_said
 from ui.parts import (
     closing,
     figure_group,
@@ -29,7 +31,7 @@ weight_tables.take_in()
 lab, table = worksheet.worksheet()
 conventions = lab.conventions
 say = conventions.say
-trace, tokens = causal.trace_of(lab), embeddings.labels_of(lab)
+trace, tokens = trace_of(lab), embeddings.labels_of(lab)
 
 st.subheader("1. The mask: who may attend to whom", anchor=False)
 choice, painting = st.columns([2, 3], gap="medium")
@@ -42,7 +44,7 @@ with choice:
     )
 with painting:
     controls.painter(lab)
-blind = causal.blind_said(lab)
+blind = blind_said(lab)
 if blind:
     st.info(blind, icon=":material/visibility_off:")
 
@@ -63,7 +65,7 @@ st.markdown(
     )
 )
 figure_group.figures("figures:renormalised", lab)
-underflown = causal.underflown_said(lab)
+underflown = underflown_said(lab)
 if underflown:
     st.info(underflown, icon=":material/lightbulb:")
 
@@ -96,7 +98,7 @@ step_view.formulas(
 )
 st.markdown("With the mask after the softmax instead:")
 step_view.formulas(
-    causal.renormalised_of(lab).mechanism,
+    renormalised_of(lab).mechanism,
     only=("shares", "zeroed", "weights"),
     conventions=conventions,
 )

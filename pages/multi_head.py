@@ -5,8 +5,9 @@ import streamlit as st
 from ui.cards import embeddings, parameters
 from ui.cards.torch_compared import compared
 from ui.lessons.multi_head import controls
-from ui.lessons.multi_head import figures as multi_head
 from ui.lessons.multi_head.lesson import LESSON
+from ui.lessons.multi_head.runs import inputs_of, trace_of
+from ui.lessons.multi_head.words import differs_said, split_said
 from ui.parts import (
     closing,
     figure_group,
@@ -35,12 +36,12 @@ controls.heads_options(lab)
 weight_tables.options(lab)
 weights = st.container()
 
-trace = multi_head.trace_of(lab)
+trace = trace_of(lab)
 
 st.subheader("1. All heads, in one colour scale", anchor=False)
-ripple.status(trace, lab, multi_head.inputs_of)
+ripple.status(trace, lab, inputs_of)
 figure_group.figures("figures:heads", lab)
-st.markdown(multi_head.differs_said(trace, tokens, conventions))
+st.markdown(differs_said(trace, tokens, conventions))
 
 st.subheader("2. One head, step by step", anchor=False)
 controls.head_chooser(lab)
@@ -48,7 +49,7 @@ picture, words = st.columns([3, 2], gap="medium")
 with picture:
     figure_group.figures("figures:head", lab)
 with words:
-    st.markdown(multi_head.split_said(lab))
+    st.markdown(split_said(lab))
 figure_group.figures("figures:head_steps", lab)
 
 st.subheader("3. Side by side, then mixed", anchor=False)

@@ -8,6 +8,8 @@ from ui.lessons.normalisation_lab import controls
 from ui.lessons.normalisation_lab import figures as normalisation
 from ui.lessons.normalisation_lab.choices import NormalisationChoices
 from ui.lessons.normalisation_lab.lesson import LESSON
+from ui.lessons.normalisation_lab.row import ROW, jacobian_of, keys_of, trace_of
+from ui.lessons.normalisation_lab.words import jacobian_said, rounding_said
 from ui.parts import closing, figure_group, matrix_table
 from ui.parts.code_view import code
 from ui.parts.shares_table import shares_table
@@ -19,22 +21,22 @@ st.markdown(
     "**Try this first:** choose *A negative score*, then *A score of 1000*, and see which survives."
 )
 
-matrix_table.take_in(normalisation.ROW)
+matrix_table.take_in(ROW)
 lab = state.current()
 table = st.container()
 controls.row_buttons(lab)
 controls.options(lab)
 
-trace = normalisation.trace_of(lab)
+trace = trace_of(lab)
 
 st.subheader("Three ways to make weights", anchor=False)
 if lab.of(NormalisationChoices).temperature != 1:
     figure_group.figures("figures:scaled", lab)
 figure_group.figures("figures:ways", lab)
-shares_table(trace, normalisation.keys_of(lab))
+shares_table(trace, keys_of(lab))
 
 st.subheader("What the numbers are held in", anchor=False)
-st.markdown(normalisation.rounding_said(trace))
+st.markdown(rounding_said(trace))
 controls.dtype_table(lab)
 
 st.subheader("Gradients: how softmax answers", anchor=False)
@@ -42,8 +44,8 @@ picture, words = st.columns([3, 2], gap="medium")
 with picture:
     figure_group.figures("figures:jacobian", lab)
 with words:
-    jacobian, _ = normalisation.jacobian_of(lab)
-    st.markdown(normalisation.jacobian_said(jacobian, lab))
+    jacobian, _ = jacobian_of(lab)
+    st.markdown(jacobian_said(jacobian, lab))
 
 closing.formula(trace.mechanism, lab)
 st.markdown(

@@ -7,8 +7,9 @@ from attention_core.glossary import vector
 from ui.cards import embeddings
 from ui.cards.literal import literal
 from ui.lessons.one_query import controls
-from ui.lessons.one_query import figures as one_query
 from ui.lessons.one_query.lesson import LESSON
+from ui.lessons.one_query.runs import asked, inputs_of
+from ui.lessons.one_query.words import alignment_sentence, dot_products, loops
 from ui.parts import closing, figure_group, ripple, worksheet
 from ui.parts.code_view import code
 from ui.parts.shares_table import shares_table
@@ -23,11 +24,11 @@ st.markdown(
 )
 
 lab, table = worksheet.worksheet()
-one, conventions = one_query.asked(lab), lab.conventions
+one, conventions = asked(lab), lab.conventions
 trace, tokens, query = one.trace, one.names, one.query
 
 controls.query_picker(lab, tokens)
-ripple.status(trace, lab, one_query.inputs_of)
+ripple.status(trace, lab, inputs_of)
 
 st.subheader("1. One dot product at a time", anchor=False)
 st.markdown(
@@ -38,9 +39,9 @@ moment = stepper(
     "dots",
     label=f"Dot products of {query} with each key",
     n_steps=len(tokens),
-    texts=lambda step: one_query.dot_products(trace, query, tokens, step),
+    texts=lambda step: dot_products(trace, query, tokens, step),
 )
-st.markdown(one_query.alignment_sentence(trace, moment, query, tokens))
+st.markdown(alignment_sentence(trace, moment, query, tokens))
 figure_group.figures("figures:dots", lab.choosing(moment=moment))
 
 st.subheader("2. Three ways to turn scores into shares", anchor=False)
@@ -71,7 +72,7 @@ closing.pytorch(
     lab,
 )
 st.markdown("And as the notebook does it, with a loop of `torch.dot` (paste it below the first):")
-code("loop", one_query.loops(one.position))
+code("loop", loops(one.position))
 
 closing.to_try(LESSON, lab)
 closing.predictions(LESSON, lab)

@@ -22,7 +22,7 @@ from tests.browser.test_javascript import ORIGIN, answer
 from tests.browser.test_links import _REGIONS, point_at
 from ui.lab import link
 from ui.lab.lab import Lab
-from ui.lessons.multi_head import figures as multi_head
+from ui.lessons.multi_head.runs import trace_of
 
 Cell = tuple[int, ...]
 Where = tuple[str, Cell, str]  # matrix, cell with its head, role
@@ -118,7 +118,7 @@ def lit_figures(page: Page) -> dict[str, list[Any]]:
 
 def test_pointing_and_picking_on_the_page_keep_to_the_head(server: Server, page: Page) -> None:
     lab = Lab().choosing(d_out=6, n_heads=3, head=1)
-    trace = multi_head.trace_of(lab)
+    trace = trace_of(lab)
     page.goto(f"{server.url}/multi_head?lab={link.encode(lab)}")
     wait_until_drawn(page)
     page.locator("[data-figure=split] .main-svg").first.wait_for(state="attached")

@@ -41,8 +41,9 @@ from attention_core.studies.lens import check_sensitivity, sensitivity
 from attention_core.studies.loops import agreement, scores_by_loops
 from ui.lab.lab import NUMBERS, Lab
 from ui.lessons.all_tokens import figures as all_tokens
-from ui.lessons.causal_attention import figures as causal
+from ui.lessons.causal_attention.runs import plain_of, renormalised_of
 from ui.lessons.multi_head import figures as multi_head
+from ui.lessons.multi_head.runs import computed_of, stacked_of, trace_of
 from ui.lessons.queries_keys_values import figures as trainable
 from ui.lessons.to_self_attention import figures as to_self
 
@@ -73,11 +74,11 @@ def fused() -> tuple[Tensor, Noticed]:
 
 
 def fused_by_heads() -> tuple[Tensor, Noticed]:
-    return of_step(multi_head.trace_of(LAB), "context", compare_with_torch)
+    return of_step(trace_of(LAB), "context", compare_with_torch)
 
 
 def module() -> tuple[Tensor, Noticed]:
-    return of_step(multi_head.trace_of(LAB), "output", compare_with_torch)
+    return of_step(trace_of(LAB), "output", compare_with_torch)
 
 
 def additive() -> tuple[Tensor, Noticed]:
@@ -85,12 +86,12 @@ def additive() -> tuple[Tensor, Noticed]:
 
 
 def mask_before_and_after() -> tuple[Tensor, Noticed]:
-    before, after = causal.plain_of(LAB), causal.renormalised_of(LAB)
+    before, after = plain_of(LAB), renormalised_of(LAB)
     return of_step(after, "weights", lambda other: compare_ways(before, other))
 
 
 def stacked_and_split() -> tuple[Tensor, Noticed]:
-    split, stacked = multi_head.computed_of(LAB), multi_head.stacked_of(LAB)
+    split, stacked = computed_of(LAB), stacked_of(LAB)
     return of_step(stacked, "output", lambda other: multi_head.stacked_check(split, other))
 
 
@@ -107,7 +108,7 @@ def loops_and_product() -> tuple[Tensor, Noticed]:
 
 
 def parts_of_heads() -> tuple[Tensor, Noticed]:
-    trace = multi_head.trace_of(LAB)
+    trace = trace_of(LAB)
     n_rows, n_columns = trace["output"].shape
     cells = [(row, column) for row in range(n_rows) for column in range(n_columns)]
     return of_step(

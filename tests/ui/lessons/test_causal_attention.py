@@ -22,6 +22,15 @@ from ui.lab import link
 from ui.lab.lab import MASKS, Lab
 from ui.lessons.causal_attention import figures as causal
 from ui.lessons.causal_attention.questions import first_token_unmasked
+from ui.lessons.causal_attention.runs import (
+    MASK,
+    leak_index,
+    leak_runs,
+    plain_of,
+    renormalised_of,
+    trace_of,
+)
+from ui.lessons.causal_attention.words import difference_finding
 
 PAGE = PROJECT / "pages" / "causal_attention.py"
 PRIMES = Lab(sentence="a b c d e f g", d=5, preset="random", d_out=3, drawn_as="linear")
@@ -42,7 +51,7 @@ def drawn(at: AppTest, group: str, card: str) -> Tensor:
 
 def pick(at: AppTest, row: int, column: int, serial: int, name: str = "mask") -> AppTest:
     """Click a cell, as the figures send it."""
-    at.session_state[causal.MASK] = {
+    at.session_state[MASK] = {
         "picked": {"name": name, "row": row, "column": column, "serial": serial}
     }
     return at.run()
@@ -62,10 +71,10 @@ def test_the_preset_is_drawn_and_used(preset: str) -> None:
     lab = replace(PRIMES, mask_preset=preset, mask_size=3)
     at = page(lab)
     mask = preset_mask(lab)
-    assert torch.equal(drawn(at, causal.MASK, "mask"), mask.float())
-    card = cards(at, causal.MASK)["mask"]["spec"]["data"][0]
+    assert torch.equal(drawn(at, MASK, "mask"), mask.float())
+    card = cards(at, MASK)["mask"]["spec"]["data"][0]
     assert (card["zmin"], card["zmax"], card["texttemplate"]) == (0, 1, "%{z:.0f}")
-    trace = causal.trace_of(lab)
+    trace = trace_of(lab)
     queries, keys, values = (trace[name][None] for name in ("queries", "keys", "values"))
     theirs = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)[0]
     torch.testing.assert_close(drawn(at, "figures:causal_context", "context"), theirs)
@@ -77,35 +86,35 @@ def test_a_click_turns_a_cell_over_once() -> None:
     assert broken(at) == []
     expected = causal_mask(6)
     expected[0, 4] = True
-    assert torch.equal(drawn(at, causal.MASK, "mask"), expected.float())
+    assert torch.equal(drawn(at, MASK, "mask"), expected.float())
     assert float(drawn(at, "figures:masked", "weights")[0, 4]) > 0
     at.run()
-    assert torch.equal(drawn(at, causal.MASK, "mask"), expected.float()), "the same click, again"
+    assert torch.equal(drawn(at, MASK, "mask"), expected.float()), "the same click, again"
     lab = link.decode(components(at)["table:embeddings"]["lab"])
     assert dict(lab.painted) == {("mask", 1, 6, 4): 1.0}
     pick(at, 0, 4, serial=2)
-    assert torch.equal(drawn(at, causal.MASK, "mask"), causal_mask(6).float())
+    assert torch.equal(drawn(at, MASK, "mask"), causal_mask(6).float())
     assert not link.decode(components(at)["table:embeddings"]["lab"]).painted
 
 
 def test_painting_is_kept_for_its_number_of_tokens() -> None:
     at = page(painted(Lab(), (1, 5)))
     at.text_input[0].set_value("only three words").run()
-    assert torch.equal(drawn(at, causal.MASK, "mask"), causal_mask(3).float())
+    assert torch.equal(drawn(at, MASK, "mask"), causal_mask(3).float())
     at.text_input[0].set_value("six words of quite another kind").run()
-    assert float(drawn(at, causal.MASK, "mask")[1, 5]) == 1
+    assert float(drawn(at, MASK, "mask")[1, 5]) == 1
 
 
 def test_a_preset_clears_what_was_painted_and_the_button_too() -> None:
     lab = replace(painted(Lab(), (1, 5), (0, 0)))
     at = page(lab)
     at.selectbox(key="_mask_preset").set_value("window").run()
-    assert torch.equal(drawn(at, causal.MASK, "mask"), sliding_window_mask(6, 2).float())
+    assert torch.equal(drawn(at, MASK, "mask"), sliding_window_mask(6, 2).float())
     at.number_input(key="_mask_size").set_value(4).run()
-    assert torch.equal(drawn(at, causal.MASK, "mask"), sliding_window_mask(6, 4).float())
+    assert torch.equal(drawn(at, MASK, "mask"), sliding_window_mask(6, 4).float())
     at = page(lab)
     next(button for button in at.button if button.label == "Clear what I painted").click().run()
-    assert torch.equal(drawn(at, causal.MASK, "mask"), causal_mask(6).float())
+    assert torch.equal(drawn(at, MASK, "mask"), causal_mask(6).float())
 
 
 @settings(max_examples=30)
@@ -136,7 +145,7 @@ def test_painting_turns_cells_over(
 def test_both_ways_are_drawn_and_equal() -> None:
     at = page(painted(PRIMES, (0, 6), (4, 4)))
     scaled = drawn(at, "figures:masked", "scaled")
-    mask = drawn(at, causal.MASK, "mask")
+    mask = drawn(at, MASK, "mask")
     shares = torch.softmax(scaled, dim=1)
     torch.testing.assert_close(drawn(at, "figures:renormalised", "shares"), shares)
     zeroed = drawn(at, "figures:renormalised", "zeroed")
@@ -156,18 +165,18 @@ def test_both_ways_are_drawn_and_equal() -> None:
 def test_where_both_ways_are_the_same_no_difference_is_told() -> None:
     alt = cards(page(replace(PRIMES, mask_preset="none")), "figures:renormalised")["difference"]
     lab = Lab(sentence="to be", preset="one-hot", d=2, d_out=2)
-    off = causal.renormalised_of(lab)["weights"] - causal.plain_of(lab)["weights"]
-    assert causal.difference_finding(off * 0) == "all 4 cells are the same to the last bit."
-    assert causal.difference_finding(off * 0 + 1e-7) == "4 of 4 cells differ, by 1e-07 at most."
-    assert causal.difference_finding(off * torch.nan) == "no cell is a number in both ways."
-    assert causal.difference_finding(torch.zeros(1, 1)) == "the cell is the same to the last bit."
+    off = renormalised_of(lab)["weights"] - plain_of(lab)["weights"]
+    assert difference_finding(off * 0) == "all 4 cells are the same to the last bit."
+    assert difference_finding(off * 0 + 1e-7) == "4 of 4 cells differ, by 1e-07 at most."
+    assert difference_finding(off * torch.nan) == "no cell is a number in both ways."
+    assert difference_finding(torch.zeros(1, 1)) == "the cell is the same to the last bit."
     drawn_ = drawn(page(replace(PRIMES, mask_preset="none")), "figures:renormalised", "difference")
     count = int((drawn_ != 0).sum())
     assert alt["alt"].startswith(f"{count} of 49" if count else "all 49 cells are the same")
 
 
 def test_a_number_of_ones_own_in_place_of_minus_infinity_is_counted() -> None:
-    lab = overriding.with_override(PRIMES, causal.plain_of(PRIMES), "causal", "masked", (0, 1), 9.0)
+    lab = overriding.with_override(PRIMES, plain_of(PRIMES), "causal", "masked", (0, 1), 9.0)
     alts = [causal.masked_steps(own).cards[1].alt for own in (PRIMES, lab)]
     assert alts == [f"{count} of 49 cells are −∞, drawn empty." for count in (21, 20)]
 
@@ -219,7 +228,7 @@ def test_the_code_computes_what_is_shown() -> None:
         at = page(lab)
         names: dict[str, Any] = {}
         exec(codes(at)[0], names)
-        assert torch.equal(names["context"], causal.trace_of(lab)["context"])
+        assert torch.equal(names["context"], trace_of(lab)["context"])
         assert names["mask"].dtype == torch.bool
     large = Lab(sentence="a " * 40, mask_preset="window", d=2)
     names = {}
@@ -261,8 +270,8 @@ def test_the_leak_detector_runs_twice(token: int) -> None:
 @pytest.mark.parametrize("cell", [(i, j) for j in range(6) for i in range(j)])
 def test_the_detector_follows_any_cell_painted_above_the_diagonal(cell: tuple[int, int]) -> None:
     lab = painted(Lab(), cell)
-    assert causal.leak_index(lab) == cell[1]
-    before, after = causal.leak_runs(lab, is_masked=True)
+    assert leak_index(lab) == cell[1]
+    before, after = leak_runs(lab, is_masked=True)
     found = leaks(before, after, cell[1])
     assert found.any(dim=1).nonzero().flatten().tolist() == [cell[0]]
     told = cards(page(lab), "figures:leaks")["with_mask"]["alt"]
@@ -274,12 +283,12 @@ def test_the_detector_follows_the_cell_just_painted_and_then_the_last_one() -> N
     at = pick(page(painted(PRIMES, (0, 5))), 1, 3, serial=1)
     assert components(at)["figures:leaks"]["figures"][0]["alt"].endswith("of “b”.")
     lab = link.decode(components(at)["table:embeddings"]["lab"])
-    assert causal.leak_index(lab) == 3
-    assert causal.leak_index(replace(lab, trail=())) == 5
+    assert leak_index(lab) == 3
+    assert leak_index(replace(lab, trail=())) == 5
     pick(at, 1, 3, serial=2)  # closed again
     lab = link.decode(components(at)["table:embeddings"]["lab"])
-    assert causal.leak_index(lab) == 5
-    assert causal.leak_index(painted(PRIMES, (3, 1))) == 6, "nobody is let see what comes later"
+    assert leak_index(lab) == 5
+    assert leak_index(painted(PRIMES, (3, 1))) == 6, "nobody is let see what comes later"
 
 
 @pytest.mark.parametrize(
@@ -296,8 +305,8 @@ def test_the_detector_follows_the_cell_just_painted_and_then_the_last_one() -> N
 )
 def test_the_detector_follows_a_preset(preset: str, size: int, token: int) -> None:
     lab = replace(PRIMES, mask_preset=preset, mask_size=size)
-    assert causal.leak_index(lab) == token
-    found = leaks(*causal.leak_runs(lab, is_masked=True), token)
+    assert leak_index(lab) == token
+    found = leaks(*leak_runs(lab, is_masked=True), token)
     assert bool(found.any()) is bool(mask_of(lab).triu(1).any())
 
 
@@ -308,7 +317,7 @@ def test_the_token_one_chose_holds_whatever_is_painted(token: int) -> None:
     pick(at, 1, 2, serial=1)
     assert at.selectbox(key="_leak_token").value == token + 1
     assert f"before “{'abcdefg'[token]}”" in cards(at, "figures:leaks")["with_mask"]["alt"]
-    assert causal.leak_index(link.decode(components(at)["table:embeddings"]["lab"])) == token
+    assert leak_index(link.decode(components(at)["table:embeddings"]["lab"])) == token
     at.selectbox(key="_leak_token").set_value(0).run()
     assert "before “c”" in cards(at, "figures:leaks")["with_mask"]["alt"]
 
@@ -316,7 +325,7 @@ def test_the_token_one_chose_holds_whatever_is_painted(token: int) -> None:
 def test_a_late_token_leaks_through_padding_only_if_it_is_real() -> None:
     for token in range(1, 7):
         lab = PRIMES.choosing(mask_preset="padding", mask_size=4, leak_token=token)
-        found = leaks(*causal.leak_runs(lab, is_masked=True), token)
+        found = leaks(*leak_runs(lab, is_masked=True), token)
         assert bool(found.any()) is (token < 4)
 
 
@@ -350,7 +359,7 @@ def test_large_masks_are_painted_in_their_part() -> None:
     assert broken(at) == []
     pick(at, 3, 77, serial=1)  # an overview's cell stands for several: it is only looked at
     assert not link.decode(components(at)["table:embeddings"]["lab"]).painted
-    at.session_state[f"{causal.MASK}:part"] = {
+    at.session_state[f"{MASK}:part"] = {
         "picked": {"name": "mask", "row": 3, "column": 77, "serial": 1}
     }
     at.run()
@@ -368,7 +377,7 @@ def test_the_prediction_is_computed() -> None:
 
 
 def test_a_number_of_ones_own_goes_on_to_the_context_and_nowhere_else() -> None:
-    lab = overriding.with_override(PRIMES, causal.plain_of(PRIMES), "causal", "masked", (1, 0), 9.0)
+    lab = overriding.with_override(PRIMES, plain_of(PRIMES), "causal", "masked", (1, 0), 9.0)
     at, before = page(lab), page(PRIMES)
     assert broken(at) == []
     assert float(drawn(at, "figures:masked", "masked")[1, 0]) == 9
@@ -384,7 +393,7 @@ def test_a_mask_that_is_pinned_is_compared_and_not_painted() -> None:
     lab = replace(lab, pinned=comparing.MARK + link.encode(PRIMES), showing="B − A")
     at = pick(page(lab), 0, 1, serial=1)
     assert broken(at) == []
-    difference = drawn(at, causal.MASK, "mask")
+    difference = drawn(at, MASK, "mask")
     assert difference.nonzero().tolist() == [[0, 6]]
     assert (
         not link.decode(components(at)["table:embeddings"]["lab"]).painted.row("mask", 1, 7).get(1)

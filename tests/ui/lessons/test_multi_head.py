@@ -21,6 +21,8 @@ from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.multi_head import figures as multi_head
 from ui.lessons.multi_head.questions import most_missed_head
+from ui.lessons.multi_head.runs import OWN, column_of, heads_of, stacked_of, trace_of
+from ui.lessons.multi_head.words import differs_said, not_divisible
 
 PAGE = PROJECT / "pages" / "multi_head.py"
 PRIMES = Lab().choosing(
@@ -107,23 +109,21 @@ def test_all_heads_have_one_colour_scale_and_say_which_is_below_and_which_is_off
 @pytest.mark.parametrize("drawn_as", ["rand", "linear", "linear with bias"])
 def test_a_head_without_query_weights_and_bias_is_even_and_the_others_stay(drawn_as: str) -> None:
     lab = replace(PRIMES, drawn_as=drawn_as)
-    before = multi_head.trace_of(lab)["weights"]
+    before = trace_of(lab)["weights"]
     zeros = [(str(row + 1), column, 0.0) for row in range(5) for column in (2, 3)]
     lab = EDITORS["w_query"].set_entries(lab, zeros)
     even = torch.ones(7, 7).tril() / torch.arange(1, 8).unsqueeze(1)
     if drawn_as == "linear with bias":
-        assert not torch.allclose(multi_head.trace_of(lab)["weights"][1], even, atol=1e-3)
+        assert not torch.allclose(trace_of(lab)["weights"][1], even, atol=1e-3)
         lab = EDITORS["b_query"].set_entries(lab, [("1", column, 0.0) for column in (2, 3)])
-    after = multi_head.trace_of(lab)["weights"]
+    after = trace_of(lab)["weights"]
     torch.testing.assert_close(after[1], even)
     assert torch.equal(after[[0, 2]], before[[0, 2]])
 
 
 def test_heads_that_agree_are_not_said_to_disagree() -> None:
     for lab in (Lab(sentence="one"), Lab(preset="equal")):
-        told = multi_head.differs_said(
-            multi_head.trace_of(lab), [t.text for t in lab.tokens], lab.conventions
-        )
+        told = differs_said(trace_of(lab), [t.text for t in lab.tokens], lab.conventions)
         assert told.startswith("**The heads agree**")
     at = page(PRIMES)
     assert any(text.value.startswith("**The heads disagree most**") for text in at.markdown)
@@ -182,7 +182,7 @@ def test_a_width_that_heads_do_not_divide_is_said_with_both_numbers() -> None:
     assert "**1 head**" in message
     assert message.endswith("Possible with this width: 1, 5.")
     assert list(cards(at, "figures:heads")) == ["weights_0"]
-    assert multi_head.trace_of(Lab(d_out=6, n_heads=4))["weights"].shape[0] == 3
+    assert trace_of(Lab(d_out=6, n_heads=4))["weights"].shape[0] == 3
     at.number_input(key="_n_heads").set_value(5).run()
     assert broken(at) == []
     assert [text for text in said(at) if "divisible" in text] == []
@@ -193,15 +193,15 @@ def test_a_width_that_heads_do_not_divide_is_said_with_both_numbers() -> None:
 def test_any_width_and_number_of_heads_has_some_that_divide(d_out: int) -> None:
     for n_heads in range(1, 17):
         lab = Lab(d_out=d_out, n_heads=n_heads)
-        found = multi_head.heads_of(lab)
+        found = heads_of(lab)
         assert found <= n_heads
         assert d_out % found == 0
-        assert bool(multi_head.not_divisible(lab)) == (d_out % n_heads != 0)
+        assert bool(not_divisible(lab)) == (d_out % n_heads != 0)
         assert not any(d_out % more == 0 for more in range(found + 1, n_heads + 1))
 
 
 def test_a_cell_of_a_head_is_explained_and_leads_down_through_the_head() -> None:
-    place, trace = "figures:joined", multi_head.trace_of(PRIMES)
+    place, trace = "figures:joined", trace_of(PRIMES)
     told = {"name": "concatenated", "head": None, "row": 3, "column": 4, "serial": 1}
     at = pick(page(PRIMES), told, place=place)
     shown = panel(at)
@@ -262,9 +262,9 @@ def test_the_answer_is_the_head_without_which_the_output_moves_furthest() -> Non
 
 def test_the_shown_code_makes_the_output() -> None:
     lab = PRIMES.choosing(heads_off=(1,))
-    trace = multi_head.trace_of(lab)
+    trace = trace_of(lab)
 
-    for run in (trace, multi_head.stacked_of(lab)):
+    for run in (trace, stacked_of(lab)):
         names: dict[str, Any] = {}
         exec(pytorch_of(run), names)
         for name in (*run.inputs, *run.steps):
@@ -275,7 +275,7 @@ def test_the_shown_code_makes_the_output() -> None:
 def test_large_heads_are_shown_in_part_with_one_choice_for_tokens_of_all_kinds() -> None:
     lab = Lab(sentence=" ".join(f"w{n}" for n in range(41)), d_out=4, window=(30, 20, 0))
     at = page(lab)
-    trace = multi_head.trace_of(lab)
+    trace = trace_of(lab)
     whole = drawn(at, "heads:part", "weights_1_part")
     assert torch.equal(whole, trace["weights"][1, 25:35, 16:24])
     shown = cards(at, "figures:head_steps:part")
@@ -288,10 +288,10 @@ def test_large_heads_are_shown_in_part_with_one_choice_for_tokens_of_all_kinds()
 
 
 def test_a_dot_stands_on_the_head_whose_number_is_ones_own_and_on_no_other() -> None:
-    lab, trace = PRIMES, multi_head.trace_of(PRIMES)
+    lab, trace = PRIMES, trace_of(PRIMES)
     for head, name, row, column in ((0, "weights", 4, 2), (2, "weights", 6, 1), (2, "keys", 3, 1)):
         cell = (head, row, column)
-        lab = overriding.with_override(lab, trace, multi_head.OWN, name, cell, 0.5)
+        lab = overriding.with_override(lab, trace, OWN, name, cell, 0.5)
     for head, marked, noted in (
         (0, {"weights": [(4, 2)], "keys": []}, "Yours: 1 of the weights"),
         (1, {"weights": [], "keys": []}, ""),
@@ -308,11 +308,9 @@ def test_a_dot_stands_on_the_head_whose_number_is_ones_own_and_on_no_other() -> 
 
 def test_numbers_of_ones_own_in_the_output_have_no_parts_and_break_nothing() -> None:
     lab = Lab()
-    row, column = lab.query_index, multi_head.column_of(lab)
-    own = overriding.with_override(
-        lab, multi_head.trace_of(lab), multi_head.OWN, "output", (row, column), 9.0
-    )
-    assert float(multi_head.trace_of(own)["output"][row, column]) == 9.0
+    row, column = lab.query_index, column_of(lab)
+    own = overriding.with_override(lab, trace_of(lab), OWN, "output", (row, column), 9.0)
+    assert float(trace_of(own)["output"][row, column]) == 9.0
     (before,), (after,) = multi_head.contributed(lab).cards, multi_head.contributed(own).cards
     assert after.spec["data"] == before.spec["data"]
     assert after.check

@@ -18,13 +18,27 @@ from ui.lab import link
 from ui.lab.checks import LIMIT
 from ui.lab.lab import Lab
 from ui.lessons.normalisation_lab import figures as normalisation
+from ui.lessons.normalisation_lab import row as row_of_scores
 from ui.lessons.normalisation_lab.choices import DTYPES, MAX_SCORES, NOTEBOOK_SCORES
+from ui.lessons.normalisation_lab.failures import failure
 from ui.lessons.normalisation_lab.questions import CHANGED, five_more
+from ui.lessons.normalisation_lab.row import (
+    FALLBACK,
+    PRESETS,
+    ROW,
+    TEMPERATURES,
+    jacobian_of,
+    keys_of,
+    misfit,
+    scores_of_query,
+    trace_of,
+)
+from ui.lessons.normalisation_lab.words import jacobian_said
 
 PAGE = PROJECT / "pages" / "normalisation_lab.py"
-TABLE = normalisation.ROW.widget_key
-NEGATIVE = normalisation.PRESETS["A negative score"]
-THOUSAND = normalisation.PRESETS["A score of 1000"]
+TABLE = ROW.widget_key
+NEGATIVE = PRESETS["A negative score"]
+THOUSAND = PRESETS["A score of 1000"]
 
 scores = st.one_of(st.floats(-LIMIT, LIMIT), st.floats(-20, 20), st.integers(-2, 2).map(float))
 rows = st.lists(scores, min_size=1, max_size=9).map(tuple)
@@ -63,8 +77,8 @@ def test_it_opens_with_the_notebooks_row_and_numbers() -> None:
 
 @given(labs)
 def test_what_is_drawn_is_what_the_core_computed(lab: Lab) -> None:
-    trace = normalisation.trace_of(lab)
-    dtype = "float32" if normalisation.misfit(lab, lab.value("dtype")) else lab.value("dtype")
+    trace = trace_of(lab)
+    dtype = "float32" if misfit(lab, lab.value("dtype")) else lab.value("dtype")
     row = torch.tensor([lab.value("row_scores")], dtype=getattr(torch, dtype))
     again = normalisations(lab.value("temperature")).run(scores=row)
     for name in trace.steps:
@@ -74,14 +88,14 @@ def test_what_is_drawn_is_what_the_core_computed(lab: Lab) -> None:
 @given(labs)
 def test_no_expected_failure_is_called_a_mistake(lab: Lab) -> None:
     """Whatever the row, each way is right or its failure is explained; none is red."""
-    trace = normalisation.trace_of(lab)
-    keys = normalisation.keys_of(lab)
+    trace = trace_of(lab)
+    keys = keys_of(lab)
     for name in trace.steps:
         card = normalisation.way_card(trace, name, keys, trace.check())
         assert card.check is None or card.check.ok, (name, card.check, card.note)
         if not bool(trace[name].isfinite().all()):
             assert card.note.startswith("As expected")
-    assert normalisation.failure(trace, "weights") is None
+    assert failure(trace, "weights") is None
 
 
 def test_a_broken_softmax_is_still_red(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,9 +162,9 @@ def test_other_failures_are_explained_too(
     Lab().choosing(row_scores=(65_504.0, 8.0), dtype="float16")
 )  # their sum rounds back to 65,504
 def test_what_is_said_to_become_0_is_0(lab: Lab) -> None:
-    trace = normalisation.trace_of(lab)
+    trace = trace_of(lab)
     for name in ("by_sum", "naive"):
-        found = normalisation.failure(trace, name)
+        found = failure(trace, name)
         if found and "every share" in found.text and "= 0" in found.text.replace("becomes", "="):
             assert not trace[name].any()
 
@@ -170,13 +184,13 @@ def test_what_a_dtype_cannot_hold_is_said_beside_it(
 
 def test_a_scaled_score_can_be_too_large_as_well() -> None:
     lab = Lab().choosing(row_scores=(5000.0,), temperature=0.05, dtype="float16")
-    assert normalisation.misfit(lab, "float16").endswith("5,000 / 0.05 is 100,000.")
-    assert normalisation.trace_of(lab)["scores"].dtype == torch.float32
+    assert misfit(lab, "float16").endswith("5,000 / 0.05 is 100,000.")
+    assert trace_of(lab)["scores"].dtype == torch.float32
 
 
 @given(labs)
 def test_the_fallback_holds_everything(lab: Lab) -> None:
-    assert normalisation.misfit(lab, normalisation.FALLBACK) == ""
+    assert misfit(lab, FALLBACK) == ""
 
 
 # ---- The row -----------------------------------------------------------------------------------
@@ -202,11 +216,11 @@ def test_a_cell_that_is_not_there_changes_nothing(cell: tuple[str, int, float]) 
     assert components(at)[TABLE]["message"] == "Expected one of the 6 scores. Nothing was changed."
 
 
-@pytest.mark.parametrize("preset", normalisation.PRESETS)
+@pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_fills_the_row(preset: str) -> None:
     at = page(row_scores=(3.0,))
     at.button(key=f"_row:{preset}").click().run()
-    assert row_shown(at) == list(normalisation.PRESETS[preset])
+    assert row_shown(at) == list(PRESETS[preset])
 
 
 def test_scores_are_added_and_removed_within_bounds() -> None:
@@ -229,11 +243,11 @@ def test_the_sentences_own_scores_are_taken() -> None:
 
 def test_scores_beyond_the_tables_limit_are_not_offered() -> None:
     lab = Lab().with_entries([("journey", 1, 0, 900_000.0)])
-    assert normalisation.scores_of_query(lab) is None
+    assert scores_of_query(lab) is None
     long = Lab(sentence="word " * (MAX_SCORES + 1))
-    assert normalisation.scores_of_query(long) is None
+    assert scores_of_query(long) is None
     most = Lab(sentence="word " * MAX_SCORES)
-    assert len(normalisation.scores_of_query(most) or ()) == MAX_SCORES
+    assert len(scores_of_query(most) or ()) == MAX_SCORES
     at = opened(PAGE, lab=link.encode(lab))
     assert at.button(key="_row:query").disabled
 
@@ -243,13 +257,13 @@ def test_scores_beyond_the_tables_limit_are_not_offered() -> None:
 
 @given(labs)
 def test_the_jacobian_on_screen_agrees_with_the_differences(lab: Lab) -> None:
-    _, check = normalisation.jacobian_of(lab)
+    _, check = jacobian_of(lab)
     assert normalisation.jacobian_verdict(check).ok
 
 
 def test_a_wrong_jacobian_is_red(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        normalisation, "softmax_jacobian", lambda *args: softmax_jacobian(*args) * 1.001
+        row_of_scores, "softmax_jacobian", lambda *args: softmax_jacobian(*args) * 1.001
     )
     card = cards(page(), "figures:jacobian")["jacobian"]
     assert not card["check"]["ok"]
@@ -259,7 +273,7 @@ def test_a_wrong_jacobian_is_red(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_jacobian_drawn_is_the_one_computed() -> None:
     lab = Lab().choosing(row_scores=(1.0, -2.0, 0.5), temperature=0.5)
     spec = cards(opened(PAGE, lab=link.encode(lab)), "figures:jacobian")["jacobian"]["spec"]
-    jacobian, _ = normalisation.jacobian_of(lab)
+    jacobian, _ = jacobian_of(lab)
     drawn = spec["data"][0]
     assert drawn["z"] == jacobian.tolist()
     assert drawn["zmax"] == -drawn["zmin"] == float(jacobian.abs().max())
@@ -271,8 +285,8 @@ def test_the_jacobian_drawn_is_the_one_computed() -> None:
 
 def test_a_saturated_softmax_looks_and_reads_like_almost_nothing() -> None:
     lab = Lab().choosing(row_scores=THOUSAND)
-    jacobian, _ = normalisation.jacobian_of(lab)
-    assert "Almost nothing moves" in normalisation.jacobian_said(jacobian, lab)
+    jacobian, _ = jacobian_of(lab)
+    assert "Almost nothing moves" in jacobian_said(jacobian, lab)
     drawn = cards(page(row_scores=THOUSAND), "figures:jacobian")["jacobian"]["spec"]["data"][0]
     assert drawn["zmax"] == pytest.approx(0.025)
     assert {text for line in drawn["text"] for text in line} == {"0.0000"}
@@ -310,10 +324,10 @@ def test_what_a_temperature_does_to_the_gradients_is_computed(
 ) -> None:
     scores = torch.tensor(row, dtype=torch.float64)
     peaks = {}
-    for temperature in normalisation.TEMPERATURES:
+    for temperature in TEMPERATURES:
         p = torch.softmax(scores / temperature, dim=0)
         peaks[temperature] = float(((p.diag() - p.outer(p)) / temperature).abs().max())
-    told = normalisation.jacobian_said(softmax_jacobian(scores), Lab().choosing(row_scores=row))
+    told = jacobian_said(softmax_jacobian(scores), Lab().choosing(row_scores=row))
     assert words in told
     if best is not None:
         assert max(peaks, key=lambda temperature: peaks[temperature]) == best
@@ -323,7 +337,7 @@ def test_what_a_temperature_does_to_the_gradients_is_computed(
 
 
 def test_the_first_rows_largest_weight_at_the_lowest_temperature_is_said() -> None:
-    told = normalisation.jacobian_said(softmax_jacobian(torch.ones(2)), Lab())
+    told = jacobian_said(softmax_jacobian(torch.ones(2)), Lab())
     row = torch.tensor(NOTEBOOK_SCORES, dtype=torch.float64)
     p = torch.softmax(row / 0.05, dim=0)
     assert f"the largest weight is {float(p.max()):.4f}, and the strongest entry 4.8132." in told
@@ -331,7 +345,7 @@ def test_the_first_rows_largest_weight_at_the_lowest_temperature_is_said() -> No
 
 @given(labs)
 def test_the_diagonal_is_never_below_0_and_the_rest_never_above(lab: Lab) -> None:
-    jacobian, _ = normalisation.jacobian_of(lab)
+    jacobian, _ = jacobian_of(lab)
     assert (jacobian.diag() >= 0).all()
     assert (jacobian - jacobian.diag().diag() <= 0).all()
 
@@ -368,12 +382,12 @@ def test_the_sums_are_those_of_each_dtype() -> None:
 
 def test_the_code_on_the_page_computes_what_it_shows() -> None:
     lab = Lab().choosing(row_scores=NEGATIVE, temperature=0.5, dtype="bfloat16")
-    trace = normalisation.trace_of(lab)
+    trace = trace_of(lab)
     names: dict[str, Any] = {}
     exec(normalisation.code(lab, trace), names)
     for name in trace.steps:
         assert torch.equal(names[name], trace[name])
-    torch.testing.assert_close(names["jacobian"], normalisation.jacobian_of(lab)[0])
+    torch.testing.assert_close(names["jacobian"], jacobian_of(lab)[0])
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ from ui.lab.lab import Lab
 from ui.lessons.one_query import controls as one_query_controls
 from ui.lessons.one_query import figures as one_query
 from ui.lessons.one_query.questions import doubled_query
+from ui.lessons.one_query.runs import asked, inputs_of
+from ui.lessons.one_query.words import alignment_sentence, dot_products, ten_times_said
 from ui.lessons.start_here import figures as start
 from ui.parts import shares_table
 
@@ -38,7 +40,7 @@ NOTEBOOK = ONE_QUERY.run(query=INPUTS[[QUERY]], inputs=INPUTS)
 
 
 def test_the_arithmetic_is_the_notebooks() -> None:
-    first = one_query.dot_products(NOTEBOOK, "journey", WORDS)[0]
+    first = dot_products(NOTEBOOK, "journey", WORDS)[0]
     assert first == "journey · Your = 0.55·0.43 + 0.87·0.15 + 0.66·0.89 = 0.9544"
 
 
@@ -85,7 +87,7 @@ def test_scores_far_below_zero_are_explained_too() -> None:
 
 def test_a_zero_vector_is_said_to_have_no_angle() -> None:
     trace = trace_of([[1.0, 2.0], [0.0, 0.0]])
-    said = one_query.alignment_sentence(trace, 1, "a", ["a", "b"])
+    said = alignment_sentence(trace, 1, "a", ["a", "b"])
     assert "b is the zero vector" in said
     assert one_query.alignment_card(trace, 1, "a", ["a", "b"]).alt.startswith("b is the zero")
 
@@ -121,10 +123,10 @@ LABS = [
 def test_ten_times_larger_does_what_the_page_says(lab: Lab) -> None:
     large = with_preset(lab, "ten-times")
     n_tokens = len(lab.tokens)
-    runs = [ONE_QUERY.run(**one_query.inputs_of(replace(large, query=q))) for q in range(n_tokens)]
+    runs = [ONE_QUERY.run(**inputs_of(replace(large, query=q))) for q in range(n_tokens)]
     broken = [q for q, run in enumerate(runs) if abs(float(run["naive"].sum()) - 1) > 1e-3]
     broken += [q for q, run in enumerate(runs) if bool(run["naive"].isnan().any())]
-    told = one_query.ten_times_said(lab)
+    told = ten_times_said(lab)
     expected = {
         0: "no score gets large enough",
         n_tokens: "overflows, whichever token asks",
@@ -138,13 +140,13 @@ def test_ten_times_larger_does_what_the_page_says(lab: Lab) -> None:
 
 
 def test_on_the_first_lab_ten_times_larger_overflows_for_four_of_six() -> None:
-    told = one_query.ten_times_said(Lab())
+    told = ten_times_said(Lab())
     assert "for 4 of 6 query tokens (Your, journey, starts, step)." in told
 
 
 def test_a_row_of_zeros_counts_as_one() -> None:
     lab = Lab().with_entries([("one", 1, column, 0.0) for column in range(3)])
-    run = one_query.asked(lab).trace
+    run = asked(lab).trace
     exps = run["scores"].exp()
     torch.testing.assert_close(run["weights"][0, 4], 1 / exps.sum())
 
@@ -163,7 +165,7 @@ LABELS = [f"w{row}" for row in range(300)]
 
 
 def test_of_many_dot_products_those_near_the_current_one_are_told() -> None:
-    said = one_query.dot_products(LONG, "w5", LABELS, 200)
+    said = dot_products(LONG, "w5", LABELS, 200)
     assert len(said) == 300
     assert said[200].startswith(f"w5 · w200 = {LONG.explain('scores', 0, 200).formula[:20]}")
     assert said[200].count(" + ") == 11
@@ -226,7 +228,7 @@ def test_tables_come_out_as_printed(times: float, monkeypatch: pytest.MonkeyPatc
         assert [mistakes(row[column]) for row in shown] == [[]] * 6
         assert adds_up([row[column].rpartition(" = ")[2] for row in shown], total[column])
     for moment in range(6):
-        said = one_query.alignment_sentence(trace, moment, "a", WORDS)
+        said = alignment_sentence(trace, moment, "a", WORDS)
         line = said.partition(" × cosine = ")[2].partition(": the same")[0]
         assert mistakes(line) == []
 

@@ -13,7 +13,7 @@ from ui.cards import goal_path
 from ui.cards.simple_run import trace_of
 from ui.lab import link
 from ui.lab.lab import Lab
-from ui.lessons.causal_attention import figures as causal
+from ui.lessons.causal_attention import runs as causal_runs
 from ui.lessons.queries_keys_values import figures as trainable
 from ui.lessons.start_here import figures as start
 
@@ -91,7 +91,7 @@ def test_a_masked_weight_cannot_be_reached_and_it_says_so() -> None:
     at.button(key="_goal_search").click().run()
     assert broken(at) == []
     assert any(text.startswith("**Not reachable: masked") for text in markdown_texts(at))
-    (only,) = goal_path.attempts_of(Lab(goal=(1, 4, 0.9, 0.0)), causal.trace_of)
+    (only,) = goal_path.attempts_of(Lab(goal=(1, 4, 0.9, 0.0)), causal_runs.trace_of)
     assert only.status == MASKED
 
 

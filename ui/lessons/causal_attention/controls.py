@@ -14,13 +14,8 @@ from ui.lab import state
 from ui.lab.checks import MAX_TOKENS
 from ui.lab.lab import MASKS, Lab
 from ui.lessons.causal_attention.choices import CausalChoices
-from ui.lessons.causal_attention.figures import (
-    MASK,
-    is_overview,
-    leak_index,
-    mask_figure,
-    opened_early,
-)
+from ui.lessons.causal_attention.figures import is_overview, mask_figure
+from ui.lessons.causal_attention.runs import MASK, leak_index, opened_early
 from ui.parts import part_view, step_view
 from ui.parts.widgets import choice, number_field, set_widget
 

@@ -2,61 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-import torch
 from torch import Tensor
 
-from attention_core import CAUSAL_SELF_ATTENTION, RENORMALISED_SELF_ATTENTION, Check, Trace
+from attention_core import Trace
 from attention_core.export import Shown
 from attention_core.figures import matrix_spec, with_lit_row
 from attention_core.mechanisms.renormalised_attention import compare_ways
 from attention_core.numbers import result_of
-from attention_core.reference import by_fused
 from attention_core.studies.changes import leaks
 from ui.cards import overriding, step_cards
-from ui.cards.card import Card, Group, Spec, Verdict
+from ui.cards.card import Card, Group, Spec
 from ui.cards.embeddings import labels_of
 from ui.cards.explained import Explained
-from ui.cards.literal import literal, names
-from ui.cards.mask import inputs_of, mask_of, preset_mask
 from ui.lab.lab import Lab
-from ui.lessons.causal_attention.choices import CausalChoices
+from ui.lessons.causal_attention.runs import (
+    OWN,
+    leak_index,
+    leak_runs,
+    plain_of,
+    renormalised_of,
+    trace_of,
+)
+from ui.lessons.causal_attention.words import (
+    difference_finding,
+    leaks_said,
+    mask_finding,
+    ways_said,
+)
 
-MASK, OWN = "figures:mask", "causal"
 PLACES = ("figures:masked", "figures:causal_context")
-TOLD = 6
 BEFORE = ("scaled", "masked", "weights")
 AFTER = ("shares", "zeroed", "weights")
-BLIND_ONE = (
-    "{who} may attend to nobody. Its {row} is all −∞, and softmax divides 0 by 0: NaN, shown as "
-    "empty cells. `scaled_dot_product_attention` makes the context vector ({zeros}) instead, so "
-    "such a token is left out of the comparison below."
-)
-BLIND_MANY = (
-    "{who} may attend to nobody. Their {rows} are all −∞, and softmax divides 0 by 0: NaN, shown "
-    "as empty cells. `scaled_dot_product_attention` makes the context vector ({zeros}) instead, so "
-    "such a token is left out of the comparison below."
-)
 
 
 # ---- The mask ----------------------------------------------------------------------------------
-
-
-def plain_of(lab: Lab) -> Trace:
-    """Return the run with −∞ before the softmax."""
-    return CAUSAL_SELF_ATTENTION.run(**inputs_of(lab))
-
-
-def trace_of(lab: Lab) -> Trace:
-    """Return the same with the numbers that the user put into its steps."""
-    return overriding.applied(plain_of(lab), lab, OWN)
-
-
-def renormalised_of(lab: Lab) -> Trace:
-    """Return the run with 0 after the softmax, and each row divided by what is left of it."""
-    return RENORMALISED_SELF_ATTENTION.run(**inputs_of(lab))
 
 
 def mask_figure(lab: Lab) -> Group:
@@ -71,17 +52,6 @@ def mask_figure(lab: Lab) -> Group:
     )
     width = step_cards.card_width(len(tokens))
     return Group([card], Explained(trace, tokens), width, arrows=False)
-
-
-def mask_finding(mask: Tensor) -> str:
-    """Return how many cells of a mask are open.
-
-    Example:
-        >>> mask_finding(causal_mask(3))
-        '6 of 9 cells are open: there the query may attend to the key.'
-    """
-    open_, n = int(mask.sum()), mask.numel()
-    return f"{open_:,} of {n:,} cells are open: there the query may attend to the key."
 
 
 def is_overview(card: Card) -> bool:
@@ -134,38 +104,6 @@ def _difference(masked: Trace, renormalised: Trace, lab: Lab) -> Card:
     )
 
 
-def difference_finding(off: Tensor) -> str:
-    """Return how many cells of both ways are not the same to the last bit.
-
-    Example:
-        >>> difference_finding(torch.tensor([[0.0, 1e-8]]))
-        '1 of 2 cells differs, by 1e-08 at most.'
-        >>> difference_finding(torch.zeros(1, 2))
-        'all 2 cells are the same to the last bit.'
-    """
-    known = off[~off.isnan()]
-    differ, n = int((known != 0).sum()), known.numel()
-    if not n:
-        return "no cell is a number in both ways."
-    if not differ:
-        return f"{'the cell is' if n == 1 else f'all {n:,} cells are'} the same to the last bit."
-    verb, most = "differs" if differ == 1 else "differ", float(known.abs().max())
-    return f"{differ:,} of {n:,} cells {verb}, by {most:.0e} at most."
-
-
-def ways_said(check: Check | None) -> Verdict:
-    """Return whether both ways agree, as a card says it."""
-    if check is None:
-        return Verdict(True, "Nothing to compare: no row has a number in both ways.")
-    numbers = check.numbers
-    if check.ok:
-        left_out = ", rows that are not a number left out" if "where" in check.route else ""
-        text = f"Both ways give the same weights{left_out} ({numbers})."
-    else:
-        text = f"Something is wrong: both ways differ ({numbers}). Do not trust these pictures."
-    return Verdict(check.ok, text)
-
-
 def difference_spec(off: Tensor, lab: Lab, axes: tuple[str, str], title: str) -> Spec:
     """Return a matrix of differences, written so that a tiny one is not taken for none."""
     tokens, conventions = labels_of(lab), lab.conventions
@@ -186,16 +124,16 @@ def difference_spec(off: Tensor, lab: Lab, axes: tuple[str, str], title: str) ->
     cells["hovertemplate"] = cells["hovertemplate"].replace("%{z:.4f}", "%{z:.4~g}")
     if "texttemplate" in cells:
         cells["texttemplate"] = "%{text}"
-        cells["text"] = [[written(entry) for entry in row] for row in off.tolist()]
+        cells["text"] = [[short_number(entry) for entry in row] for row in off.tolist()]
     return spec
 
 
-def written(difference: float) -> str:
+def short_number(difference: float) -> str:
     """Return a difference in a few characters.
 
     Example:
-        >>> written(0.0), written(-5.96e-8), written(0.25), written(float("nan"))
-        ('0', '-6e-08', '0.2500', '')
+        >>> [short_number(number) for number in (0.0, -5.96e-8, 0.25, float("nan"))]
+        ['0', '-6e-08', '0.2500', '']
     """
     if difference != difference:  # not a number
         return ""
@@ -212,88 +150,7 @@ def context(lab: Lab) -> Group:
     return overriding.overridable(group, OWN)
 
 
-def blind_said(lab: Lab) -> str:
-    """Return what becomes of the queries that may attend to nobody, or nothing, as Markdown."""
-    trace = plain_of(lab)
-    blind = (~trace["mask"].any(dim=1)).nonzero().flatten().tolist()
-    if not blind:
-        return ""
-    called = names(labels_of(lab), lab.conventions)
-    who = ", ".join(f"**{literal(called[row])}**" for row in blind[:TOLD])
-    more = f" and {len(blind) - TOLD} more" if len(blind) > TOLD else ""
-    theirs = by_fused(trace)[blind[0]].tolist()
-    zeros = ", ".join(result_of(number) for number in theirs[:TOLD])
-    more_zeros = ", …" if len(theirs) > TOLD else ""
-    return lab.conventions.say(
-        BLIND_ONE if len(blind) == 1 else BLIND_MANY,
-        who=f"{who}{more}",
-        zeros=f"{zeros}{more_zeros}",
-    )
-
-
-def underflown_said(lab: Lab) -> str:
-    """Return which rows only −∞ can make, or nothing, as Markdown."""
-    after = renormalised_of(lab)
-    before = plain_of(lab)["weights"].isnan().any(dim=1)
-    lost = (after["weights"].isnan().any(dim=1) & ~before).nonzero().flatten().tolist()
-    if not lost:
-        return ""
-    called = names(labels_of(lab), lab.conventions)
-    who = ", ".join(f"**{literal(called[row])}**" for row in lost[:TOLD])
-    more = f" and {len(lost) - TOLD} more" if len(lost) > TOLD else ""
-    return (
-        f"{who}{more}: hidden tokens take so much that the shares of all others round to 0, and "
-        "after the mask 0 / 0 is left. With −∞ before the softmax the hidden tokens never take "
-        "anything: one more reason why everybody does it that way."
-    )
-
-
 # ---- The leak detector -------------------------------------------------------------------------
-
-
-def leak_index(lab: Lab) -> int:
-    """Return the token that the leak detector changes: as was chosen, or the one a mask opens."""
-    if lab.of(CausalChoices).leak_token >= 0:
-        return min(lab.of(CausalChoices).leak_token, len(lab.tokens) - 1)
-    return opened_early(lab)
-
-
-def opened_early(lab: Lab) -> int:
-    """Return the token that a mask lets an earlier one see; the last one if there is none.
-
-    Of several it is the one of the cell that was just painted, of other painted cells the last one,
-    and else the last one of all.
-    """
-    mask = mask_of(lab)
-    early = mask.triu(diagonal=1)
-    painted = early & (mask != preset_mask(lab))
-    picked = lab.trail[-1][2:] if lab.trail and lab.trail[-1][1] == "mask" else ()
-    if len(picked) == 2 and max(picked) < len(mask) and bool(painted[picked]):
-        return picked[1]
-    for cells in (painted, early):
-        columns = cells.any(dim=0).nonzero().flatten().tolist()
-        if columns:
-            return int(columns[-1])
-    return len(mask) - 1
-
-
-def leak_runs(lab: Lab, *, is_masked: bool) -> tuple[Trace, Trace]:
-    """Return a run, and the same with another first number for one token.
-
-    Args:
-        lab: What the user chose.
-        is_masked: Whether with the mask on the page; without, everybody sees everybody.
-    """
-    given = inputs_of(lab)
-    if not is_masked:
-        given["mask"] = torch.ones_like(given["mask"])
-    changed = given["inputs"].clone()
-    changed[leak_index(lab), 0] += 1
-    runs = [
-        CAUSAL_SELF_ATTENTION.run(**{**given, "inputs": inputs})
-        for inputs in (given["inputs"], changed)
-    ]
-    return runs[0], runs[1]
 
 
 def leak_figures(lab: Lab) -> Group:
@@ -321,32 +178,6 @@ def leak_figures(lab: Lab) -> Group:
         cards.append(card)
     width = step_cards.card_width(len(tokens) if lab.conventions.is_turned else offs[True].shape[1])
     return Group(cards, arrows=False, min_width=width)
-
-
-def leaks_said(found: Tensor, tokens: Sequence[str], changed: int) -> str:
-    """Return which earlier tokens a change reaches, as plain text.
-
-    Example:
-        >>> leaks_said(torch.zeros(2, 3, dtype=torch.bool), ["to", "be", "or"], 2)
-        'Nothing leaks: all 6 context values before “or” are exactly equal, bit for bit.'
-    """
-    word = f"“{tokens[changed]}”"
-    if changed == 0:
-        later = " Choose a later token." if len(tokens) > 1 else ""
-        return f"Nobody comes before {word}, so nothing can leak.{later}"
-    count = int(found.sum())
-    if not count:
-        return (
-            f"Nothing leaks: all {found.numel():,} context values before {word} are exactly "
-            "equal, bit for bit."
-        )
-    reached = found.any(dim=1).nonzero().flatten().tolist()
-    who = ", ".join(f"“{tokens[row]}”" for row in reached[:TOLD])
-    more = f" and {len(reached) - TOLD} more" if len(reached) > TOLD else ""
-    return (
-        f"It leaks: {count:,} of the {found.numel():,} context values before {word} changed, of "
-        f"{who}{more}."
-    )
 
 
 # ---- To be taken along -------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from ui.lab.lab import Lab
 from ui.lessons.causal_attention import figures
 from ui.lessons.causal_attention.choices import CausalChoices
 from ui.lessons.causal_attention.questions import first_token_unmasked
+from ui.lessons.causal_attention.runs import MASK, OWN, trace_of
 from ui.lessons.lesson import Figures, Lesson, MainRun
 
 
@@ -30,7 +31,7 @@ LESSON = Lesson(
     story="As in a model",
     place=90,
     figures={
-        figures.MASK: Figures("The mask: who may attend to whom", figures.mask_figure),
+        MASK: Figures("The mask: who may attend to whom", figures.mask_figure),
         "figures:masked": Figures("−∞ before the softmax", figures.masked_steps),
         "figures:renormalised": Figures(
             "Or 0 after it, and divide again", figures.renormalised_steps
@@ -40,9 +41,7 @@ LESSON = Lesson(
     },
     shown=figures.shown,
     choices=CausalChoices,
-    main_run=MainRun(
-        stored_as=figures.OWN, trace_of=figures.trace_of, places=figures.PLACES, has_goal=True
-    ),
+    main_run=MainRun(stored_as=OWN, trace_of=trace_of, places=figures.PLACES, has_goal=True),
     predictions={"causal": first_token_unmasked},
     to_try=to_try,
     exercise="causal",

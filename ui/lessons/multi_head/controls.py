@@ -12,15 +12,9 @@ from ui.cards.step_cards import head_of
 from ui.lab import state
 from ui.lab.lab import MAX_HEADS, Lab
 from ui.lessons.multi_head.choices import MultiHeadChoices
-from ui.lessons.multi_head.figures import (
-    column_of,
-    head_index,
-    heads_of,
-    not_divisible,
-    off_of,
-    off_said,
-    parts_rows,
-)
+from ui.lessons.multi_head.figures import parts_rows
+from ui.lessons.multi_head.runs import column_of, head_index, heads_of, off_of
+from ui.lessons.multi_head.words import not_divisible, off_said
 from ui.parts.number_table import number_table
 from ui.parts.widgets import choice, number_field, query_chosen, set_widget
 

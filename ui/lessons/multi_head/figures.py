@@ -4,169 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 
 import torch
 from torch import Tensor
 
-from attention_core import MULTI_HEAD_ATTENTION, STACKED_HEADS, Check, Conventions, Trace
+from attention_core import Check, Trace
 from attention_core.arithmetic import total as total_of
 from attention_core.checks import distances, verdict
 from attention_core.equations import column as added_up
 from attention_core.equations import written
 from attention_core.export import Derived, Shown
 from attention_core.figures import matrix_spec
-from attention_core.figures.findings import EVEN
 from attention_core.figures.heatmap import position_labels
-from attention_core.masks import mask_or_causal
 from attention_core.numbers import result_of
-from attention_core.parameters import Parameters
 from attention_core.spread import spread_of
 from attention_core.studies.contributions import (
     check_contributions,
     contributions_rounding,
     of_heads,
 )
-from ui.cards import overriding, parameters, step_cards
+from ui.cards import overriding, step_cards
 from ui.cards.card import Card, Cells, Group, Verdict
-from ui.cards.embeddings import labels_of, tensor_of
+from ui.cards.embeddings import labels_of
 from ui.cards.explained import Explained
-from ui.cards.literal import literal, names
 from ui.cards.step_cards import head_of, shape_of
-from ui.lab.lab import MAX_HEADS, Lab, Same
-from ui.lessons.multi_head.choices import MultiHeadChoices
+from ui.lab.lab import Lab
+from ui.lessons.multi_head.runs import (
+    OWN,
+    column_of,
+    computed_of,
+    head_index,
+    heads_of,
+    made_by_heads,
+    off_of,
+    parts_of,
+    stacked_of,
+    trace_of,
+)
 
-OWN = "heads"
 PLACES = ("figures:heads", "figures:head", "figures:head_steps", "figures:joined")
 SMALL, SMALL_MOST = 240, 320  # px: how narrow and how wide the card of one of all heads is
 PARTS_MOST = 720  # px: of a picture with few rows
 MOST_WORKED = 4  # columns of a head for which a sum of products has room
 OF_A_HEAD = ("queries", "keys", "values", "scores", "scaled", "masked", "context")
 JOINED = ("concatenated", "output")
-SPLIT_ONE = "d_out = {d_out} is split among 1 head: d_head = {d_out} / 1 = {d_head}."
-SPLIT = "d_out = {d_out} is split among {n_heads} heads: d_head = {d_out} / {n_heads} = {d_head}."
-OWNS_ONE = (
-    "{head} owns {column} {first} of `w_query`, `w_key` and `w_value`, and its scores are divided "
-    "by √{d_head}."
-)
-OWNS = (
-    "{head} owns {columns} {first} to {last} of `w_query`, `w_key` and `w_value`, and its scores "
-    "are divided by √{d_head}."
-)
-SCALED = "The mask is the causal one: no token attends to a later one."
-PER_HEAD = ("w_query", "w_key", "w_value", "b_query", "b_key", "b_value")
-
-
-def divisors(d_out: int) -> list[int]:
-    """Return the numbers of heads that a width can be split into.
-
-    Example:
-        >>> divisors(12)
-        [1, 2, 3, 4, 6, 12]
-    """
-    return [n_heads for n_heads in range(1, MAX_HEADS + 1) if d_out % n_heads == 0]
-
-
-def heads_of(lab: Lab) -> int:
-    """Return how many heads the page shows: as many as were asked for, if they divide d_out."""
-    return max(n_heads for n_heads in divisors(lab.d_out) if n_heads <= lab.n_heads)
-
-
-def not_divisible(lab: Lab) -> str:
-    """Return why there are fewer heads than were asked for, as Markdown; nothing if there are not.
-
-    Example:
-        >>> not_divisible(Lab(d_out=6, n_heads=2))
-        ''
-        >>> not_divisible(Lab(d_out=6, n_heads=4))[:43]
-        'd_out = 6 is not divisible by n_heads = 4: '
-    """
-    shown = heads_of(lab)
-    if shown == lab.n_heads:
-        return ""
-    possible = [str(n_heads) for n_heads in divisors(lab.d_out)]
-    heads = "1 head" if shown == 1 else f"{shown} heads"
-    return (
-        f"d_out = {lab.d_out} is not divisible by n_heads = {lab.n_heads}: every head owns equally "
-        f"many columns, and {lab.d_out} / {lab.n_heads} is no whole number. Until you change one "
-        f"of them, the page shows **{heads}**, the next smaller number that divides "
-        f"{lab.d_out}. Possible with this width: {', '.join(possible)}."
-    )
-
-
-def head_index(lab: Lab) -> int:
-    """Return the head that is looked at, of those there are."""
-    return min(lab.of(MultiHeadChoices).head, heads_of(lab) - 1)
-
-
-def off_of(lab: Lab) -> tuple[int, ...]:
-    """Return the heads that are off, of those there are."""
-    return tuple(head for head in lab.of(MultiHeadChoices).heads_off if head < heads_of(lab))
-
-
-# ---- The runs ----------------------------------------------------------------------------------
-
-
-def inputs_of(lab: Lab) -> Parameters:
-    """Return the inputs of the run: of a head that is off, the rows of ``w_out`` are 0."""
-    inputs, given = tensor_of(lab), parameters.parameters_of(lab, out=True)
-    of_a_head = given["w_out"].view(heads_of(lab), -1, lab.d_out)  # the same memory
-    of_a_head[list(off_of(lab))] = 0
-    return {"inputs": inputs, **given, "mask": mask_or_causal(None, len(inputs), len(inputs))}
-
-
-def trace_of(lab: Lab) -> Trace:
-    """Return the run that the page shows."""
-    return overriding.applied(computed_of(lab), lab, OWN)
-
-
-def computed_of(lab: Lab) -> Trace:
-    """Return the run without numbers of the user's own in its steps."""
-    return _trace(Same(lab))
-
-
-@lru_cache(maxsize=2)  # every group of figures asks for it
-def _trace(lab: Same) -> Trace:
-    return MULTI_HEAD_ATTENTION.run(n_heads=heads_of(lab.of), **inputs_of(lab.of))
-
-
-def stacked_of(lab: Lab) -> Trace:
-    """Return the run of separate heads with the same weights."""
-    return _stacked(Same(lab))
-
-
-@lru_cache(maxsize=2)
-def _stacked(lab: Same) -> Trace:
-    given, n_heads = inputs_of(lab.of), heads_of(lab.of)
-    own = {name: tensor for name, tensor in given.items() if name in PER_HEAD}
-    split = {
-        name: tensor.view(len(tensor), n_heads, -1).transpose(0, 1).contiguous()
-        for name, tensor in own.items()
-    }
-    return STACKED_HEADS.run(**given | split)
-
-
-# ---- Choices -----------------------------------------------------------------------------------
-
-
-def off_said(lab: Lab) -> str:
-    """Return what it means that heads are off, as Markdown; nothing if none is."""
-    off = [head_of(head, lab.conventions) for head in off_of(lab)]
-    if not off:
-        return ""
-    listed = " and ".join([", ".join(off[:-1]), off[-1]] if len(off) > 1 else off)
-    is_one = len(off) == 1
-    return (
-        f"**{listed.capitalize()} {'is' if is_one else 'are'} off**: in this run "
-        f"{'its' if is_one else 'their'} rows of `w_out` are 0, and so "
-        f"{'it contributes' if is_one else 'they contribute'} exactly 0 to the output. Your table "
-        "of output weights keeps its numbers."
-    )
-
-
-def column_of(lab: Lab) -> int:
-    """Return the chosen dimension of the output, of those there are."""
-    return min(lab.window[2], lab.d_out - 1)
 
 
 # ---- All heads, and one ------------------------------------------------------------------------
@@ -215,42 +96,6 @@ def head_steps(lab: Lab) -> Group:
 def _of_weights(cells: Cells) -> Cells:
     """Return cells that are made of the weights: nothing is dropped here, so those are left."""
     return {**cells, "of": ["weights" if name == "dropped" else name for name in cells["of"]]}
-
-
-def split_said(lab: Lab) -> str:
-    """Return which columns the chosen head owns, as Markdown."""
-    n_heads, head, conventions = heads_of(lab), head_index(lab), lab.conventions
-    d_head = lab.d_out // n_heads
-    first, last = (conventions.dimension(head * d_head + place) for place in (0, d_head - 1))
-    return conventions.say(
-        f"{SPLIT_ONE if n_heads == 1 else SPLIT} {OWNS_ONE if d_head == 1 else OWNS} {SCALED}",
-        d_out=lab.d_out,
-        n_heads=n_heads,
-        d_head=d_head,
-        head=head_of(head, conventions).capitalize(),
-        first=first,
-        last=last,
-    )
-
-
-def differs_said(trace: Trace, tokens: Sequence[str], conventions: Conventions) -> str:
-    """Return where the heads disagree most, as Markdown."""
-    weights = trace["weights"]
-    if len(weights) == 1:
-        return "There is one head: this is causal attention with an output projection."
-    spread = weights.amax(dim=0) - weights.amin(dim=0)
-    if float(spread.max()) <= EVEN:
-        return "**The heads agree**: with these numbers, their weights are the same."
-    row, column = divmod(int(spread.argmax()), spread.shape[1])
-    cells = weights[:, row, column]
-    high, low = int(cells.argmax()), int(cells.argmin())
-    called = names(tokens, conventions)
-    return (
-        f"**The heads disagree most** about how much {literal(called[row])} gives to "
-        f"{literal(called[column])}: {head_of(high, conventions)} "
-        f"{result_of(float(cells[high]))}, {head_of(low, conventions)} "
-        f"{result_of(float(cells[low]))}."
-    )
 
 
 def joined(lab: Lab) -> Group:
@@ -323,19 +168,6 @@ def _difference_card(difference: Tensor, lab: Lab) -> Card:
 
 
 # ---- Contributions -----------------------------------------------------------------------------
-
-
-def parts_of(trace: Trace, row: int) -> Tensor:
-    """Return what each head contributes to one token's output, (n_heads, d_out)."""
-    return of_heads(trace["concatenated"][row], trace["w_out"], len(trace["context"]))
-
-
-def made_by_heads(lab: Lab) -> Lab:
-    """Return the lab without numbers of the user's own in the output: no head made those."""
-    trace = trace_of(lab)
-    for cell in trace.overridden.get("output", ()):
-        lab = overriding.without_override(lab, trace, OWN, "output", cell)
-    return lab
 
 
 def contributed(lab: Lab) -> Group:

@@ -10,15 +10,15 @@ from ui.cards.embeddings import labels_of
 from ui.cards.literal import literal, names
 from ui.cards.prediction import SAME, Question, Truth
 from ui.lab.lab import Lab
-from ui.lessons.multi_head import figures as multi_head
+from ui.lessons.multi_head.runs import made_by_heads, parts_of, trace_of
 
 
 def most_missed_head(lab: Lab) -> Question:
     """Return: which head's absence would move one token's output furthest?"""
     on = lab.choosing(heads_off=())
     row, conventions = lab.query_index, lab.conventions
-    trace = multi_head.trace_of(multi_head.made_by_heads(on))
-    moved = multi_head.parts_of(trace, row).abs().amax(dim=1)
+    trace = trace_of(made_by_heads(on))
+    moved = parts_of(trace, row).abs().amax(dim=1)
     word = literal(names(labels_of(lab), conventions)[row])
     heads = range(len(moved))
     options = [f"Head {USUAL.number(head)}" for head in heads]

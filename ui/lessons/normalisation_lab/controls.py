@@ -19,7 +19,7 @@ from ui.lessons.normalisation_lab.choices import (
     NOTEBOOK_SCORES,
     NormalisationChoices,
 )
-from ui.lessons.normalisation_lab.figures import (
+from ui.lessons.normalisation_lab.row import (
     FALLBACK,
     PRESETS,
     ROW,
@@ -28,9 +28,9 @@ from ui.lessons.normalisation_lab.figures import (
     keys_of,
     misfit,
     scores_of_query,
-    sum_text,
     trace_of,
 )
+from ui.lessons.normalisation_lab.words import sum_text
 from ui.parts import matrix_table
 from ui.parts.widgets import buttons, scale
 

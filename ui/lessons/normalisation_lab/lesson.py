@@ -7,6 +7,7 @@ from ui.lessons.lesson import Figures, Lesson
 from ui.lessons.normalisation_lab import figures
 from ui.lessons.normalisation_lab.choices import NormalisationChoices
 from ui.lessons.normalisation_lab.questions import five_more
+from ui.lessons.normalisation_lab.row import ROW
 
 
 def to_try(lab: Lab) -> str:
@@ -37,7 +38,7 @@ LESSON = Lesson(
     shown=figures.shown,
     choices=NormalisationChoices,
     has_one_run=True,
-    editors=(figures.ROW,),
+    editors=(ROW,),
     predictions={"normalisation": five_more},
     to_try=to_try,
 )

@@ -14,7 +14,8 @@ from attention_core.equations import equation
 from attention_core.glossary import vector
 from ui.cards.shares import largest, left_out
 from ui.lab.lab import Lab
-from ui.lessons.one_query.figures import MOST_COLUMNS, query_of
+from ui.lessons.one_query.figures import MOST_COLUMNS
+from ui.lessons.one_query.words import query_of
 from ui.parts.number_table import number_table
 from ui.parts.shares_table import column_of, of_all, row_names
 from ui.parts.widgets import choice, query_chosen

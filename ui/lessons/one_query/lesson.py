@@ -7,6 +7,7 @@ from ui.lessons.lesson import Figures, Lesson
 from ui.lessons.one_query import figures
 from ui.lessons.one_query.choices import OneQueryChoices
 from ui.lessons.one_query.questions import doubled_query
+from ui.lessons.one_query.words import ten_times_said
 
 
 def to_try(lab: Lab) -> str:
@@ -17,7 +18,7 @@ def to_try(lab: Lab) -> str:
         "{ten_times}\n"
         "- Set a whole row to 0. Its score is 0 and it has no angle, yet it counts: exp(0) is 1, "
         "and softmax gives it that part of the sum.",
-        ten_times=figures.ten_times_said(lab),
+        ten_times=ten_times_said(lab),
     )
 
 

@@ -297,6 +297,7 @@ def entropy_said(bits: Tensor, rows: Sequence[str]) -> str:
     """Return which row spreads its attention most and which least.
 
     Example:
+        >>> import torch
         >>> entropy_said(torch.tensor([0.5, 2.0]), ["to", "be"])
         'mean 1.2500 bits; most spread be, 2.0000; least to, 0.5000.'
     """
