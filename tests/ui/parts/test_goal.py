@@ -1,16 +1,13 @@
 """Goal seek on the pages: what is claimed is reached, replayed, refused, and kept over a reload."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
-import torch
 from streamlit.testing.v1 import AppTest
 
-from attention_core.studies.goal import MASKED, REACHED
+from attention_core.studies.goal import MASKED
 from tests.screen import PROJECT, broken, cards, components, edit, markdown_texts, opened, send
 from ui.cards import goal_path
-from ui.cards.simple_run import trace_of
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.causal_attention import runs as causal_runs
@@ -95,20 +92,6 @@ def test_a_masked_weight_cannot_be_reached_and_it_says_so() -> None:
     assert only.status == MASKED
 
 
-def test_where_a_search_stops_is_no_proof_that_the_goal_is_out_of_reach() -> None:
-    zeros = Lab().with_entries(
-        [(token.word, token.nth, column, 0.0) for token in Lab().tokens for column in range(3)]
-    )
-    lab = replace(zeros, goal=(4, 1, 0.9, 0.0))
-    (only,) = goal_path.attempts_of(lab, trace_of)
-    path = goal_path.Path(("start", ""), [only], is_done=True)
-    told = goal_path.outcome(path, lab, lab)
-    assert told.startswith("**Stopped at the start: no small move of what may move changes it.**")
-    # A large move does: so it is not said that nothing could.
-    far = lab.with_entries([("one", 1, 0, 3.0), ("journey", 1, 0, 9.0)])
-    assert float(trace_of(far)["weights"][4, 1]) >= 0.9
-
-
 def test_nothing_that_may_move_is_a_message() -> None:
     at = page("queries_keys_values", goal_moves=())
     at.button(key="_goal_search").click().run()
@@ -137,10 +120,3 @@ def test_another_sentence_keeps_the_page_working() -> None:
 @pytest.mark.parametrize("text", ["S:zzz", "nothing", "S:1."])
 def test_a_damaged_start_is_passed_over(text: str) -> None:
     assert broken(page("start_here", goal_from=text)) == []
-
-
-def test_the_numbers_of_a_step_are_those_of_the_search() -> None:
-    lab = Lab(goal=(3, 0, 0.7, 0.0))
-    *_, last = goal_path.attempts_of(lab, trace_of)
-    assert last.status == REACHED
-    assert torch.equal(goal_path.at_attempt(lab, last, 1).tensor, last.inputs["inputs"])

@@ -6,7 +6,6 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from attention_core import MULTI_HEAD_ATTENTION
 from attention_core.studies.lens import sensitivity
 from tests.screen import PROJECT, broken, cards, components, opened, said
 from ui.cards import lens
@@ -82,27 +81,6 @@ def test_it_looks_at_the_cell_that_was_picked() -> None:
     expected = sensitivity(trace_of(lab), "weights", (1, 4))["inputs"]
     z = cards(at, f"{lens.NAME}start")["lens_inputs"]["spec"]["data"][0]["z"]
     assert torch.equal(torch.tensor(z, dtype=torch.float64), expected)
-
-
-@pytest.mark.parametrize(
-    "pick",
-    [
-        ("figures:start", "weights", 9, 9),
-        ("figures:start", "weights", 0, 1, 1),
-        ("figures:start", "nothing", 0, 0),
-        ("elsewhere", "weights", 1, 1),
-    ],
-)
-def test_a_pick_that_is_not_there_is_passed_over(pick: Any) -> None:
-    trace = trace_of(Lab())
-    assert lens.cell_of(trace, Lab(trail=(pick,)), start.PLACES) == ("context", (0, 0))
-
-
-def test_a_cell_of_a_head() -> None:
-    identity = torch.eye(2)
-    trace = MULTI_HEAD_ATTENTION.run(identity, *(identity,) * 3, 2, identity)
-    lab = Lab(trail=(("figures:heads", "weights", 1, 1, 0),))
-    assert lens.cell_of(trace, lab, multi_head.PLACES) == ("weights", (1, 1, 0))
 
 
 def test_what_is_not_a_number_has_no_derivative_and_says_so() -> None:

@@ -23,7 +23,7 @@ from tests.screen import (
     send_raw,
     table,
 )
-from ui.cards.editors import NOT_UNDERSTOOD, paging
+from ui.cards.editors import NOT_UNDERSTOOD
 from ui.lab import link
 from ui.lab.checks import MAX_CELLS
 from ui.lab.lab import Lab
@@ -173,8 +173,6 @@ def test_a_restarted_server_takes_in_what_the_old_one_never_got() -> None:
 
 
 DEEP: Any = []
-for _ in range(500):
-    DEEP = [DEEP]
 
 
 def with_each(operation: Callable[[Any], Any], *values: Any) -> list[Any]:
@@ -297,8 +295,6 @@ def test_undo_with_nothing_to_undo_changes_nothing(at: AppTest) -> None:
     assert table(at)["ack"] == 3
 
 
-# ---- Pages of rows ----
-
 WIDE = Lab(sentence=" ".join(f"word{row}" for row in range(50)), d=64, preset="random")
 
 
@@ -311,28 +307,6 @@ def wide() -> AppTest:
 def shown(at: AppTest) -> tuple[int, int]:
     """Return the first row on show and how many there are."""
     return table(at)["page"]["first"], len(table(at)["rows"])
-
-
-@pytest.mark.parametrize(
-    ("count", "width", "row", "rows"),
-    [
-        (6, 3, 0, (0, 64)),
-        (64, 16, 63, (0, 64)),
-        (65, 16, 64, (64, 128)),
-        (512, 64, 511, (496, 512)),
-        (512, 1, 100, (64, 128)),
-        (512, 17, 60, (60, 120)),
-        (40, 64, 511, (32, 48)),
-        (512, 64, 15, (0, 16)),
-    ],
-)
-def test_a_page_has_at_most_1024_numbers_and_16_to_64_rows(
-    count: int, width: int, row: int, rows: tuple[int, int]
-) -> None:
-    page = paging([f"w|{position}" for position in range(count)], width, row)
-    assert page.rows == slice(*rows)
-    assert 16 <= page.size <= 64
-    assert page.size * width <= 1024
 
 
 def test_a_small_table_has_no_pages(at: AppTest) -> None:
