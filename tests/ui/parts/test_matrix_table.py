@@ -173,6 +173,8 @@ def test_a_restarted_server_takes_in_what_the_old_one_never_got() -> None:
 
 
 DEEP: Any = []
+for _ in range(500):
+    DEEP = [DEEP]
 
 
 def with_each(operation: Callable[[Any], Any], *values: Any) -> list[Any]:
