@@ -5,9 +5,10 @@ import streamlit as st
 from ui.cards import embeddings
 from ui.lab import state
 from ui.lessons.all_tokens import controls
-from ui.lessons.all_tokens import figures as all_tokens
 from ui.lessons.all_tokens.choices import AllTokensChoices
 from ui.lessons.all_tokens.lesson import LESSON
+from ui.lessons.all_tokens.runs import order_of, trace_of
+from ui.lessons.all_tokens.words import LOOPS_CODE, moves, partly, sums_explained
 from ui.parts import closing, figure_group, ripple, step_view, worksheet
 from ui.parts.code_view import code
 
@@ -24,10 +25,10 @@ st.markdown(
 lab, table = worksheet.worksheet()
 tokens = embeddings.labels_of(lab)
 
-trace, conventions = all_tokens.trace_of(lab), lab.conventions
+trace, conventions = trace_of(lab), lab.conventions
 
 st.subheader("All scores: two loops, or one product", anchor=False)
-part = all_tokens.partly(len(tokens), lab.d)
+part = partly(len(tokens), lab.d)
 if part:
     st.markdown(part)
 figure_group.figures("figures:loops", lab)
@@ -46,7 +47,7 @@ with numbers:
 with words:
     controls.axis_switch(lab)
     st.markdown(
-        all_tokens.sums_explained(
+        sums_explained(
             trace, wrong_axis=lab.of(AllTokensChoices).wrong_axis, conventions=lab.conventions
         )
     )
@@ -62,8 +63,8 @@ st.markdown(
 )
 controls.order_buttons(lab)
 figure_group.figures("figures:orders", lab)
-order = all_tokens.order_of(len(tokens), lab.of(AllTokensChoices).order_seed)
-st.markdown(all_tokens.moves(tokens, order, conventions))
+order = order_of(len(tokens), lab.of(AllTokensChoices).order_seed)
+st.markdown(moves(tokens, order, conventions))
 
 closing.formula(trace.mechanism, lab)
 if lab.of(AllTokensChoices).wrong_axis:
@@ -71,7 +72,7 @@ if lab.of(AllTokensChoices).wrong_axis:
 
 st.subheader("The same in PyTorch", anchor=False)
 st.markdown("With two nested loops, the scores are:")
-code("loops", all_tokens.LOOPS_CODE)
+code("loops", LOOPS_CODE)
 st.markdown("With a matrix product, every step is:")
 step_view.code(trace, tokens, conventions=conventions)
 

@@ -4,8 +4,9 @@ import streamlit as st
 
 from ui.cards import embeddings
 from ui.lessons.dropout import controls
-from ui.lessons.dropout import figures as dropping
 from ui.lessons.dropout.lesson import LESSON
+from ui.lessons.dropout.runs import inputs_of, trace_of
+from ui.lessons.dropout.words import PLATFORM, sums_said
 from ui.parts import closing, figure_group, ripple, step_view, weight_tables, worksheet
 
 st.title(LESSON.question, anchor=False)
@@ -19,13 +20,13 @@ weight_tables.take_in()
 lab, table = worksheet.worksheet()
 conventions = lab.conventions
 say = conventions.say
-trace, tokens = dropping.trace_of(lab), embeddings.labels_of(lab)
+trace, tokens = trace_of(lab), embeddings.labels_of(lab)
 
 st.subheader("1. Weights, dropped, mixed", anchor=False)
 controls.controls(lab)
-ripple.status(trace, lab, dropping.inputs_of)
+ripple.status(trace, lab, inputs_of)
 figure_group.figures("figures:dropping", lab)
-st.caption(dropping.PLATFORM)
+st.caption(PLATFORM)
 st.caption("The mask is that of the page *Causal attention*.")
 
 st.subheader(say("2. Why a weight can exceed 1, and a {row} need not sum to 1"), anchor=False)
@@ -33,7 +34,7 @@ numbers, words = st.columns(2, gap="medium")
 with numbers:
     controls.sums_table(trace, tokens, conventions)
 with words:
-    st.markdown(dropping.sums_said(trace, lab))
+    st.markdown(sums_said(trace, lab))
 
 st.subheader("3. On average nothing is lost", anchor=False)
 st.markdown(

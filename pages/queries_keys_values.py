@@ -8,6 +8,7 @@ from ui.cards.torch_compared import compared
 from ui.lessons.queries_keys_values import controls
 from ui.lessons.queries_keys_values import figures as trainable
 from ui.lessons.queries_keys_values.lesson import LESSON
+from ui.lessons.queries_keys_values.words import roles_said, roots_said, spread_said
 from ui.parts import (
     closing,
     figure_group,
@@ -37,10 +38,10 @@ st.subheader("1. One token, three roles", anchor=False)
 controls.token_chooser(lab)
 ripple.status(trace, lab, inputs_of)
 figure_group.figures("figures:projected", lab)
-st.markdown(trainable.roles_said(trace, lab))
+st.markdown(roles_said(trace, lab))
 
 st.subheader("2. Scores, scaled, become weights", anchor=False)
-st.markdown(trainable.roots_said(lab))
+st.markdown(roots_said(lab))
 figure_group.figures("figures:attending", lab)
 st.caption(compared(trace))
 
@@ -50,7 +51,7 @@ st.markdown(
     "with mean 0 and variance 1, its variance is d_k: scores spread further apart, and softmax of "
     "scores far apart gives nearly everything to one key, so that its gradients vanish. Dividing "
     "by √d_k brings this spread back to 1. Here are 64 such queries and keys for each width, "
-    f"really drawn and multiplied. {trainable.spread_said(trace)}"
+    f"really drawn and multiplied. {spread_said(trace)}"
 )
 controls.width_slider(lab)
 figure_group.figures("figures:scale", lab)

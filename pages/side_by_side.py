@@ -4,7 +4,10 @@ import streamlit as st
 
 from ui.lessons.side_by_side import controls
 from ui.lessons.side_by_side import figures as side_by_side
+from ui.lessons.side_by_side.kinds import KINDS, PLACE, possible, unsplit
 from ui.lessons.side_by_side.lesson import LESSON
+from ui.lessons.side_by_side.taken import code_of
+from ui.lessons.side_by_side.words import self_or_cross, stacked_said
 from ui.parts import closing, figure_group, weight_tables, worksheet
 from ui.parts.code_view import code
 from ui.parts.other_sentence import other_field
@@ -29,18 +32,18 @@ weight_tables.options(lab)
 controls.heads_chooser(lab)
 weights = st.container()
 
-for number, (which, shown) in enumerate(side_by_side.SHOWN.items(), start=1):
+for number, (which, shown) in enumerate(KINDS.items(), start=1):
     st.subheader(f"{number}. {shown.title}", anchor=False)
     st.markdown(conventions.say(shown.told))
     if which == "cross":
         other_field(lab)
-        st.markdown(side_by_side.self_or_cross(lab))
-    if which in side_by_side.possible(lab):
-        figure_group.figures(f"{side_by_side.PLACE}{which}", lab)
+        st.markdown(self_or_cross(lab))
+    if which in possible(lab):
+        figure_group.figures(f"{PLACE}{which}", lab)
     else:
-        st.warning(side_by_side.unsplit(lab), icon=":material/error:")
-    if which == "heads" and not side_by_side.unsplit(lab):
-        st.caption(side_by_side.stacked_said(lab))
+        st.warning(unsplit(lab), icon=":material/error:")
+    if which == "heads" and not unsplit(lab):
+        st.caption(stacked_said(lab))
 
 st.subheader("All of them in numbers", anchor=False)
 st.markdown(
@@ -57,7 +60,7 @@ controls.numbers(lab)
 st.subheader("The same in PyTorch", anchor=False)
 st.markdown("The weights of each mechanism, one after the other:")
 with st.expander("PyTorch of all mechanisms"):
-    code("side by side", side_by_side.code_of(lab))
+    code("side by side", code_of(lab))
 
 closing.to_try(LESSON, lab)
 closing.predictions(LESSON, lab)

@@ -6,6 +6,8 @@ from ui.cards import parameters
 from ui.lessons.to_self_attention import controls
 from ui.lessons.to_self_attention import figures as to_self
 from ui.lessons.to_self_attention.lesson import LESSON
+from ui.lessons.to_self_attention.ways import PLACE, WAYS, trace_of
+from ui.lessons.to_self_attention.words import compared
 from ui.parts import closing, figure_group, step_view, weight_tables, worksheet
 from ui.parts.code_view import code
 
@@ -34,13 +36,13 @@ st.subheader("What the alignment model learns", anchor=False)
 weight_tables.options(lab, width=to_self.WIDTH)
 weights = st.container()
 
-for number, (which, shown) in enumerate(to_self.SHOWN.items(), start=1):
+for number, (which, shown) in enumerate(WAYS.items(), start=1):
     st.subheader(f"{number}. {shown.title}", anchor=False)
     st.markdown(shown.told)
     formula = to_self.formula_of(which, lab, conventions)
     st.markdown(rf"$\displaystyle {formula}$", text_alignment="center")
-    figure_group.figures(f"{to_self.PLACE}{which}", lab)
-    st.caption(to_self.compared(lab, which))
+    figure_group.figures(f"{PLACE}{which}", lab)
+    st.caption(compared(lab, which))
 
 st.subheader("What each costs, and why the dot product won", anchor=False)
 st.markdown("From these inputs to the numbers that the softmax gets:")
@@ -57,11 +59,11 @@ st.markdown(
     "queries and keys are projections again, but multiplied and not added."
 )
 
-closing.lens_and_goal(LESSON, to_self.trace_of(lab), lab)
+closing.lens_and_goal(LESSON, trace_of(lab), lab)
 
 st.subheader("The formula", anchor=False)
 st.markdown("Additive attention, step by step; the other two have its last two steps.")
-step_view.formulas(to_self.trace_of(lab).mechanism, conventions=conventions)
+step_view.formulas(trace_of(lab).mechanism, conventions=conventions)
 
 st.subheader("The same in PyTorch", anchor=False)
 st.markdown("All three, one after the other: every step above again.")

@@ -6,6 +6,7 @@ from ui.lab import state
 from ui.lessons.your_tensors import controls
 from ui.lessons.your_tensors import figures as your_tensors
 from ui.lessons.your_tensors.lesson import LESSON
+from ui.lessons.your_tensors.questions import most_attended
 from ui.parts import closing
 from ui.parts.predict import prediction
 
@@ -54,6 +55,6 @@ if held and trace:
         st.subheader("The same in PyTorch", anchor=False)
         controls.code(lab, held, trace)
 
-    question = your_tensors.most_attended(lab, held, trace)
+    question = most_attended(lab, held, trace)
     if question:
         prediction("tensors", *question)

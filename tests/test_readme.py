@@ -10,7 +10,7 @@ from tests.screen import PAGES, PROJECT, components, opened
 from ui.cards import lens
 from ui.lab.lab import Lab
 from ui.lessons import LESSONS
-from ui.lessons.side_by_side.figures import SHOWN
+from ui.lessons.side_by_side.kinds import KINDS
 from ui.lessons.your_tensors.opened import KEPT_BYTES
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -63,5 +63,5 @@ def test_numbers_in_the_readme_are_those_of_the_code() -> None:
     assert f"each number of your tables, up to {lens.MOST:,} of them" in text
     assert KEPT_BYTES == 1_000_000
     assert "a file of tensors above 1 MB" in text
-    assert len(SHOWN) == 5
+    assert len(KINDS) == 5
     assert "Five ways of attending" in text

@@ -21,7 +21,7 @@ from tests.browser.server import Server
 from tests.browser.steps import wait_until_drawn
 from ui.lab import link
 from ui.lab.lab import Lab
-from ui.lessons.all_tokens.figures import WRONG_AXIS
+from ui.lessons.all_tokens.runs import WRONG_AXIS
 
 Cell = tuple[int, int]
 Cells = frozenset[Cell]

@@ -41,11 +41,12 @@ from attention_core.studies.lens import check_sensitivity, sensitivity
 from attention_core.studies.loops import agreement, scores_by_loops
 from ui.lab.lab import NUMBERS, Lab
 from ui.lessons.all_tokens import figures as all_tokens
+from ui.lessons.all_tokens import runs as all_tokens_runs
 from ui.lessons.causal_attention.runs import plain_of, renormalised_of
 from ui.lessons.multi_head import figures as multi_head
 from ui.lessons.multi_head.runs import computed_of, stacked_of, trace_of
 from ui.lessons.queries_keys_values import figures as trainable
-from ui.lessons.to_self_attention import figures as to_self
+from ui.lessons.to_self_attention import ways as to_self_ways
 
 Noticed = Callable[[Tensor], Iterable[Check]]
 LAB = Lab()
@@ -82,7 +83,7 @@ def module() -> tuple[Tensor, Noticed]:
 
 
 def additive() -> tuple[Tensor, Noticed]:
-    return of_step(to_self.trace_of(LAB, "additive"), "context", compare_with_torch)
+    return of_step(to_self_ways.trace_of(LAB, "additive"), "context", compare_with_torch)
 
 
 def mask_before_and_after() -> tuple[Tensor, Noticed]:
@@ -96,7 +97,7 @@ def stacked_and_split() -> tuple[Tensor, Noticed]:
 
 
 def two_orders() -> tuple[Tensor, Noticed]:
-    own = all_tokens.trace_of(LAB)
+    own = all_tokens_runs.trace_of(LAB)
     shuffled = own.mechanism.run(inputs=own["inputs"][ORDER])
     return of_step(shuffled, "context", lambda other: all_tokens.order_check(own, other, ORDER))
 

@@ -11,7 +11,8 @@ from ui.cards.marked import marked
 from ui.lab.lab import Lab
 from ui.lessons.bahdanau_attention.runs import run_of
 from ui.lessons.bahdanau_attention.words import translated
-from ui.lessons.train_it_yourself import figures as train_live
+from ui.lessons.train_it_yourself import words as train_live_words
+from ui.lessons.train_it_yourself.words import alignment_finding
 from ui.server.trainings import Choice
 
 RIGHT = ("vier", "und", "dreißig", "sieben")
@@ -45,7 +46,7 @@ def test_both_pages_mark_them_so(words: tuple[str, ...], told: str) -> None:
     written = replace(
         translate(load_model("bahdanau"), sentence), words=words, written=(*words, END)
     )
-    assert f"**Written**: {told}\n" in train_live.written(written, Choice("bahdanau", 4, 1))
+    assert f"**Written**: {told}\n" in train_live_words.written(written, Choice("bahdanau", 4, 1))
     run = replace(run_of(Lab(numbers="34 7")), translation=written)
     assert f"It writes {told}." in translated(run)
 
@@ -58,5 +59,5 @@ def test_the_alignment_counts_the_words_that_are_marked_right() -> None:
     weights = torch.tensor(
         [[0.1, 0.9, 0.0], [0.6, 0.3, 0.1], [0.0, 0.7, 0.3], [1.0, 0.0, 0.0]]
     )  # four comes from word 2, thirty from word 1, seven from word 3: 0.9, 0.6, 0.3
-    told = train_live.alignment_finding(written, weights)
+    told = alignment_finding(written, weights)
     assert told.startswith("at the 3 of 4 words that are right, 0.6000 of the weight")

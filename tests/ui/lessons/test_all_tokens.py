@@ -21,10 +21,12 @@ from ui.lab import link
 from ui.lab.lab import MAX_SEED, Lab
 from ui.lessons.all_tokens import figures as all_tokens
 from ui.lessons.all_tokens.questions import EVERY_ROW, largest_row_sum
+from ui.lessons.all_tokens.runs import WRONG_AXIS, order_of, sums_of, trace_of
+from ui.lessons.all_tokens.words import LOOPS_CODE, timings_finding
 
 PAGE = PROJECT / "pages" / "all_tokens.py"
 RIGHT = SIMPLE_SELF_ATTENTION.run(inputs=INPUTS)
-WRONG = all_tokens.WRONG_AXIS.run(inputs=INPUTS)
+WRONG = WRONG_AXIS.run(inputs=INPUTS)
 TOKENS = ["Your", "journey", "starts", "with", "one", "step"]
 
 
@@ -76,7 +78,7 @@ def test_the_times_drawn_are_those_measured() -> None:
     assert (loops["x"], loops["y"]) == ([2, 4], [2.0, 500.0])
     assert (product["x"], product["y"]) == ([2, 4], [1.0, 4.0])
     assert spec["layout"]["xaxis"]["type"] == spec["layout"]["yaxis"]["type"] == "log"
-    finding = all_tokens.timings_finding([Timing(4, 0.5, 0.004)])
+    finding = timings_finding([Timing(4, 0.5, 0.004)])
     assert finding == "for 4 tokens the loops took 500 ms and the product 4 ms, 125 times less."
 
 
@@ -84,7 +86,7 @@ def test_the_times_drawn_are_those_measured() -> None:
 def test_the_wrong_axis_mirrors_the_weights_and_leaves_the_scores(preset: str) -> None:
     lab = Lab(preset=preset)
     right, wrong = (
-        all_tokens.trace_of(Lab().choosing(preset=preset, wrong_axis=own)) for own in (False, True)
+        trace_of(Lab().choosing(preset=preset, wrong_axis=own)) for own in (False, True)
     )
     assert torch.equal(wrong["scores"], right["scores"])
     torch.testing.assert_close(wrong["weights"], right["weights"].T)
@@ -96,7 +98,7 @@ def test_the_wrong_axis_mirrors_the_weights_and_leaves_the_scores(preset: str) -
 def test_a_word_written_twice_has_two_equal_rows_until_one_is_edited() -> None:
     lab = Lab(sentence="to be or not to be")
     for own, same in ((lab, True), (lab.with_entries([("to", 1, 0, 3.0)]), False)):
-        trace = all_tokens.trace_of(own)
+        trace = trace_of(own)
         for name in ("scores", "weights", "context"):
             assert torch.allclose(trace[name][0], trace[name][4]) is same
 
@@ -108,7 +110,7 @@ def test_twice_the_tokens_take_four_times_the_multiplications() -> None:
 
 def test_the_code_of_both_ways_runs() -> None:
     names: dict[str, Any] = {"torch": torch, "inputs": INPUTS}
-    exec(all_tokens.LOOPS_CODE, names)
+    exec(LOOPS_CODE, names)
     torch.testing.assert_close(names["scores"], RIGHT["scores"])
 
 
@@ -214,7 +216,7 @@ def test_numbers_that_hide_the_wrong_axis_are_said_to_hide_it() -> None:
 
 
 def test_the_sums_of_both_axes_are_the_cores() -> None:
-    rows, columns = all_tokens.sums_of(WRONG["weights"])
+    rows, columns = sums_of(WRONG["weights"])
     assert columns == pytest.approx([1.0] * 6)
     assert rows == pytest.approx(torch.softmax(RIGHT["scores"], dim=0).sum(dim=1).tolist())
     table = page(wrong_axis=True).table[0].value
@@ -238,15 +240,15 @@ def test_the_code_says_the_axis_that_is_computed(operation: type, dim: int) -> N
 
 @given(st.integers(2, 64), st.integers(1, MAX_SEED))
 def test_a_seed_is_another_order_and_always_the_same(n_tokens: int, seed: int) -> None:
-    order = all_tokens.order_of(n_tokens, seed)
+    order = order_of(n_tokens, seed)
     assert sorted(order) == list(range(n_tokens)) != order
-    assert order == all_tokens.order_of(n_tokens, seed)
+    assert order == order_of(n_tokens, seed)
 
 
 @given(st.integers(1, MAX_SEED), st.booleans())
 def test_context_vectors_only_change_places(seed: int, wrong_axis: bool) -> None:
     own = WRONG if wrong_axis else RIGHT
-    order = all_tokens.order_of(6, seed)
+    order = order_of(6, seed)
     shuffled = own.mechanism.run(inputs=INPUTS[order])
     check = all_tokens.order_check(own, shuffled, order)
     assert check.ok
@@ -277,7 +279,7 @@ def test_shuffling_is_seen_undone_and_in_the_lab() -> None:
 
 def test_the_lit_row_moves_with_its_token() -> None:
     lab = Lab().choosing(order_seed=7, query=2)
-    order = all_tokens.order_of(6, 7)
+    order = order_of(6, 7)
     at = opened(PAGE, lab=link.encode(lab))
     card = cards(at, "figures:orders")["shuffled"]
     assert min(card["spec"]["data"][1]["y"]) == order.index(2) - 0.5

@@ -14,8 +14,9 @@ from ui.cards import overriding
 from ui.cards.mask import toggled
 from ui.lab import link
 from ui.lab.lab import Lab
-from ui.lessons.dropout import figures as dropping
 from ui.lessons.dropout.questions import grown_weight
+from ui.lessons.dropout.runs import n_draws_of, study_of, trace_of
+from ui.lessons.dropout.words import distance_finding, empty_said, plain_rate, sums_said
 
 PAGE = PROJECT / "pages" / "dropout.py"
 PRIMES = Lab(sentence="a b c d e f g", d=5, preset="random", d_out=3, drawn_as="linear")
@@ -37,7 +38,7 @@ def test_what_is_drawn_is_what_torchs_dropout_makes() -> None:
     torch.testing.assert_close(drawn(at, "figures:dropping", "dropped"), theirs)
     kept = drawn(at, "figures:dropping", "kept")
     assert torch.equal(kept == 1, (theirs > 0) | ((weights == 0) & (kept == 1)))
-    values = dropping.trace_of(PRIMES)["values"]
+    values = trace_of(PRIMES)["values"]
     torch.testing.assert_close(drawn(at, "figures:dropping", "context"), theirs @ values)
     assert (
         f"{int(kept.sum())} of 49 cells are kept." == cards(at, "figures:dropping")["kept"]["alt"]
@@ -76,8 +77,8 @@ def test_the_sums_are_those_of_the_rows() -> None:
         for text in table["its row after dropout sums to"]
     ]
     assert shown == pytest.approx(dropped.tolist(), abs=1e-4)
-    trace = dropping.trace_of(lab)
-    told = dropping.sums_said(trace, lab)
+    trace = trace_of(lab)
+    told = sums_said(trace, lab)
     assert f"sum to between {float(dropped.min()):.4f} and {float(dropped.max()):.4f};" in told
     assert float(trace["dropped"].max()) == 2
     assert "Your on Your: `1·1 / (1 - 0.5) = 2.0000`. 1 weight is above 1." in told
@@ -108,7 +109,7 @@ def test_rates_in_range_are_taken(typed: str) -> None:
     at.text_input(key="_dropout").set_value(typed).run()
     assert broken(at) == []
     assert said(at) == []
-    assert at.text_input(key="_dropout").value == dropping.plain_rate(float(typed))
+    assert at.text_input(key="_dropout").value == plain_rate(float(typed))
 
 
 def test_why_nothing_is_scaled_is_said_for_each_case() -> None:
@@ -124,13 +125,13 @@ def test_why_nothing_is_scaled_is_said_for_each_case() -> None:
             "while training, the weights that stay are divided by 1 − rate",
         ),
     ):
-        assert words in dropping.sums_said(dropping.trace_of(lab), lab)
-    assert "training" not in dropping.sums_said(
-        dropping.trace_of(Lab().choosing(dropout=0.0)), Lab().choosing(dropout=0)
+        assert words in sums_said(trace_of(lab), lab)
+    assert "training" not in sums_said(
+        trace_of(Lab().choosing(dropout=0.0)), Lab().choosing(dropout=0)
     )
     own = Lab().choosing(dropout=0.0)
-    own = overriding.with_override(own, dropping.trace_of(own), "dropout", "weights", (1, 0), 9.0)
-    assert "sums to 1" not in dropping.sums_said(dropping.trace_of(own), own)
+    own = overriding.with_override(own, trace_of(own), "dropout", "weights", (1, 0), 9.0)
+    assert "sums to 1" not in sums_said(trace_of(own), own)
 
 
 @pytest.mark.parametrize(
@@ -143,12 +144,10 @@ def test_why_nothing_is_scaled_is_said_for_each_case() -> None:
     ],
 )
 def test_how_many_rows_are_emptied_is_what_many_draws_show(lab: Lab) -> None:
-    told, n_rows = re.findall(
-        r"average ([\d.]+) of your (\d+) rows", dropping.empty_said(dropping.trace_of(lab))
-    )[0]
+    told, n_rows = re.findall(r"average ([\d.]+) of your (\d+) rows", empty_said(trace_of(lab)))[0]
     counts = []
     for seed in range(400):
-        trace = dropping.trace_of(lab.choosing(dropout=0.9, dropout_seed=seed))
+        trace = trace_of(lab.choosing(dropout=0.9, dropout_seed=seed))
         rows = trace["dropped"][~trace["weights"].isnan().any(dim=1)]
         counts.append(int((rows == 0).all(dim=1).sum()))
         assert len(rows) == int(n_rows)
@@ -156,17 +155,15 @@ def test_how_many_rows_are_emptied_is_what_many_draws_show(lab: Lab) -> None:
 
 
 def test_nearly_every_row_is_empty_would_not_be_true() -> None:
-    assert "on average 4.2 of your 6 rows" in dropping.empty_said(dropping.trace_of(Lab()))
+    assert "on average 4.2 of your 6 rows" in empty_said(trace_of(Lab()))
     twenty = Lab(sentence=" ".join(f"w{row}" for row in range(20)))
-    assert "on average 7.9 of your 20 rows" in dropping.empty_said(dropping.trace_of(twenty))
+    assert "on average 7.9 of your 20 rows" in empty_said(trace_of(twenty))
 
 
 def test_of_four_times_the_draws_the_distance_is_about_half() -> None:
     ratios = []
     for seed in range(40):
-        distances = dropping.study_of(Lab().choosing(n_draws=400, dropout_seed=1000 * seed))[
-            1
-        ].distances
+        distances = study_of(Lab().choosing(n_draws=400, dropout_seed=1000 * seed))[1].distances
         ratios.append(distances[399] / distances[99])
     assert sum(ratios) / len(ratios) == pytest.approx(0.5, abs=0.12)
     assert max(ratios) > 0.75  # not always: hence "on the whole"
@@ -180,7 +177,7 @@ def test_the_plot_is_of_real_draws() -> None:
     weights = drawn(at, "figures:dropping", "weights").double()
     farthest = []
     for draw in range(20):
-        one = dropping.trace_of(lab.choosing(dropout_seed=5 + draw))["dropped"]
+        one = trace_of(lab.choosing(dropout_seed=5 + draw))["dropped"]
         total += one
         farthest.append(float((total / (draw + 1) - weights).abs().max()))
     assert distance["x"] == list(range(1, 21))
@@ -199,21 +196,21 @@ def test_the_plot_is_of_real_draws() -> None:
 
 def test_the_study_of_a_large_matrix_makes_fewer_draws_and_says_so() -> None:
     lab = Lab().choosing(sentence=" ".join(f"w{i}" for i in range(512)), d=2, n_draws=1000)
-    assert dropping.n_draws_of(lab) == 15
-    assert dropping.n_draws_of(Lab().choosing(n_draws=1000)) == 1000
+    assert n_draws_of(lab) == 15
+    assert n_draws_of(Lab().choosing(n_draws=1000)) == 1000
     small = Lab().choosing(sentence=" ".join(f"w{i}" for i in range(80)), d=2, n_draws=1000)
     assert any("the first 625 draws" in caption.value for caption in page(small).caption)
 
 
 def test_one_draw_is_said_as_one() -> None:
-    found = dropping.distance_finding(mean_over_draws(torch.tensor([[1.0]]), 0.5, 1, seed=1))
+    found = distance_finding(mean_over_draws(torch.tensor([[1.0]]), 0.5, 1, seed=1))
     assert found == "after 1 draw the mean is at most 1.0000 from the weights."
 
 
 def test_the_code_computes_what_is_shown() -> None:
     names: dict[str, Any] = {}
     exec(codes(page(PRIMES))[0], names)
-    assert torch.equal(names["dropped"], dropping.trace_of(PRIMES)["dropped"])
+    assert torch.equal(names["dropped"], trace_of(PRIMES)["dropped"])
     assert names["kept"].dtype == torch.bool
 
 

@@ -19,6 +19,7 @@ from ui.cards.torch_compared import compared
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.queries_keys_values import figures as trainable
+from ui.lessons.queries_keys_values.words import linear_said, roles_said, spread_said
 
 PAGE = PROJECT / "pages" / "queries_keys_values.py"
 PRIMES = Lab(sentence="a b c d e f g", d=5, preset="random", d_out=3, d_value=11)
@@ -187,7 +188,7 @@ def test_another_width_of_the_values_leaves_scores_and_weights(lab: Lab) -> None
 def test_linear_weights_lie_within_the_bound_that_is_said(d: int) -> None:
     lab = Lab(d=d, drawn_as="linear with bias", d_out=64)
     largest = max(float(tensor.abs().max()) for tensor in parameters_of(lab).values())
-    assert f"√{d} = ±{d**-0.5:.4f}" in trainable.linear_said(lab)
+    assert f"√{d} = ±{d**-0.5:.4f}" in linear_said(lab)
     assert 0.9 * d**-0.5 < largest <= d**-0.5
 
 
@@ -209,7 +210,7 @@ def test_how_far_the_scores_spread_is_computed(lab: Lab) -> None:
         for role in ("query", "key")
     )
     spread = float((queries @ keys.T).std(correction=0))
-    told = trainable.spread_said(trainable.trace_of(lab))
+    told = spread_said(trainable.trace_of(lab))
     first, second = (float(number) for number in re.findall(r"[\d.]+\d", told))
     assert first == pytest.approx(spread, abs=1e-4)
     assert second == pytest.approx(spread / 2**0.5, abs=1e-4)
@@ -227,15 +228,15 @@ def test_the_drawn_queries_and_keys_are_such_as_the_page_says() -> None:
 
 def test_what_is_equal_is_not_called_most() -> None:
     lab = Lab(preset="equal")
-    told = trainable.roles_said(trainable.trace_of(lab), lab)
+    told = roles_said(trainable.trace_of(lab), lab)
     assert "It finds all tokens equally, with a weight of 0.1667." in told
     assert "All tokens give it the same, 0.1667." in told
     twice = Lab(sentence="go journey go journey", query=0)
-    told = trainable.roles_said(trainable.trace_of(twice), twice)
+    told = roles_said(trainable.trace_of(twice), twice)
     plain = told.replace("\\", "")
     assert "It finds go (1) and go (3) most, with a weight of" in plain
     assert "go (1) and go (3) give it most, " in plain
-    told = trainable.roles_said(trainable.trace_of(Lab()), Lab())
+    told = roles_said(trainable.trace_of(Lab()), Lab())
     assert "It finds journey most, with a weight of 0.2264." in told
 
 

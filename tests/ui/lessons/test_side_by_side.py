@@ -19,7 +19,9 @@ from ui.cards.parameters import EDITORS, parameters_of
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.side_by_side import figures as side_by_side
-from ui.lessons.side_by_side.figures import PLACE, SHOWN
+from ui.lessons.side_by_side.kinds import KINDS, PLACE, bounds_of, spread_out, trace_of
+from ui.lessons.side_by_side.taken import code_of
+from ui.lessons.side_by_side.words import stacked_said
 
 PAGE = PROJECT / "pages" / "side_by_side.py"
 PRIMES = Lab(sentence="a b c d e f g", d=5, preset="random", d_out=6, n_heads=3, d_value=11)
@@ -65,7 +67,7 @@ def test_every_mechanism_has_the_weights_of_torch(lab: Lab) -> None:
     at = opened(PAGE, lab=link.encode(lab))
     assert broken(at) == []
     expected = by_hand(lab)
-    assert list(expected) == list(SHOWN)
+    assert list(expected) == list(KINDS)
     for which, weights in expected.items():
         if weights.ndim == 2:
             torch.testing.assert_close(drawn(at, which), weights)
@@ -80,7 +82,7 @@ def test_every_mechanism_has_the_weights_of_torch(lab: Lab) -> None:
 
 def test_all_are_drawn_on_one_scale_and_checked() -> None:
     at = page()
-    for which in SHOWN:
+    for which in KINDS:
         for card in cards(at, f"{PLACE}{which}").values():
             whole = card["spec"]["data"][0]
             n_keys = 4 if which == "cross" else 6
@@ -94,10 +96,10 @@ def test_links_stay_within_a_mechanism() -> None:
     at = page()
     scopes = [
         {card["cells"]["scope"] for card in cards(at, f"{PLACE}{which}").values() if card["cells"]}
-        for which in SHOWN
+        for which in KINDS
     ]
     assert all(len(own) == 1 for own in scopes)
-    assert len(set.union(*scopes)) == len(SHOWN)
+    assert len(set.union(*scopes)) == len(KINDS)
 
 
 def test_a_cell_is_explained_in_its_own_place_and_words() -> None:
@@ -145,14 +147,14 @@ def test_heads_that_cannot_share_the_width_say_so_and_the_rest_goes_on(
     assert f"d_out = {d_out}" in told
     assert f"n_heads = {n_heads}" in told
     shown = [name for name in components(at) if name.startswith(PLACE)]
-    assert shown == [f"{PLACE}{which}" for which in SHOWN if which != "heads"]
+    assert shown == [f"{PLACE}{which}" for which in KINDS if which != "heads"]
     with pytest.raises(ValueError, match=f"d_out = {d_out}, and n_heads = {n_heads}"):
         side_by_side.figures_of(Lab(d_out=d_out, n_heads=n_heads), "heads")
 
 
 @pytest.mark.parametrize("drawn_as", ["rand", "linear", "linear with bias"])
 def test_stacked_heads_are_the_same(drawn_as: str) -> None:
-    told = side_by_side.stacked_said(replace(PRIMES, drawn_as=drawn_as))
+    told = stacked_said(replace(PRIMES, drawn_as=drawn_as))
     assert "give the same weights: largest difference" in told
     assert "cannot" not in told
 
@@ -161,20 +163,20 @@ def test_stacked_heads_are_the_same(drawn_as: str) -> None:
 def test_the_code_computes_every_row(drawn_as: str) -> None:
     lab = replace(PRIMES, drawn_as=drawn_as, d_value=0)
     names: dict[str, Any] = {}
-    exec(side_by_side.code_of(lab), names)
-    for which in SHOWN:
-        trace = side_by_side.trace_of(lab, which)
+    exec(code_of(lab), names)
+    for which in KINDS:
+        trace = trace_of(lab, which)
         assert torch.equal(names[f"{which}_weights"], trace["weights"])
     assert codes(page())[0].startswith("import torch\n")
 
 
 def test_an_edit_of_the_key_weights_moves_all_but_the_untrained() -> None:
     at = page()
-    before = {which: drawn(at, which, "entropy") for which in SHOWN}
+    before = {which: drawn(at, which, "entropy") for which in KINDS}
     at = send(at, edit(1, ("2", 1, -3.75)), widget_key="table:w_key")
     assert broken(at) == []
     moved = [
-        which for which in SHOWN if not torch.equal(drawn(at, which, "entropy"), before[which])
+        which for which in KINDS if not torch.equal(drawn(at, which, "entropy"), before[which])
     ]
     assert moved == ["self", "causal", "heads", "cross"]
 
@@ -214,9 +216,9 @@ def test_no_entropy_is_beyond_its_bound_and_equal_weights_reach_it(lab: Lab) -> 
         assert float(mean) <= float(most) + 1e-4
         if lab.preset == "equal":
             assert float(mean) == pytest.approx(float(most), abs=1e-4)
-    for which in SHOWN:
-        trace = side_by_side.trace_of(lab, which)
-        bounds = torch.tensor(side_by_side.bounds_of(trace))
+    for which in KINDS:
+        trace = trace_of(lab, which)
+        bounds = torch.tensor(bounds_of(trace))
         seen = (trace["weights"] > -1) if "mask" not in trace.inputs else trace["mask"]
         counts = seen.sum(dim=-1) if seen.ndim == 2 else seen.sum(dim=-1)[0]
         torch.testing.assert_close(bounds, counts.float().log2())
@@ -225,7 +227,7 @@ def test_no_entropy_is_beyond_its_bound_and_equal_weights_reach_it(lab: Lab) -> 
 
 def test_the_note_names_the_bound_of_what_a_row_may_attend_to() -> None:
     at = page()
-    notes = {which: cards(at, f"{PLACE}{which}")["entropy"]["note"] for which in SHOWN}
+    notes = {which: cards(at, f"{PLACE}{which}")["entropy"]["note"] for which in KINDS}
     assert notes["self"].endswith("at most log₂ 6 = 2.5850, where 6 get the same.")
     assert notes["causal"].endswith("from log₂ 1 = 0.0000 to log₂ 6 = 2.5850.")
     assert notes["cross"].endswith("at most log₂ 4 = 2.0000, where 4 get the same.")
@@ -239,15 +241,15 @@ def test_a_long_embedding_draws_those_that_point_its_way_only() -> None:
     lab = Lab().with_entries([("journey", 1, at, x) for at, x in enumerate((-5.0, 0.0, 0.0))])
     x = tensor_of(lab)
     assert int(x.norm(dim=1).argmax()) == 1
-    before, weights = (side_by_side.trace_of(own, "simple")["weights"] for own in (Lab(), lab))
+    before, weights = (trace_of(own, "simple")["weights"] for own in (Lab(), lab))
     others = [row for row in range(6) if row != 1]
     assert (x[others] @ x[1] < 0).all()
     assert (weights[others, 1] < before[others, 1]).all()
     longer = lab.with_entries([("journey", 1, 0, -10.0)])
-    scores = [side_by_side.trace_of(own, "simple")["scores"] for own in (lab, longer)]
+    scores = [trace_of(own, "simple")["scores"] for own in (lab, longer)]
     assert (scores[1][:, 1].abs() > scores[0][:, 1].abs()).all()
-    assert "points away" not in SHOWN["simple"].told
-    assert "that point away" in SHOWN["simple"].told
+    assert "points away" not in KINDS["simple"].told
+    assert "that point away" in KINDS["simple"].told
 
 
 def test_linear_weights_come_close_to_the_largest_entropy_from_small_embeddings() -> None:
@@ -289,7 +291,7 @@ def test_zero_query_weights_share_evenly_over_what_is_seen(drawn_as: str) -> Non
 
 
 def test_stacked_heads_with_other_weights_are_called_that(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "give the same weights: " in side_by_side.stacked_said(Lab())
+    assert "give the same weights: " in stacked_said(Lab())
     right = STACKED_HEADS.run
 
     class Wrong:
@@ -300,12 +302,12 @@ def test_stacked_heads_with_other_weights_are_called_that(monkeypatch: pytest.Mo
             weights[1, 4, 0] *= 1.001
             return {"weights": weights}
 
-    monkeypatch.setattr("ui.lessons.side_by_side.figures.STACKED_HEADS", Wrong())
-    assert "give :red[**other weights**]: " in side_by_side.stacked_said(Lab())
+    monkeypatch.setattr("ui.lessons.side_by_side.words.STACKED_HEADS", Wrong())
+    assert "give :red[**other weights**]: " in stacked_said(Lab())
 
 
 def test_the_prediction_is_answered_by_the_core() -> None:
-    after = side_by_side.spread_out(Lab(), 2.0)
+    after = spread_out(Lab(), 2.0)
     x = tensor_of(Lab()) * 2
     weights = torch.softmax(x @ x.T, dim=-1).double()
     assert after["simple"] == pytest.approx(

@@ -18,8 +18,10 @@ from ui.cards.parameters import EDITORS, alignment_of, parameters_of
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.to_self_attention import figures as to_self
-from ui.lessons.to_self_attention.figures import PLACE, SHOWN
+from ui.lessons.to_self_attention import ways as to_self_ways
 from ui.lessons.to_self_attention.questions import made_the_same
+from ui.lessons.to_self_attention.ways import PLACE, WAYS, sequences_of, trace_of
+from ui.lessons.to_self_attention.words import MOST_EXPONENT, bound_said, who_asks
 
 PAGE = PROJECT / "pages" / "to_self_attention.py"
 PRIMES = Lab(sentence="a b c d e f g", other_sentence="b k w x y", d=11, preset="random", d_out=3)
@@ -66,7 +68,7 @@ def test_every_picture_has_the_numbers_of_plain_loops(lab: Lab) -> None:
     at = page(lab)
     for which, scores in by_hand(lab).items():
         weights = torch.softmax(scores, dim=1)
-        torch.testing.assert_close(drawn(at, which, SHOWN[which].scored), scores)
+        torch.testing.assert_close(drawn(at, which, WAYS[which].scored), scores)
         torch.testing.assert_close(drawn(at, which, "weights"), weights)
         torch.testing.assert_close(drawn(at, which, "context"), weights @ tensor_of(lab))
         assert all(card["check"]["ok"] for card in cards(at, f"{PLACE}{which}").values())
@@ -78,11 +80,11 @@ def test_all_three_are_drawn_on_one_scale(lab: Lab) -> None:
     at = page(lab)
     for name in ("scores", "weights", "context"):
         ends = set()
-        for which, shown in SHOWN.items():
+        for which, shown in WAYS.items():
             whole = cards(at, f"{PLACE}{which}")[shown.scored if name == "scores" else name]
             ends.add((whole["spec"]["data"][0]["zmin"], whole["spec"]["data"][0]["zmax"]))
         assert len(ends) == 1, name
-    largest = max(float(drawn(at, which, SHOWN[which].scored).abs().max()) for which in SHOWN)
+    largest = max(float(drawn(at, which, WAYS[which].scored).abs().max()) for which in WAYS)
     whole = cards(at, f"{PLACE}dot")["scores"]["spec"]["data"][0]
     assert whole["zmax"] == pytest.approx(largest)
 
@@ -93,7 +95,7 @@ def test_the_switch_makes_them_square_and_goes_along_and_is_undone() -> None:
     assert at.text_input(key="_other_sentence").value == "b k w x y"
     at.toggle(key="_same_sequence").set_value(True).run()
     assert broken(at) == []
-    for which in SHOWN:
+    for which in WAYS:
         assert cards(at, f"{PLACE}{which}")["weights"]["shape"] == "7 × 7"
     told = [text.value for text in at.markdown if "“self”" in text.value]
     assert len(told) == 1
@@ -106,7 +108,7 @@ def test_the_switch_makes_them_square_and_goes_along_and_is_undone() -> None:
 
 
 def test_own_numbers_are_no_page_start_here() -> None:
-    assert "to the last bit" in to_self.who_asks(SAME)
+    assert "to the last bit" in who_asks(SAME)
     at = page(SAME)
     at.session_state[f"{PLACE}dot"] = {
         "picked": {"serial": 1, "name": "scores", "head": None, "row": 2, "column": 1}
@@ -122,7 +124,7 @@ def test_own_numbers_are_no_page_start_here() -> None:
 
 def test_own_numbers_on_start_here_are_not_those_of_this_page() -> None:
     own = replace(SAME, overrides=SAME.overrides.with_rows({("start/weights", 2, 7): {1: 4.0}}))
-    assert "to the last bit" not in to_self.who_asks(own)
+    assert "to the last bit" not in who_asks(own)
 
 
 def test_v_is_a_table_and_moves_the_energies_alone() -> None:
@@ -130,12 +132,10 @@ def test_v_is_a_table_and_moves_the_energies_alone() -> None:
     shown = components(at)["table:v"]
     assert [row["label"] for row in shown["rows"]] == ["v"]
     assert torch.equal(torch.tensor(shown["cells"]), alignment_of(PRIMES)["v"])
-    before = {which: drawn(at, which, "weights") for which in SHOWN}
+    before = {which: drawn(at, which, "weights") for which in WAYS}
     at = send(at, edit(1, ("1", 2, -3.75)), widget_key="table:v")
     assert broken(at) == []
-    moved = [
-        which for which in SHOWN if not torch.equal(drawn(at, which, "weights"), before[which])
-    ]
+    moved = [which for which in WAYS if not torch.equal(drawn(at, which, "weights"), before[which])]
     assert moved == ["additive"]
     assert components(at)["table:v"]["edited"] == [[0, 2]]
 
@@ -185,7 +185,7 @@ def test_links_stay_within_a_way_and_lead_to_the_table() -> None:
     scopes = {}
     for lab, reads in ((PRIMES, ["queries", "w_query"]), (SAME, ["inputs", "w_query"])):
         at = page(lab)
-        for which in SHOWN:
+        for which in WAYS:
             own = {card["cells"]["scope"] for card in cards(at, f"{PLACE}{which}").values()}
             (scopes[which],) = own
         assert len(set(scopes.values())) == 3
@@ -199,8 +199,8 @@ def test_the_code_computes_all_three(lab: Lab) -> None:
     own = replace(lab, overrides=lab.overrides.with_rows({("to_self_dot/scores", 2, 7): {1: 4.0}}))
     names: dict[str, Any] = {}
     exec(to_self.code_of(own), names)
-    for which in SHOWN:
-        trace = to_self.trace_of(own, which)
+    for which in WAYS:
+        trace = trace_of(own, which)
         assert torch.equal(names[f"{which}_weights"], trace["weights"])
         assert torch.equal(names[f"{which}_context"], trace["context"])
     assert codes(page(lab))[0].startswith("import torch\n")
@@ -220,8 +220,8 @@ def test_what_each_costs() -> None:
 def test_only_dot_products_are_symmetric_until_the_matrices_are_equal() -> None:
     _, options, truth = made_the_same(PRIMES)
     assert options[truth.right] == "only those of 2 and 3"
-    energies = to_self.trace_of(SAME)["scores"]
-    products = to_self.trace_of(SAME, "dot")["scores"]
+    energies = trace_of(SAME)["scores"]
+    products = trace_of(SAME, "dot")["scores"]
     assert not torch.allclose(energies, energies.T, atol=1e-3)
     torch.testing.assert_close(products, products.T)
     given = alignment_of(PRIMES)["w_query"].tolist()
@@ -242,13 +242,13 @@ def test_weights_differ_by_no_more_than_the_page_says(
     v = alignment_of(lab)["v"][0].tolist()
     lab = EDITORS["v"].set_entries(lab, [("1", at, factor * x) for at, x in enumerate(v)])
     bound = sum(abs(x) for x in alignment_of(lab)["v"][0].tolist())
-    told = to_self.bound_said(lab)
+    told = bound_said(lab)
     (now,) = re.findall(r"now ([\d.]+)\. So a weight is at most exp\(2·\1\)", told)
     assert float(now) == pytest.approx(bound, abs=0.5e-4)
-    trace = to_self.trace_of(lab)
+    trace = trace_of(lab)
     assert float(trace["scores"].abs().max()) <= bound * (1 + 1e-6)
     weights = trace["weights"].double()
-    if 2 * bound < to_self.MOST_EXPONENT:
+    if 2 * bound < MOST_EXPONENT:
         ((line, most),) = re.findall(r"(exp\(.*\) = ([\d.e+]+)) times another", told)
         assert mistakes(line) == []
         assert float(most) == pytest.approx(math.exp(2 * bound), rel=1e-3)
@@ -259,23 +259,23 @@ def test_weights_differ_by_no_more_than_the_page_says(
 
 def test_ten_times_larger_does_what_the_page_says() -> None:
     small, large = (Lab(preset=preset, drawn_as="linear") for preset in ("notebook", "ten-times"))
-    scores = [to_self.trace_of(lab, "dot")["scores"] for lab in (small, large)]
+    scores = [trace_of(lab, "dot")["scores"] for lab in (small, large)]
     torch.testing.assert_close(scores[1], 100 * scores[0])
-    energies = [float(to_self.trace_of(lab)["scores"].abs().max()) for lab in (small, large)]
+    energies = [float(trace_of(lab)["scores"].abs().max()) for lab in (small, large)]
     assert energies[1] > 1.5 * energies[0]  # hence no word of "hardly"
     assert energies[1] <= float(alignment_of(large)["v"].abs().sum())
 
 
 def test_the_longer_two_vectors_the_further_from_0_is_their_score() -> None:
     for lab in (Lab(), PRIMES, Lab().with_entries([("journey", 1, 0, -5.0)])):
-        before = to_self.trace_of(lab, "dot")["scores"]
+        before = trace_of(lab, "dot")["scores"]
         keys = tensor_of(lab)
         longer = (
-            to_self.SHOWN["dot"]
+            to_self_ways.WAYS["dot"]
             .run(lab)
-            .mechanism.run(
-                queries=to_self.sequences_of(lab)["queries"], keys=3 * keys, values=keys
-            )["scores"]
+            .mechanism.run(queries=sequences_of(lab)["queries"], keys=3 * keys, values=keys)[
+                "scores"
+            ]
         )
         assert (longer.abs() >= before.abs()).all()
 

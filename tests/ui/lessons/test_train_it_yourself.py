@@ -25,6 +25,8 @@ from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.train_it_yourself import controls
 from ui.lessons.train_it_yourself import figures as train_live
+from ui.lessons.train_it_yourself.questions import first_loss
+from ui.lessons.train_it_yourself.words import status, written
 from ui.server import trainings
 from ui.server.trainings import DONE, FAILED, QUEUED, STOPPED, Choice, Report, Trainings, View
 
@@ -278,7 +280,7 @@ def test_it_learns_from_the_right_words_before_each_word() -> None:
 def test_what_is_written_is_marked_word_by_word() -> None:
     model = Model("gru", dict(fresh("gru", 4, 1).state_dict()))
     translation = translate(model, ["seven"], longest=2)
-    text = train_live.written(translation, Choice("gru", 4, 1))
+    text = written(translation, Choice("gru", 4, 1))
     assert text.count(":red[✗") == sum(
         word != right for word, right in zip(translation.words, ("sieben", ""), strict=False)
     )
@@ -286,7 +288,7 @@ def test_what_is_written_is_marked_word_by_word() -> None:
 
 
 def test_the_question_has_one_answer_from_the_core(server: Trainings) -> None:
-    _, options, truth = train_live.first_loss(Lab())
+    _, options, truth = first_loss(Lab())
     assert options[truth.right] == f"ln 33 = {math.log(33):.2f}"
 
 
@@ -296,4 +298,4 @@ def test_the_question_has_one_answer_from_the_core(server: Trainings) -> None:
 )
 def test_the_line_of_state(state: str, before: int, expected: str, server: Trainings) -> None:
     view = View(Choice("bahdanau", 16, 1), state, None, before)
-    assert expected in train_live.status(view, Lab(), server)
+    assert expected in status(view, Lab(), server)

@@ -22,7 +22,9 @@ from ui.cards.sums import MOST_SUMS, TOLD, is_one, rows_vary, summed
 from ui.lab import state
 from ui.lab.lab import MAX_SEED, Lab
 from ui.lessons.all_tokens.choices import AllTokensChoices
-from ui.lessons.all_tokens.figures import sums_of, timings_finding, timings_spec
+from ui.lessons.all_tokens.figures import timings_spec
+from ui.lessons.all_tokens.runs import sums_of
+from ui.lessons.all_tokens.words import timings_finding
 from ui.parts import step_view
 from ui.parts.sums_table import draw_sums
 from ui.parts.widgets import choice, query_chosen, set_widget

@@ -8,7 +8,7 @@ from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.literal import literal, names
 from ui.cards.prediction import SAME, Question, Truth
 from ui.lab.lab import Lab
-from ui.lessons.all_tokens.figures import WRONG_AXIS
+from ui.lessons.all_tokens.runs import WRONG_AXIS
 
 EVERY_ROW = "every {row} sums to 1 all the same"
 

@@ -13,7 +13,8 @@ from ui.cards.sums import is_one, summed
 from ui.lab import state
 from ui.lab.lab import MAX_SEED, Lab
 from ui.lessons.dropout.choices import DropoutChoices
-from ui.lessons.dropout.figures import n_draws_of, plain_rate, rate_of, row_sums
+from ui.lessons.dropout.runs import n_draws_of, row_sums
+from ui.lessons.dropout.words import plain_rate, rate_of
 from ui.parts.sums_table import draw_sums
 from ui.parts.widgets import number_field, scale, set_widget, switch
 

@@ -6,6 +6,8 @@ from ui.lab.lab import Lab
 from ui.lessons.dropout import figures
 from ui.lessons.dropout.choices import DropoutChoices
 from ui.lessons.dropout.questions import grown_weight
+from ui.lessons.dropout.runs import OWN, trace_of
+from ui.lessons.dropout.words import empty_said
 from ui.lessons.lesson import Figures, Lesson, MainRun
 
 
@@ -17,7 +19,7 @@ def to_try(lab: Lab) -> str:
         "moves.\n"
         "- Set the rate to 0, or switch training off: both leave the weights as they are.\n"
         "- Type 1 as the rate, and read the message.",
-        empty=figures.empty_said(figures.trace_of(lab), lab.conventions),
+        empty=empty_said(trace_of(lab), lab.conventions),
     )
 
 
@@ -35,8 +37,8 @@ LESSON = Lesson(
     shown=figures.shown,
     choices=DropoutChoices,
     main_run=MainRun(
-        stored_as=figures.OWN,
-        trace_of=figures.trace_of,
+        stored_as=OWN,
+        trace_of=trace_of,
         places=("figures:dropping",),
         has_lens=False,
     ),

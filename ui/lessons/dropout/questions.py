@@ -6,7 +6,7 @@ from attention_core.numbers import plain
 from ui.cards.prediction import Question, Truth
 from ui.lab.lab import Lab
 from ui.lessons.dropout.choices import DropoutChoices
-from ui.lessons.dropout.figures import grown_by
+from ui.lessons.dropout.runs import grown_by
 
 
 def grown_weight(lab: Lab) -> Question:

@@ -7,6 +7,7 @@ from ui.lessons.lesson import Figures, Lesson, MainRun
 from ui.lessons.queries_keys_values import figures
 from ui.lessons.queries_keys_values.choices import ScaleStudyChoices
 from ui.lessons.queries_keys_values.questions import doubled_query_weights
+from ui.lessons.queries_keys_values.words import linear_said
 
 
 def to_try(lab: Lab) -> str:
@@ -21,7 +22,7 @@ def to_try(lab: Lab) -> str:
         "change.\n"
         "- Begin the weights by `nn.Linear` instead of `torch.rand`: {linear} With the chapter's "
         "seeds, 123 for `torch.rand` and 789 for `nn.Linear`, they are those of its classes.",
-        linear=figures.linear_said(lab),
+        linear=linear_said(lab),
     )
 
 

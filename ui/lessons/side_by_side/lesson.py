@@ -8,7 +8,9 @@ from ui.cards.other_sentence import MOST_OTHER
 from ui.lab.lab import Lab
 from ui.lessons.lesson import Figures, Lesson
 from ui.lessons.side_by_side import figures
+from ui.lessons.side_by_side.kinds import KINDS, PLACE
 from ui.lessons.side_by_side.questions import doubled_embeddings
+from ui.lessons.side_by_side.taken import shown
 
 
 def to_try(lab: Lab) -> str:
@@ -34,10 +36,10 @@ LESSON = Lesson(
     story="As in a model",
     place=120,
     figures={
-        f"{figures.PLACE}{which}": Figures(it.title, partial(figures.figures_of, which=which))
-        for which, it in figures.SHOWN.items()
+        f"{PLACE}{which}": Figures(it.title, partial(figures.figures_of, which=which))
+        for which, it in KINDS.items()
     },
-    shown=figures.shown,
+    shown=shown,
     predictions={"side": doubled_embeddings},
     to_try=to_try,
     exercise="heads",

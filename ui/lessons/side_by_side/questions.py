@@ -5,19 +5,19 @@ from __future__ import annotations
 from attention_core.numbers import result_of
 from ui.cards.prediction import SAME, Question, Truth
 from ui.lab.lab import Lab
-from ui.lessons.side_by_side import figures as side_by_side
+from ui.lessons.side_by_side.kinds import KINDS, spread_out
 
 
 def doubled_embeddings(lab: Lab) -> Question:
     """Return: whose attention gets sharper by the most when every embedding is doubled?"""
-    before, after = (side_by_side.spread_out(lab, factor) for factor in (1.0, 2.0))
+    before, after = (spread_out(lab, factor) for factor in (1.0, 2.0))
     falls = {which: before[which] - after[which] for which in before}
-    options = [side_by_side.SHOWN[which].title for which in falls]
+    options = [KINDS[which].title for which in falls]
     right = max(range(len(options)), key=list(falls.values()).__getitem__)
     most = max(falls.values())
     ties = frozenset(at for at, fall in enumerate(falls.values()) if fall >= most - SAME)
     told = "; ".join(
-        f"{side_by_side.SHOWN[which].title}: {result_of(before[which])} → {result_of(after[which])}"
+        f"{KINDS[which].title}: {result_of(before[which])} → {result_of(after[which])}"
         for which in falls
     )
     question = (

@@ -6,7 +6,9 @@ import streamlit as st
 
 from ui.lab.lab import Lab
 from ui.lessons.to_self_attention.choices import ToSelfChoices
-from ui.lessons.to_self_attention.figures import SHOWN, costs, who_asks
+from ui.lessons.to_self_attention.figures import costs
+from ui.lessons.to_self_attention.ways import WAYS
+from ui.lessons.to_self_attention.words import who_asks
 from ui.parts.number_table import number_table
 from ui.parts.other_sentence import other_field
 from ui.parts.widgets import switch
@@ -32,7 +34,7 @@ def sequences(lab: Lab) -> None:
 def cost_table(lab: Lab) -> None:
     """Draw what each way takes, as a table."""
     rows = [
-        (SHOWN[which].title.partition(" (")[0], *(f"{number:,}" for number in numbers))
+        (WAYS[which].title.partition(" (")[0], *(f"{number:,}" for number in numbers))
         for which, numbers in costs(lab).items()
     ]
     number_table("What each way costs", ["", *COSTS], rows, has_sum=False)

@@ -9,6 +9,8 @@ from ui.lessons.lesson import Figures, Lesson, MainRun
 from ui.lessons.to_self_attention import figures
 from ui.lessons.to_self_attention.choices import ToSelfChoices
 from ui.lessons.to_self_attention.questions import made_the_same
+from ui.lessons.to_self_attention.ways import OWN, PLACE, PLACES, WAYS, tokens_of, trace_of
+from ui.lessons.to_self_attention.words import bound_said
 
 
 def to_try(lab: Lab) -> str:
@@ -20,7 +22,7 @@ def to_try(lab: Lab) -> str:
         "become symmetric.\n"
         "- Choose *Ten times larger* embeddings: dot products grow a hundredfold, energies stay "
         "within their bound.",
-        bound=figures.bound_said(lab),
+        bound=bound_said(lab),
     )
 
 
@@ -32,16 +34,16 @@ LESSON = Lesson(
     story="Before self-attention",
     place=40,
     figures={
-        f"{figures.PLACE}{which}": Figures(it.title, partial(figures.figures_of, which=which))
-        for which, it in figures.SHOWN.items()
+        f"{PLACE}{which}": Figures(it.title, partial(figures.figures_of, which=which))
+        for which, it in WAYS.items()
     },
     shown=figures.shown,
     choices=ToSelfChoices,
     main_run=MainRun(
-        stored_as=figures.OWN,
-        trace_of=figures.trace_of,
-        places=figures.PLACES[:1],
-        tokens_of=figures.tokens_of,
+        stored_as=OWN,
+        trace_of=trace_of,
+        places=PLACES[:1],
+        tokens_of=tokens_of,
     ),
     predictions={"to_self": made_the_same},
     to_try=to_try,

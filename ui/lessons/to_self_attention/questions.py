@@ -5,14 +5,14 @@ from __future__ import annotations
 from attention_core.numbers import result_of
 from ui.cards.prediction import SAME, Question, Truth
 from ui.lab.lab import Lab
-from ui.lessons.to_self_attention import figures as to_self
+from ui.lessons.to_self_attention.ways import WAYS
 
 
 def made_the_same(lab: Lab) -> Question:
     """Return: whose numbers are symmetric once both sequences are the same?"""
     both = lab.choosing(same_sequence=True)
     found, is_symmetric = {}, []
-    for which, shown in to_self.SHOWN.items():
+    for which, shown in WAYS.items():
         scores = shown.run(both)[shown.scored].double()
         found[which] = float((scores - scores.T).abs().max())
         is_symmetric.append(found[which] <= SAME * float(scores.abs().max()))

@@ -14,15 +14,8 @@ from ui.cards.number_words import READERS, words_of
 from ui.components import component
 from ui.lab import state
 from ui.lab.lab import MAX_SEED, Lab
-from ui.lessons.train_it_yourself.figures import (
-    FIGURES,
-    called,
-    choice_of,
-    group,
-    status,
-    translation_of,
-    written,
-)
+from ui.lessons.train_it_yourself.figures import FIGURES, group, translation_of
+from ui.lessons.train_it_yourself.words import called, choice_of, status, written
 from ui.parts import step_view
 from ui.parts.widgets import menu, number_field
 from ui.server.training_process import EACH

@@ -8,6 +8,7 @@ from ui.lab.lab import Lab
 from ui.lessons.lesson import Figures, Lesson
 from ui.lessons.train_it_yourself import figures
 from ui.lessons.train_it_yourself.choices import TrainingChoices
+from ui.lessons.train_it_yourself.questions import first_loss
 
 
 def to_try(lab: Lab) -> str:
@@ -33,7 +34,7 @@ LESSON = Lesson(
     figures={figures.FIGURES: Figures("The training")},
     shown=figures.shown,
     choices=TrainingChoices,
-    predictions={"training": figures.first_loss},
+    predictions={"training": first_loss},
     to_try=to_try,
     sentence_of=sentence_of,
 )

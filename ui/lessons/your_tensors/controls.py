@@ -26,8 +26,9 @@ from ui.lab import state
 from ui.lab.lab import Lab
 from ui.lessons.your_tensors import opened as opened_tensors
 from ui.lessons.your_tensors.choices import TENSOR_MASKS, TensorChoices
-from ui.lessons.your_tensors.figures import FILES, NONE, shown_of, told_of
+from ui.lessons.your_tensors.figures import FILES, shown_of
 from ui.lessons.your_tensors.opened import KEPT_BYTES, Held
+from ui.lessons.your_tensors.words import NONE, told_of
 from ui.parts import code_view, part_view, step_view
 from ui.parts.number_table import number_table
 from ui.parts.widgets import choice, chosen, set_widget, switch
