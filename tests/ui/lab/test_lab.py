@@ -8,10 +8,10 @@ from hypothesis import given
 
 from attention_core.embeddings import NOTEBOOK_SENTENCE
 from tests.attention_core import printed
-from tests.ui.labs import full_table, labs
-from ui.lab.checks import LIMIT, MAX_CELLS, MAX_EDITS, MAX_TOKENS
+from tests.ui.labs import labs
+from ui.lab.checks import LIMIT, MAX_EDITS, MAX_TOKENS
 from ui.lab.edits import Edits
-from ui.lab.lab import Lab, known_fields, view
+from ui.lab.lab import Lab, view
 
 EDITED = Lab().with_entries([("journey", 1, 0, 9.0), ("step", 1, 2, -1.5)])
 
@@ -129,19 +129,6 @@ def test_without_a_word_the_notebooks_are_used(sentence: str) -> None:
     assert [token.text for token in lab.tokens] == printed.TOKENS
 
 
-def test_every_field_checks_itself() -> None:
-    for field in known_fields().values():
-        assert field.metadata["check"]
-        default = Lab().value(field.name)
-        if not isinstance(default, Edits):
-            assert field.metadata["check"](default) == default
-
-
-def test_a_lab_cannot_be_changed() -> None:
-    with pytest.raises(TypeError):
-        EDITED.edits[("journey", 1, 3, 0)] = 1.0  # type: ignore[index]
-
-
 def test_a_reset_leaves_what_nobody_sees() -> None:
     lab = replace(Lab(sentence="to be"), d=2).with_entries([("to", 1, 0, 0.9), ("be", 1, 0, 0.8)])
     elsewhere = replace(lab, sentence="to go", d=2).without_edits()
@@ -179,16 +166,6 @@ def test_the_quick_way_to_the_embeddings_gives_the_same_bits(lab: Lab) -> None:
 def test_the_tensor_is_the_callers_own() -> None:
     EDITED.tensor[0, 0] = 7.0
     assert EDITED.tensor.tolist() == torch.tensor(EDITED.embeddings).tolist()
-
-
-def test_an_edit_makes_one_row_anew() -> None:
-    full = full_table()
-    assert len(full.edits) == MAX_CELLS
-    changed = full.with_entries([("word9", 1, 5, 5.0)])
-    different = [key for key, row in changed.edits.rows.items() if row is not full.edits.rows[key]]
-    assert different == [("word9", 1, 64)]
-    same = [a is b for a, b in zip(full.embeddings, changed.embeddings, strict=True)]
-    assert same.count(False) == 1
 
 
 def test_the_page_of_the_table_is_nothing_to_undo() -> None:

@@ -28,7 +28,6 @@ from tests.screen import (
     opened,
     said,
 )
-from ui.lab import files as lab_files
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.your_tensors import controls
@@ -471,47 +470,6 @@ def test_files_before_stay_only_while_there_is_room(monkeypatch: pytest.MonkeyPa
     kept = [held.name for held in at.session_state[your_tensors.FILES].values()]
     assert kept[-1] == "c.npy"
     assert len(kept) < 3
-
-
-# ---- What is dropped on a page -----------------------------------------------------------------
-
-
-def told_drop(at: AppTest, **message: Any) -> AppTest:
-    at.session_state["keeper"] = {"dropped": {"serial": 1, **message}}
-    return at.run()
-
-
-def test_a_lab_dropped_on_a_page_opens_once() -> None:
-    content = base64.b64encode(link.to_file(Lab(sentence="to be")).encode()).decode()
-    at = told_drop(opened(FRAME), name="lab.json", content=content)
-    assert broken(at) == []
-    assert at.text_input(key="_sentence").value == "to be"
-    at.text_input(key="_sentence").set_value("or not").run()
-    assert at.text_input(key="_sentence").value == "or not"
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        {"name": "a.txt", "size": 3},
-        {"name": "a.json", "content": "%%%"},
-        {"name": "a.json", "content": "AAAA"},
-        {"name": "a.json", "content": "A" * (2 * lab_files.MAX_FILE + 1)},
-        {"name": 3, "content": None},
-        {},
-    ],
-    ids=str,
-)
-def test_what_cannot_be_opened_changes_nothing(message: dict[str, Any]) -> None:
-    at = told_drop(opened(FRAME), **message)
-    assert broken(at) == []
-    assert "Nothing was changed." in told(at)
-
-
-def test_tensors_dropped_elsewhere_turn_to_their_page() -> None:
-    at = told_drop(opened(FRAME), name="a.npz", turn=True)
-    assert broken(at) == []
-    assert at.title[0].value == "What is in the attention of your own model?"
 
 
 def test_keys_that_very_many_heads_share_are_run_for_one_head() -> None:
