@@ -16,7 +16,7 @@ from attention_core.masks import (
     sliding_window_mask,
 )
 from ui.cards import parameters
-from ui.lab.edits import NO_EDITS, RowEdits, RowKey
+from ui.lab.edits import RowKey
 from ui.lab.lab import Lab
 
 
@@ -66,8 +66,7 @@ def toggled(lab: Lab, row: int, column: int) -> Lab:
 def unpainted(lab: Lab) -> Lab:
     """Return the lab with the mask as its preset makes it; other sizes keep theirs."""
     n = len(lab.tokens)
-    gone: dict[RowKey, RowEdits] = {_key(row, n): NO_EDITS for row in range(n)}
-    return replace(lab, painted=lab.painted.with_rows(gone))
+    return replace(lab, painted=lab.painted.without_rows(_key(row, n) for row in range(n)))
 
 
 def painted_cells(lab: Lab) -> int:

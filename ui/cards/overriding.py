@@ -16,7 +16,7 @@ from attention_core.glossary import term
 from attention_core.operations import Index
 from ui.cards.card import Card, Group
 from ui.lab.checks import number
-from ui.lab.edits import NO_EDITS, RowEdits, RowKey
+from ui.lab.edits import RowKey
 from ui.lab.lab import Lab
 
 Cells = dict[str, dict[Index, float]]  # by step
@@ -85,11 +85,11 @@ def without_override(lab: Lab, trace: Trace, own: str, name: str, index: Index) 
 
 def without_overrides(lab: Lab, trace: Trace, own: str) -> Lab:
     """Return the lab with every cell on screen computed again; numbers that wait go on waiting."""
-    gone: dict[RowKey, RowEdits] = {
-        key_of(own, name, index, trace[name].shape[-1]): NO_EDITS
+    keys = (
+        key_of(own, name, index, trace[name].shape[-1])
         for name, index, _ in own_cells(trace, lab, own)
-    }
-    return replace(lab, overrides=lab.overrides.with_rows(gone))
+    )
+    return replace(lab, overrides=lab.overrides.without_rows(keys))
 
 
 def _require_cell(trace: Trace, name: str, index: Index) -> None:

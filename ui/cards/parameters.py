@@ -14,7 +14,7 @@ from attention_core.parameters import additive_parameters, linear_parameters, ra
 from ui.cards.editors import Editor, Entry
 from ui.cards.embeddings import tensor_of
 from ui.lab.checks import number
-from ui.lab.edits import NO_EDITS, RowEdits, RowKey
+from ui.lab.edits import RowKey, Typed
 from ui.lab.lab import Lab, Same
 
 WEIGHTS = ("w_query", "w_key", "w_value")
@@ -96,17 +96,13 @@ def _set_entries(name: str, out: bool, lab: Lab, entries: Sequence[Entry]) -> La
     if start is None:
         raise ValueError("weights that are on the page")
     n_rows, width = start.shape
-    rows: dict[RowKey, dict[int, float]] = {}
+    typed = list[Typed]()
     for row_id, column, entry in entries:
         row = _row(row_id, n_rows)
         if not 0 <= column < width:
             raise ValueError(f"a column of {name}, which has shape ({n_rows}, {width})")
-        key = row_key(name, row, width)
-        own = rows.setdefault(key, dict(lab.parameters.row(*key)))
-        own[column] = number(entry)
-        if own[column] == float(start[row, column]):
-            del own[column]  # a number typed back to the original is no edit
-    return replace(lab, parameters=lab.parameters.with_rows(rows))
+        typed.append((row_key(name, row, width), start[row].tolist(), column, number(entry)))
+    return replace(lab, parameters=lab.parameters.typed(typed))
 
 
 def _row(row_id: str, n_rows: int) -> int:
@@ -120,8 +116,8 @@ def _reset(name: str, out: bool, lab: Lab, row_id: str | None) -> Lab:
     """Return the lab with one row, or all at this width, as drawn."""
     n_rows, width = _drawn(*_start(lab, out=out))[name].shape
     rows = range(n_rows) if row_id is None else [_row(row_id, n_rows)]
-    gone: dict[RowKey, RowEdits] = {row_key(name, row, width): NO_EDITS for row in rows}
-    return replace(lab, parameters=lab.parameters.with_rows(gone))
+    keys = (row_key(name, row, width) for row in rows)
+    return replace(lab, parameters=lab.parameters.without_rows(keys))
 
 
 def _turn(lab: Lab, row: int) -> Lab:

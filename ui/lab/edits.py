@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 Cell = tuple[str, int, int, int]  # word, its nth occurrence, width d, column
 RowKey = tuple[str, int, int]  # word, its nth occurrence, width d
 RowEdits = Mapping[int, float]  # column -> number, never changed once it is made
+Typed = tuple[RowKey, Sequence[float], int, float]  # row, before any edit, column, number
 
 NO_EDITS: RowEdits = MappingProxyType({})
 
@@ -52,6 +53,32 @@ class Edits(Mapping[Cell, float]):
     def with_rows(self, rows: Mapping[RowKey, RowEdits]) -> Edits:
         """Return the edits with some rows replaced; an empty one is gone."""
         return Edits({**self._rows, **rows})
+
+    def typed(self, entries: Iterable[Typed]) -> Edits:
+        """Return the edits with some numbers typed; one typed back to the original is no edit.
+
+        Args:
+            entries: The key of a row, its numbers before any edit, a column, the number typed.
+
+        Example:
+            >>> key = ("to", 1, 3)
+            >>> edits = Edits().typed([(key, (0.1, 0.2, 0.3), 0, 9.0)])
+            >>> edits["to", 1, 3, 0], len(edits.typed([(key, (0.1, 0.2, 0.3), 0, 0.1)]))
+            (9.0, 0)
+        """
+        rows: dict[RowKey, dict[int, float]] = {}
+        for key, start, column, number in entries:
+            if key not in rows:
+                rows[key] = dict(self.row(*key))
+            if number == start[column]:
+                rows[key].pop(column, None)
+            else:
+                rows[key][column] = number
+        return self.with_rows(rows)
+
+    def without_rows(self, keys: Iterable[RowKey]) -> Edits:
+        """Return the edits without some rows: they are as before any edit."""
+        return self.with_rows(dict.fromkeys(keys, NO_EDITS))
 
     def __getitem__(self, cell: Cell) -> float:
         word, nth, d, column = cell

@@ -41,7 +41,7 @@ from ui.lab.checks import (
     window,
 )
 from ui.lab.choices import C, Choices, choice, declared, owner_of
-from ui.lab.edits import NO_EDITS, Edits, RowEdits, RowKey
+from ui.lab.edits import Edits, RowEdits, Typed
 
 MAX_SEED = 999_999
 MAX_SEEN = 2**40  # what a link may claim was seen; the edits to come have room above it
@@ -346,19 +346,16 @@ class Lab:
                 too many edits.
         """
         positions = _positions(self.sentence, self.keep_punctuation)
-        rows: dict[RowKey, dict[int, float]] = {}
+        checked, column_of = (
+            list[Typed](),
+            whole(0, self.d - 1),
+        )
         for word, nth, column, entry in entries:
             if (word, nth) not in positions:
                 raise ValueError("a row of the table")
-            key = (word, nth, self.d)
-            if key not in rows:
-                rows[key] = dict(self.edits.row(*key))
-            rows[key][whole(0, self.d - 1)(column)] = number(entry)
-        for key, row in rows.items():
-            # A number typed back to the original is no edit.
-            start = self.base[positions[key[:2]]]
-            rows[key] = {c: e for c, e in row.items() if c >= self.d or e != start[c]}
-        edits = self.edits.with_rows(rows)
+            start = self.base[positions[word, nth]]
+            checked.append(((word, nth, self.d), start, column_of(column), number(entry)))
+        edits = self.edits.typed(checked)
         if len(edits) > MAX_EDITS:
             raise ValueError(f"at most {MAX_EDITS:,} edited numbers")
         return replace(self, edits=edits)
@@ -378,8 +375,7 @@ class Lab:
         """
         words = [(token.word, token.nth) for token in self.tokens]
         reset = words if word is None else [(word, nth)]
-        gone: dict[RowKey, RowEdits] = {(*key, self.d): NO_EDITS for key in reset}
-        return replace(self, edits=self.edits.with_rows(gone))
+        return replace(self, edits=self.edits.without_rows((*key, self.d) for key in reset))
 
 
 def known_fields() -> dict[str, Field[Any]]:

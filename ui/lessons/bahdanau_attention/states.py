@@ -8,7 +8,7 @@ from dataclasses import replace
 from attention_core.embeddings import MAX_WIDTH
 from ui.cards.editors import Editor, Entry
 from ui.lab.checks import number
-from ui.lab.edits import NO_EDITS, RowEdits, RowKey
+from ui.lab.edits import RowKey, Typed
 from ui.lab.lab import Lab
 from ui.lessons.bahdanau_attention.runs import STATES, run_of
 
@@ -30,26 +30,21 @@ def _set_entries(lab: Lab, entries: Sequence[Entry]) -> Lab:
     run = run_of(lab)
     start = run.translation.encoder["hidden"]
     n_in, n_units = start.shape
-    rows: dict[RowKey, dict[int, float]] = {}
+    typed = list[Typed]()
     for row_id, column, entry in entries:
         row = _row_of(row_id, n_in)
         if not 0 <= column < n_units:
             raise ValueError(f"a column of the encoder's states, of which there are {n_units}")
         key = row_key(row, n_in, n_units)
-        own = rows.setdefault(key, dict(lab.overrides.row(*key)))
-        own[column] = number(entry)
-        if own[column] == float(start[row, column]):
-            del own[column]  # a number typed back to the original is no edit
-    return replace(lab, overrides=lab.overrides.with_rows(rows))
+        typed.append((key, start[row].tolist(), column, number(entry)))
+    return replace(lab, overrides=lab.overrides.typed(typed))
 
 
 def _reset(lab: Lab, row_id: str | None) -> Lab:
     run = run_of(lab)
     rows = range(run.n_in) if row_id is None else [_row_of(row_id, run.n_in)]
-    gone: dict[RowKey, RowEdits] = {
-        row_key(row, run.n_in, run.model.n_units): NO_EDITS for row in rows
-    }
-    return replace(lab, overrides=lab.overrides.with_rows(gone))
+    keys = (row_key(row, run.n_in, run.model.n_units) for row in rows)
+    return replace(lab, overrides=lab.overrides.without_rows(keys))
 
 
 def _turn(lab: Lab, row: int) -> Lab:

@@ -13,7 +13,7 @@ from attention_core.recurrent.translation import translate
 from ui.cards.editors import Editor, Entry
 from ui.cards.number_words import words_of
 from ui.lab.checks import number
-from ui.lab.edits import NO_EDITS, RowEdits, RowKey
+from ui.lab.edits import RowKey, Typed
 from ui.lab.lab import Lab
 from ui.lessons.why_attention.choices import WhyChoices
 from ui.lessons.why_attention.models import CARRIED, LINES, model_of, read
@@ -67,14 +67,12 @@ def _set_entries(name: str, lab: Lab, entries: Sequence[Entry]) -> Lab:
         raise ValueError("a value that this model hands on")
     start = trace[f"final_{name}"][0].tolist()
     key = _key(lab.of(WhyChoices).reader, name, len(words), len(start))
-    row = dict(lab.overrides.row(*key))
+    typed = list[Typed]()
     for row_id, column, entry in entries:
         if row_id != name or not 0 <= column < len(start):
             raise ValueError("a row and a column of the table")
-        row[column] = number(entry)
-        if row[column] == start[column]:
-            del row[column]  # a number typed back to the original is no edit
-    return replace(lab, overrides=lab.overrides.with_rows({key: row}))
+        typed.append((key, start, column, number(entry)))
+    return replace(lab, overrides=lab.overrides.typed(typed))
 
 
 def _reset(name: str, lab: Lab, row_id: str | None) -> Lab:
@@ -85,8 +83,7 @@ def _reset(name: str, lab: Lab, row_id: str | None) -> Lab:
         len(words_of(lab)),
         model_of(lab.of(WhyChoices).reader).n_units,
     )
-    gone: dict[RowKey, RowEdits] = {key: NO_EDITS}
-    return replace(lab, overrides=lab.overrides.with_rows(gone))
+    return replace(lab, overrides=lab.overrides.without_rows([key]))
 
 
 def formula_steps(lab: Lab) -> tuple[str, ...]:
