@@ -5,8 +5,10 @@ import streamlit as st
 from ui.lab import state
 from ui.lessons.your_tensors import controls
 from ui.lessons.your_tensors import figures as your_tensors
+from ui.lessons.your_tensors.file_controls import kept, uploader
 from ui.lessons.your_tensors.lesson import LESSON
 from ui.lessons.your_tensors.questions import most_attended
+from ui.lessons.your_tensors.words import heads_said, inputs_said, steps_said
 from ui.parts import closing
 from ui.parts.predict import prediction
 
@@ -18,9 +20,9 @@ st.markdown(
     "**Try this first:** look through the heads of the example, then open a file of your own."
 )
 
-controls.uploader()
+uploader()
 lab = state.current()
-held = controls.kept(lab)
+held = kept(lab)
 controls.take_along(held)
 trace = None
 
@@ -41,13 +43,13 @@ if held and trace:
     heads = your_tensors.all_heads(lab, held, trace)
     if heads:
         st.markdown("**The heads, in one colour scale**")
-        st.caption(your_tensors.heads_said(lab, held, trace))
+        st.caption(heads_said(lab, held, trace))
         controls.draw(heads, your_tensors.HEADS, has_part=False)
     steps = your_tensors.steps(lab, held, trace)
     if steps:
-        st.markdown(your_tensors.steps_said(lab, held, trace))
+        st.markdown(steps_said(lab, held, trace))
         controls.draw(steps, your_tensors.STEPS)
-    st.markdown(your_tensors.inputs_said(lab, held, trace))
+    st.markdown(inputs_said(lab, held, trace))
     controls.draw(your_tensors.inputs(lab, held, trace), your_tensors.INPUTS)
 
     if trace.steps:

@@ -187,7 +187,7 @@ PURE = sorted(
     path
     for room in ("cards", "lessons")
     for path in (PROJECT / "ui" / room).rglob("*.py")
-    if path.name != "controls.py"
+    if not path.stem.endswith("controls")
 )
 
 

@@ -123,7 +123,7 @@ def _alt(old: Tensor, new: Tensor) -> str:
     if not count:
         return "nothing changed."
     known = difference[difference.isfinite()]
-    most = _most(known) if known.numel() else 0.0
+    most = _largest_change(known) if known.numel() else 0.0
     by = f", by {plus_sign(most)}{result_of(most)} at most" if known.numel() else ""
     lost = count - known.numel()
     beyond = f"; {lost:,} of them to or from what is no number" if lost else ""
@@ -135,7 +135,8 @@ def _changed(old: Tensor, new: Tensor) -> Tensor:
     return (old != new) & ~(old.isnan() & new.isnan())
 
 
-def _most(known: Tensor) -> float:
+def _largest_change(known: Tensor) -> float:
+    """Return the change that is furthest from 0, with its sign."""
     return float(known[known.abs().argmax()])
 
 

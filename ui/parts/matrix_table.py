@@ -109,7 +109,7 @@ def show(
         "can_undo": state.can_undo(),
         "can_redo": state.can_redo(),
         "can_reset": bool(edited) if can_reset is None else can_reset,
-        "page": _told(page),
+        "page": _pages_of(page),
         "limit": LIMIT,
         "role": role,
         "message": st.session_state.get(f"{editor.widget_key}:message", ""),
@@ -120,7 +120,7 @@ def show(
         st.rerun()
 
 
-def _told(page: Paging | None) -> dict[str, Any] | None:
+def _pages_of(page: Paging | None) -> dict[str, Any] | None:
     """Return what the table is told of its pages; nothing if there is only one."""
     if page is None or len(page.row_ids) <= page.size:
         return None

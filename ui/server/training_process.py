@@ -112,9 +112,10 @@ class Run:
             return "seconds"
         if self.trainer.is_done:
             return "plateau"
-        return self._left()
+        return self._desertion()
 
-    def _left(self) -> str:
+    def _desertion(self) -> str:
+        """Return what ends the training where nobody watches it any more, empty while one does."""
         silence = time.monotonic() - self.orders.heard
         return "left" if silence > self.job["heartbeat"] else ""
 
@@ -125,7 +126,7 @@ class Run:
             self._pause_left -= WAKE_SECONDS
             if self._pause_left < 0:
                 return "paused"
-            if self._left():
+            if self._desertion():
                 return "left"
         return ""
 

@@ -30,9 +30,10 @@ from tests.screen import (
 )
 from ui.lab import link
 from ui.lab.lab import Lab
-from ui.lessons.your_tensors import controls
 from ui.lessons.your_tensors import figures as your_tensors
+from ui.lessons.your_tensors import file_controls
 from ui.lessons.your_tensors import opened as opened_tensors
+from ui.lessons.your_tensors.file_run import is_one_head, run_of
 
 PAGE = PROJECT / "pages" / "your_tensors.py"
 
@@ -265,7 +266,7 @@ def test_bfloat16_and_many_heads_of_many_tokens() -> None:
     expected = tensors["q"][39] @ tensors["k"][39].mT
     assert plotted(at, your_tensors.STEPS, "scores").shape == (128, 128)
     held = next(iter(at.session_state[your_tensors.FILES].values()))
-    trace = opened_tensors.run_of(Lab().choosing(tensor_head=39), held)
+    trace = run_of(Lab().choosing(tensor_head=39), held)
     torch.testing.assert_close(trace["scores"], expected)
 
 
@@ -463,7 +464,7 @@ def test_the_example_comes_back_and_undo_leads_to_the_file() -> None:
 
 
 def test_files_before_stay_only_while_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(controls, "MOST_KEPT", 900)
+    monkeypatch.setattr(file_controls, "MOST_KEPT", 900)
     at = page()
     for name in ("a", "b", "c"):
         drop(at, f"{name}.npy", npy(shares(5, 5) * 0 + ord(name)))
@@ -475,7 +476,7 @@ def test_files_before_stay_only_while_there_is_room(monkeypatch: pytest.MonkeyPa
 def test_keys_that_very_many_heads_share_are_run_for_one_head() -> None:
     shapes = {"q": (512, 1, 3), "k": (1, 512, 3), "v": (1, 512, 65)}
     held = opened_tensors.opened("x.npz", npz(**{n: drawn(*s) for n, s in shapes.items()}))
-    assert opened_tensors.is_one_head(Lab(), held)
-    assert opened_tensors.run_of(Lab(), held)["context"].shape == (1, 65)
+    assert is_one_head(Lab(), held)
+    assert run_of(Lab(), held)["context"].shape == (1, 65)
     few = opened_tensors.opened("x.npz", npz(q=drawn(4, 1, 3), k=drawn(1, 512, 3)))
-    assert not opened_tensors.is_one_head(Lab(), few)
+    assert not is_one_head(Lab(), few)

@@ -17,22 +17,23 @@ from attention_core.outside.saving import to_bytes
 from attention_core.step import Step
 from tests.attention_core import hostile
 from ui.lab.lab import Lab
+from ui.lessons.your_tensors import file_run
 from ui.lessons.your_tensors import opened as opened_tensors
-from ui.lessons.your_tensors.opened import (
-    Held,
+from ui.lessons.your_tensors.file_run import (
     head_of,
     is_causal,
     is_one_head,
     layer_of,
     n_heads,
     n_layers,
-    opened,
+    roles_of,
     run_of,
     token_counts,
     tokens_of,
     weights_of,
     with_role,
 )
+from ui.lessons.your_tensors.opened import Held, opened
 
 
 def drawn(*shape: int) -> Tensor:
@@ -109,7 +110,7 @@ def test_of_many_heads_the_chosen_one_is_run_with_the_keys_it_shares(
     held = holding(q=drawn(6, 5, 2), k=drawn(3, 7, 2), v=drawn(3, 7, 4))
     lab = Lab().choosing(tensor_head=head)
     whole = run_of(lab, held)
-    monkeypatch.setattr(opened_tensors, "MOST_SCORES", 6 * 5 * 7 - 1)
+    monkeypatch.setattr(file_run, "MOST_SCORES", 6 * 5 * 7 - 1)
     one = run_of(lab, held)
     assert one["context"].shape == (5, 4)
     torch.testing.assert_close(one["context"], whole["context"][head])
@@ -223,14 +224,14 @@ def test_the_weights_to_look_at_are_those_of_the_file_in_all_layers() -> None:
 
 def test_a_tensor_has_one_role_and_a_guess_makes_room() -> None:
     held = holding(a=drawn(5, 2), b=drawn(5, 2))
-    assert opened_tensors.roles_of(Lab(), held) == {"inputs": "a"}
+    assert roles_of(Lab(), held) == {"inputs": "a"}
     lab = with_role(Lab(), held, "queries", "a")
-    assert opened_tensors.roles_of(lab, held) == {"queries": "a"}
+    assert roles_of(lab, held) == {"queries": "a"}
     lab = with_role(lab, held, "keys", "b")
-    assert opened_tensors.roles_of(lab, held) == {"queries": "a", "keys": "b"}
+    assert roles_of(lab, held) == {"queries": "a", "keys": "b"}
     lab = with_role(lab, held, "queries", None)
-    assert opened_tensors.roles_of(lab, held) == {"keys": "b", "inputs": "a"}, "guessed anew"
+    assert roles_of(lab, held) == {"keys": "b", "inputs": "a"}, "guessed anew"
     claimed = Lab().choosing(
         tensor_roles=MappingProxyType({"mask": "=a", "queries": "=none", "spy": "=a"})
     )
-    assert opened_tensors.roles_of(claimed, held) == {"inputs": "a"}, "what cannot be is no role"
+    assert roles_of(claimed, held) == {"inputs": "a"}, "what cannot be is no role"

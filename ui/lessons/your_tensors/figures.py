@@ -17,8 +17,10 @@ from ui.cards.card import Card, Group
 from ui.cards.explained import Explained
 from ui.cards.step_cards import head_of
 from ui.lab.lab import Lab
+from ui.lessons.your_tensors import file_run
 from ui.lessons.your_tensors import opened as opened_tensors
 from ui.lessons.your_tensors.choices import TensorChoices
+from ui.lessons.your_tensors.file_run import run_of, tokens_of
 from ui.lessons.your_tensors.opened import Held
 
 HEADS, STEPS, INPUTS = "figures:tensor_heads", "figures:tensor_steps", "figures:tensor_inputs"
@@ -35,7 +37,7 @@ def heads_shown(lab: Lab, held: Held, trace: Trace) -> range:
     """Return the heads whose weights are drawn beside each other."""
     weights = trace["weights"]
     most = MOST_HEADS_LARGE if max(weights.shape[-2:]) > LARGE else MOST_HEADS
-    first = max(0, min(opened_tensors.head_of(lab, held) - most // 2, len(weights) - most))
+    first = max(0, min(file_run.head_of(lab, held) - most // 2, len(weights) - most))
     return range(first, min(len(weights), first + most))
 
 
@@ -43,14 +45,14 @@ def all_heads(lab: Lab, held: Held, trace: Trace) -> Group | None:
     """Return the weights of every head, small, in one colour scale; None if there are no heads."""
     if "weights" not in trace.names or trace["weights"].ndim != 3:
         return None
-    tokens, conventions = opened_tensors.tokens_of(lab, held, trace), lab.conventions
+    tokens, conventions = tokens_of(lab, held, trace), lab.conventions
     cards = []
     for head in heads_shown(lab, held, trace):
         card = step_cards.step_card(
             trace, "weights", tokens, (), conventions=conventions, head=head
         )
         title = head_of(head, conventions).capitalize()
-        if head == opened_tensors.head_of(lab, held):
+        if head == file_run.head_of(lab, held):
             title = f"{title} · shown below"
         cards.append(
             replace(
@@ -86,8 +88,8 @@ def inputs(lab: Lab, held: Held, trace: Trace) -> Group:
 
 
 def _group(lab: Lab, held: Held, trace: Trace, shown: Sequence[str]) -> Group:
-    tokens = opened_tensors.tokens_of(lab, held, trace)
-    head = opened_tensors.head_of(lab, held)
+    tokens = tokens_of(lab, held, trace)
+    head = file_run.head_of(lab, held)
     own = [name for name in shown if name in trace.steps]
     checks = trace.check(*own) if own else ()
     cards = [
@@ -105,36 +107,6 @@ def _group(lab: Lab, held: Held, trace: Trace, shown: Sequence[str]) -> Group:
     return Group(cards, Explained(trace, tokens), step_cards.card_width(widest), arrows=False)
 
 
-def heads_said(lab: Lab, held: Held, trace: Trace) -> str:
-    """Return which heads are drawn."""
-    shown, count = heads_shown(lab, held, trace), len(trace["weights"])
-    if len(shown) == count:
-        of_layer = " of the chosen layer" if opened_tensors.n_layers(lab, held) > 1 else ""
-        return f"All {count}{of_layer}. Choose above which one is shown below."
-    first, last = (lab.conventions.number(at) for at in (shown.start, shown.stop - 1))
-    return f"Heads {first} to {last} of {count}, around the chosen one."
-
-
-def inputs_said(lab: Lab, held: Held, trace: Trace) -> str:
-    """Return what the run begins with, as Markdown."""
-    if trace.steps:
-        return "**What it begins with**"
-    if opened_tensors.n_heads(lab, held) == 1:
-        return "**What is in the file**"
-    chosen_head = head_of(opened_tensors.head_of(lab, held), lab.conventions).capitalize()
-    return f"**{chosen_head}, large**"
-
-
-def steps_said(lab: Lab, held: Held, trace: Trace) -> str:
-    """Return whose steps are drawn, as Markdown."""
-    if opened_tensors.n_heads(lab, held) == 1:
-        return "**Step by step**"
-    said = f"**Step by step, {head_of(opened_tensors.head_of(lab, held), lab.conventions)}**"
-    if opened_tensors.is_one_head(lab, held):
-        said += ". All heads together would be too much, so only this one is run."
-    return said
-
-
 # ---- A question, and what is taken along -------------------------------------------------------
 
 
@@ -143,10 +115,10 @@ def shown_of(lab: Lab, held: Held | None) -> list[Shown]:
     if held is None:
         return []
     try:
-        trace = opened_tensors.run_of(lab, held)
+        trace = run_of(lab, held)
     except ValueError:
         return []
-    tokens = opened_tensors.tokens_of(lab, held, trace)
+    tokens = tokens_of(lab, held, trace)
     asked = tokens.asked if isinstance(tokens, TwoSentences) else None
     return [Shown("your-tensors", "Your tensors", trace, tokens, asked)]
 

@@ -11,7 +11,8 @@ from ui.cards import prediction
 from ui.cards.literal import literal, names
 from ui.cards.step_cards import head_of
 from ui.lab.lab import Lab
-from ui.lessons.your_tensors import opened as opened_tensors
+from ui.lessons.your_tensors import file_run
+from ui.lessons.your_tensors.file_run import tokens_of
 from ui.lessons.your_tensors.opened import Held
 
 
@@ -21,11 +22,11 @@ def most_attended(
     """Return: which key gets most attention, all queries together? None without weights."""
     if "weights" not in trace.names or trace["weights"].dtype == torch.bool:
         return None
-    head, weights = opened_tensors.head_of(lab, held), trace["weights"]
+    head, weights = file_run.head_of(lab, held), trace["weights"]
     matrix = weights[min(head, len(weights) - 1)] if weights.ndim == 3 else weights
     if matrix.shape[1] < 2 or not bool(torch.isfinite(matrix).all()):
         return None
-    tokens = opened_tensors.tokens_of(lab, held, trace)
+    tokens = tokens_of(lab, held, trace)
     shown = names(
         position_labels("key token", matrix.shape[1], tokens, lab.conventions), lab.conventions
     )

@@ -12,8 +12,18 @@ from attention_core.figures.heatmap import position_labels
 from attention_core.numbers import result_of
 from attention_core.outside.facts import Fact
 from ui.cards.literal import literal, names
+from ui.cards.step_cards import head_of
 from ui.lab.lab import Lab
-from ui.lessons.your_tensors import opened as opened_tensors
+from ui.lessons.your_tensors import file_run
+from ui.lessons.your_tensors.figures import heads_shown
+from ui.lessons.your_tensors.file_run import (
+    facts_of,
+    is_one_head,
+    n_heads,
+    n_layers,
+    tokens_of,
+    weights_of,
+)
 from ui.lessons.your_tensors.opened import Held
 
 NONE = "none"
@@ -25,15 +35,15 @@ NEARLY_SUMS = (
 
 def told_of(lab: Lab, held: Held, trace: Trace) -> list[tuple[bool | None, str]]:
     """Return what holds, what does not, and what is not known, each as Markdown."""
-    weights = opened_tensors.weights_of(lab, held, trace)
+    weights = weights_of(lab, held, trace)
     found: list[tuple[bool | None, str]] = []
     if weights is None:
         found.append((None, "There are no attention weights here, so there is nothing to check."))
     else:
-        tokens = opened_tensors.tokens_of(lab, held, trace)
+        tokens = tokens_of(lab, held, trace)
         found += [
             _fact_said(fact, weights, tokens, lab.conventions)
-            for fact in opened_tensors.facts_of(lab, held, weights)
+            for fact in facts_of(lab, held, weights)
             if fact.name != "causal" or weights.shape[-1] == weights.shape[-2] > 1
         ]
     if trace.steps:
@@ -124,3 +134,42 @@ def where(
         )
     ]
     return ", ".join([*outer, literal(" → ".join(labels))])
+
+
+def file_said(held: Held) -> str:
+    """Return what a file is, as Markdown."""
+    name = literal(held.name[:60])
+    if held.trace is None:
+        return f"**{name}** holds these tensors:"
+    source = f" {literal(held.trace.source[:200])}." if held.trace.source else ""
+    return f"**{name}** is a whole trace, as `save_trace` writes it.{source}"
+
+
+def heads_said(lab: Lab, held: Held, trace: Trace) -> str:
+    """Return which heads are drawn."""
+    shown, count = heads_shown(lab, held, trace), len(trace["weights"])
+    if len(shown) == count:
+        of_layer = " of the chosen layer" if n_layers(lab, held) > 1 else ""
+        return f"All {count}{of_layer}. Choose above which one is shown below."
+    first, last = (lab.conventions.number(at) for at in (shown.start, shown.stop - 1))
+    return f"Heads {first} to {last} of {count}, around the chosen one."
+
+
+def inputs_said(lab: Lab, held: Held, trace: Trace) -> str:
+    """Return what the run begins with, as Markdown."""
+    if trace.steps:
+        return "**What it begins with**"
+    if n_heads(lab, held) == 1:
+        return "**What is in the file**"
+    chosen_head = head_of(file_run.head_of(lab, held), lab.conventions).capitalize()
+    return f"**{chosen_head}, large**"
+
+
+def steps_said(lab: Lab, held: Held, trace: Trace) -> str:
+    """Return whose steps are drawn, as Markdown."""
+    if n_heads(lab, held) == 1:
+        return "**Step by step**"
+    said = f"**Step by step, {head_of(file_run.head_of(lab, held), lab.conventions)}**"
+    if is_one_head(lab, held):
+        said += ". All heads together would be too much, so only this one is run."
+    return said
