@@ -128,5 +128,5 @@ class DropNothing(_Dropping):
         return f"weight of {row} (query) on {column} (key), nothing dropped = {{value}}"
 
     def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
-        """Nothing: it is copied."""
+        """Return 0: the weights are copied, so nothing is rounded."""
         return exact.new_zeros(())

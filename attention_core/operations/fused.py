@@ -148,7 +148,7 @@ class RepeatHeads(Operation):
         return torch.stack([head for head in operands[0] for _ in range(self.times)])
 
     def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
-        """Return the one number."""
+        """Return the shared head's number as it stands: there is nothing to compute."""
         return write(groups[0][0])
 
     def latex(self, result: str, *operands: str) -> str:
@@ -169,7 +169,7 @@ class RepeatHeads(Operation):
         return f"{row}, shared by {self.times} heads, {column} = {{value}}"
 
     def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
-        """Nothing: it is copied."""
+        """Return 0: the shared head is copied, so nothing is rounded."""
         return exact.new_zeros(())
 
 

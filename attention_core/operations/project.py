@@ -69,7 +69,7 @@ class Projection(Operation):
         return rf"{result}_{{ij}} = \sum_c {x}_{{ic}}\,{{{weight}}}_{{cj}}{added}"
 
     def matrix_latex(self, result: str, *operands: str, is_turned: bool = False) -> str:
-        """Return the product of inputs and weights."""
+        """Return the formula of the whole product, weights first where matrices are turned."""
         x, weight, *bias = operands
         product = f"{weight} {x}" if is_turned else f"{x} {weight}"
         return f"{result} = {' + '.join([product, *bias])}"

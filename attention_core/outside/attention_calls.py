@@ -138,7 +138,7 @@ def check_of(step: str, route: str, ours: Tensor, real: Tensor, off: Tensor) -> 
 
 
 def require_plain(*tensors: Tensor) -> None:
-    """Raise ValueError for tensors that cannot be looked into."""
+    """Raise ValueError for nested tensors and for those without numbers (meta)."""
     for tensor in tensors:
         if tensor.is_nested or tensor.is_meta:
             what = "a nested tensor" if tensor.is_nested else "a tensor without numbers (meta)"

@@ -91,11 +91,11 @@ class LastRow(OfWords):
         return groups[0][0]
 
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:
-        """Look the row up."""
+        """Return the last row by `index_select`, the second route."""
         return operands[0].index_select(0, torch.tensor([self.n_words - 1]))
 
     def arithmetic(self, index: Index, groups: Sequence[Sequence[float]], write: Writer) -> Printed:
-        """Return where it was taken from."""
+        """Return the number as it stands: there is nothing to compute."""
         return write(groups[0][0])
 
     def latex(self, result: str, *operands: str) -> str:
@@ -115,5 +115,5 @@ class LastRow(OfWords):
         return f"{row}, {column} = {{value}}"
 
     def rounding(self, operands: Sequence[Tensor], exact: Tensor, kind: Format) -> Tensor:
-        """Nothing: it is copied."""
+        """Return 0: the row is copied, so nothing is rounded."""
         return exact.new_zeros(())

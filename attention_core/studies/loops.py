@@ -24,7 +24,7 @@ MOST_LOOPED, LOOPED_OF_MORE = 64, 32  # tokens: all pairs of more would keep a p
 
 
 class Looped(NamedTuple):
-    """The scores that the loops made, and how many multiplications it took."""
+    """What the two nested loops return: the score matrix, and how many multiplications it took."""
 
     scores: Tensor  # (n_tokens, n_tokens)
     multiplications: int  # counted while they were done

@@ -1,4 +1,4 @@
-"""Pin and compare: the lab that was pinned is A, the one on screen is B, each figure shows either.
+"""Two labs compared: of each figure, A, B or their difference, and the largest changes.
 
 A is kept inside of the lab as text, so the address holds both, and undo unpins.
 """

@@ -1,10 +1,4 @@
-"""The editable table: what it is told, and what comes back from it.
-
-The table sends operations, each with a number; the lab remembers the last one it took in. So none
-is lost and none is applied twice, whatever happens to the connection or the server in between.
-
-Of a large matrix the table shows, and is sent, one page of rows; which one, the lab remembers.
-"""
+"""What an editable table stands for in a lab, and the operations that it may send."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The worksheet: the sentence and its embeddings, editable, on every page that starts from them."""
+"""The embeddings of a lab: their tensor, their labels, and how typed entries change them."""
 
 from __future__ import annotations
 

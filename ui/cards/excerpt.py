@@ -1,4 +1,4 @@
-"""The part of large figures that is shown with exact numbers, and what chooses it."""
+"""An excerpt of large figures: the rows and columns that are shown with exact numbers."""
 
 from __future__ import annotations
 

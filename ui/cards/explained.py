@@ -1,4 +1,4 @@
-"""Where a number comes from: the picked cell's arithmetic, and the way down to the user's table."""
+"""A run whose cells can be picked, and the words that explain a cell of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Goal seek: "make this token give that one so much", by gradient, replayed by a slider.
+"""The steps of a goal search, as a function of the lab that it began at.
 
 The lab a search began at is kept inside of the lab as text. The search is a function of it, so a
 reload, or another server, makes the same steps again.
@@ -57,7 +57,7 @@ def attempts_of(lab: Lab, trace_of: Callable[[Lab], Trace]) -> Iterator[Attempt]
 
 
 def at_attempt(lab: Lab, attempt: Attempt, step: int) -> Lab:
-    """Return the lab with the numbers of one step of its search.
+    """Return the lab with its tables set to the numbers that goal seek had tried at a step.
 
     Raises:
         ValueError: If a number went out of bounds.

@@ -1,4 +1,4 @@
-"""The gradient lens: how much one cell answers to each number of the user's tables."""
+"""The figures of the gradient lens: how much one cell answers to each number of the tables."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def figures(
     places: Sequence[str],
     tokens_of: Callable[[Lab], Sequence[str]] = labels_of,
 ) -> Callable[[Lab], Group]:
-    """Return what makes the group of figures of a page's lens.
+    """Return the function that makes the gradient lens's figures of a lab.
 
     Args:
         trace_of: Returns the page's run.

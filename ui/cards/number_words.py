@@ -1,4 +1,4 @@
-"""The sentence of numbers that is translated: its text field, and the words it stands for."""
+"""The sentence of number words that the translators read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The user's own numbers in the steps of a run: put in, marked, let go of.
+"""The user's own numbers in the steps of a run: put in, kept in the lab, marked on cards.
 
 They are kept by the place they are used in and the step (``"qkv/weights"``, with heads
 ``"heads/weights/0"``), by row and by the width of the matrix: when the sentence gets another length

@@ -1,4 +1,4 @@
-"""The trainable weights: drawn from a seed as the chapter's classes do, and editable in tables."""
+"""The trainable weights of a lab: drawn from a seed as the chapter does, edits included."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A prediction at the end of a page: the learner commits first, then the core computes."""
+"""What a question at the end of a page is: its text, its options, and what the core found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mechanism's steps on the page: a card for each, its formula, its code, its self-check."""
+"""The cards of a mechanism's steps: picture, shape, formula, finding, self-check; its code."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ MOST_SUMS = 64  # a longer table of sums shows its ends: the largest and the sma
 
 
 def summed(rows: Sequence[float], columns: Sequence[float]) -> list[int]:
-    """Return the tokens whose sums are shown: all, or those with the largest and smallest sums.
+    """Return the positions of the tokens whose sums are shown: all, or the largest and smallest.
 
     Of the two sums it is the one that varies: the rows' where they do not sum to 1.
     """

@@ -1,7 +1,4 @@
-"""Pin and compare: the lab that was pinned is A, the one on screen is B, each figure shows either.
-
-A is kept inside of the lab as text, so the address holds both, and undo unpins.
-"""
+"""The switch that pins a lab as A, and the tables of what changed from A to B."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a number comes from: the picked cell's arithmetic, and the way down to the user's table."""
+"""The panel that explains the picked cell, and the trail of cells that led there."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Goal seek: "make this token give that one so much", by gradient, replayed by a slider.
-
-The lab a search began at is kept inside of the lab as text. The search is a function of it, so a
-reload, or another server, makes the same steps again.
-"""
+"""Goal seek on the page: what is wished, the search with its progress, and its replay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gradient lens: how much one cell answers to each number of the user's tables."""
+"""The gradient lens on the page: its switch, which cell it looks at, and its figures."""
 
 from __future__ import annotations
 

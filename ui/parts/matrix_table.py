@@ -1,4 +1,4 @@
-"""The editable table: what it is told, and what comes back from it.
+"""The editable table on the page: it is drawn, and what it sends is taken in once.
 
 The table sends operations, each with a number; the lab remembers the last one it took in. So none
 is lost and none is applied twice, whatever happens to the connection or the server in between.

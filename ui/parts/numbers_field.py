@@ -1,4 +1,4 @@
-"""The sentence of numbers that is translated: its text field, and the words it stands for."""
+"""The text field of the sentence that is translated, and what it refuses."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""The user's own numbers in the steps of a run: put in, marked, let go of.
-
-They are kept by the place they are used in and the step (``"qkv/weights"``, with heads
-``"heads/weights/0"``), by row and by the width of the matrix: when the sentence gets another length
-they wait until it is back.
-"""
+"""The field for a number of one's own in the picked cell, and what lets go of them."""
 
 from __future__ import annotations
 

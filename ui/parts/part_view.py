@@ -1,4 +1,4 @@
-"""The part of large figures that is shown with exact numbers, and what chooses it."""
+"""The excerpt of large figures on the page, and the choice of what it lies around."""
 
 from __future__ import annotations
 

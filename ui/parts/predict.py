@@ -1,4 +1,4 @@
-"""A prediction at the end of a page: the learner commits first, then the core computes."""
+"""A prediction on the page: the learner answers first, then the core says what is right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mechanism's steps on the page: a card for each, its formula, its code, its self-check."""
+"""A group of figures drawn in the browser, and the formulas and the code of a mechanism."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trainable weights: drawn from a seed as the chapter's classes do, and editable in tables."""
+"""The tables of the trainable weights, and the widgets of what they depend on."""
 
 from __future__ import annotations
 

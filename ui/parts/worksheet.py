@@ -1,4 +1,4 @@
-"""The worksheet: the sentence and its embeddings, editable, on every page that starts from them."""
+"""The worksheet: the sentence, its options and the table of embeddings, on most pages."""
 
 from __future__ import annotations
 

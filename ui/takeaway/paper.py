@@ -12,10 +12,10 @@ from ui.lessons.lesson import Lesson
 MOST_SHEETS = 200
 
 
-def sheets(lab: Lab, kind: str, n_sheets: int, first_seed: int, link: str = "") -> str:
+def sheets(lab: Lab, kind: str, n_sheets: int, first_seed: int) -> str:
     """Return exercises and their answers as one HTML file."""
     made = exercises(kind, n_sheets, first_seed)
-    return paper_html(made, conventions=lab.conventions, link=link)
+    return paper_html(made, conventions=lab.conventions)
 
 
 def chosen_sheets(lesson: Lesson) -> tuple[str, int, int]:

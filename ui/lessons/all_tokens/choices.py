@@ -1,4 +1,4 @@
-"""What the lesson "all tokens" adds to the lab."""
+"""What the lesson "All tokens at once" adds to the lab."""
 
 from __future__ import annotations
 

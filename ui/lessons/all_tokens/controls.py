@@ -1,4 +1,4 @@
-"""What the page "All tokens at once" shows: loops beside the product, every row, another order."""
+"""The controls and tables of the lesson "All tokens at once", drawn by Streamlit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the lesson "bahdanau attention" adds to the lab."""
+"""What the lesson "Bahdanau attention" adds to the lab."""
 
 from __future__ import annotations
 

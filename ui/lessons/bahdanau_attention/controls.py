@@ -1,4 +1,4 @@
-"""What the page "Bahdanau attention" shows: a trained decoder that looks back at every word."""
+"""The controls and tables of the lesson "Bahdanau attention", drawn by Streamlit."""
 
 from __future__ import annotations
 

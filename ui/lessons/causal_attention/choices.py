@@ -1,4 +1,4 @@
-"""What the lesson "causal attention" adds to the lab."""
+"""What the lesson "Causal attention" adds to the lab."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page "Causal attention" shows: a mask to paint, two ways to use it, and what leaks."""
+"""The controls and tables of the lesson "Causal attention", drawn by Streamlit."""
 
 from __future__ import annotations
 

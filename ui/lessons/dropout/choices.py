@@ -1,4 +1,4 @@
-"""What the lesson "dropout" adds to the lab."""
+"""What the lesson "Dropout" adds to the lab."""
 
 from __future__ import annotations
 

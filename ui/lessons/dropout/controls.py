@@ -1,4 +1,4 @@
-"""What the page "Dropout" shows: weights before and after, sums that are not 1, many draws."""
+"""The controls and tables of the lesson "Dropout", drawn by Streamlit."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _marked(total: float) -> str:
 
 
 def draws_slider(lab: Lab) -> None:
-    """Draw the choice of how many draws are made."""
+    """Show the slider for how many dropout draws are averaged."""
     scale(
         "Number of draws N",
         "n_draws",

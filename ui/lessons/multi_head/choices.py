@@ -1,4 +1,4 @@
-"""What the lesson "multi head" adds to the lab."""
+"""What the lesson "Multi-head" adds to the lab."""
 
 from __future__ import annotations
 

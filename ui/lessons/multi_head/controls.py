@@ -1,4 +1,4 @@
-"""What the page "Multi-head" shows: every head, how they are joined, what each contributes."""
+"""The controls and tables of the lesson "Multi-head", drawn by Streamlit."""
 
 from __future__ import annotations
 

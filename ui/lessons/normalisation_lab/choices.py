@@ -1,4 +1,4 @@
-"""What the lesson "normalisation lab" adds to the lab."""
+"""What the lesson "Normalisation lab" adds to the lab."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page "Normalisation lab" shows: one row of scores, three ways of making shares of it."""
+"""The controls and tables of the lesson "Normalisation lab", drawn by Streamlit."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def way_card(
     checks: Sequence[Check],
     conventions: Conventions = USUAL,
 ) -> Card:
-    """Return a way's card, with what its shares sum to or what went wrong with them."""
+    """Return the card of one way of normalising, with its sum or what went wrong below it."""
     card = row_card(trace, name, QUERY, keys, conventions=conventions)
     card = card.with_layout(yaxis={"ticktext": [""]})  # its one row needs no name, but the room
     found = failure(trace, name)

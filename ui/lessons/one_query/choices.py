@@ -1,4 +1,4 @@
-"""What the lesson "one query" adds to the lab."""
+"""What the lesson "One query" adds to the lab."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page about one query shows besides the steps' own cards."""
+"""The controls and tables of the lesson "One query", drawn by Streamlit."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Asked:
 
 
 def asked(lab: Lab) -> Asked:
-    """Return the run of the lab's query."""
+    """Run the mechanism with one query for the lab's query; return it with its tokens' names."""
     called = words.names(labels_of(lab), lab.conventions)
     return Asked(ONE_QUERY.run(**inputs_of(lab)), called, lab.query_index, lab.conventions)
 

@@ -1,4 +1,4 @@
-"""What the lesson "queries keys values" adds to the lab."""
+"""What the lesson "Queries, keys, values" adds to the lab."""
 
 from __future__ import annotations
 

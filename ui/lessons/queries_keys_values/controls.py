@@ -1,4 +1,4 @@
-"""What the page "Queries, keys, values" shows: one token in three roles, scaled scores."""
+"""The controls and tables of the lesson "Queries, keys, values", drawn by Streamlit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page "Side by side" shows: one sentence through every mechanism, on one scale."""
+"""The controls and tables of the lesson "Side by side", drawn by Streamlit."""
 
 from __future__ import annotations
 

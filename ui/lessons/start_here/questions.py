@@ -1,4 +1,4 @@
-"""The prediction at the end of the page: a question about the user's own numbers."""
+"""The question at the end of the lesson "Start here", about the user's own numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the lesson "to self attention" adds to the lab."""
+"""What the lesson "To self-attention" adds to the lab."""
 
 from __future__ import annotations
 

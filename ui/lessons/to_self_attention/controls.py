@@ -1,4 +1,4 @@
-"""What the page "To self-attention" shows: three ways for one sequence to ask another."""
+"""The controls and tables of the lesson "To self-attention", drawn by Streamlit."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def _tables(operands: Sequence[str], lab: Lab) -> list[str]:
 
 
 def formula_of(which: str, lab: Lab, conventions: Conventions) -> str:
-    """Return how one number of a pair is made, in LaTeX."""
+    """Return in LaTeX how one way of attending scores a query against a key."""
     shown = WAYS[which]
     step = shown.run(lab).mechanism.step(shown.scored)
     return step_cards.latex_of(step, conventions)[-1]

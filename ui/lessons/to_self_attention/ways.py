@@ -45,7 +45,7 @@ def asking_of(lab: Lab) -> Lab:
 
 
 def sequences_of(lab: Lab) -> dict[str, Tensor]:
-    """Return queries, keys and values, each a sequence of embeddings."""
+    """Return both sequences: the asking one as queries, the other as keys and values."""
     asked = tensor_of(lab)
     return {"queries": tensor_of(asking_of(lab)), "keys": asked, "values": asked}
 

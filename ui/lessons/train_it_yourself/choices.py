@@ -1,4 +1,4 @@
-"""What the lesson "train it yourself" adds to the lab."""
+"""What the lesson "Train it yourself" adds to the lab."""
 
 from __future__ import annotations
 

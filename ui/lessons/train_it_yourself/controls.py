@@ -1,4 +1,4 @@
-"""What the page "Train it yourself" shows: a training of one's own, while it goes on."""
+"""The controls and tables of the lesson "Train it yourself", drawn by Streamlit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the lesson "why attention" adds to the lab."""
+"""What the lesson "Why attention" adds to the lab."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page "Why attention" shows: an encoder that reads, what it hands on, what is lost."""
+"""The controls and tables of the lesson "Why attention", drawn by Streamlit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the lesson "your tensors" adds to the lab."""
+"""What the lesson "Your tensors" adds to the lab."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What the page "Your tensors" shows: a file of somebody's own, and the attention in it.
-
-Its numbers are too many for an address, so its figures are no function of the lab alone: the file
-lies in the session, and the lab says which it is and what was chosen of it.
-"""
+"""The controls and tables of the lesson "Your tensors", drawn by Streamlit."""
 
 from __future__ import annotations
 
@@ -280,5 +276,5 @@ def code(lab: Lab, held: Held, trace: Trace) -> None:
 
 
 def take_along(held: Held | None) -> None:
-    """Hand the run of the open file to the menu, for a time when there is no session."""
+    """Tell the menu how to make the open file's run: it lies in the session, not in the lab."""
     state.take_along(state.TakenAlong(runs=lambda lab: shown_of(lab, held)))

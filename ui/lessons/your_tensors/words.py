@@ -146,7 +146,7 @@ def file_said(held: Held) -> str:
 
 
 def heads_said(lab: Lab, held: Held, trace: Trace) -> str:
-    """Return which heads are drawn."""
+    """Return in a sentence which heads are drawn, and out of how many."""
     shown, count = heads_shown(lab, held, trace), len(trace["weights"])
     if len(shown) == count:
         of_layer = " of the chosen layer" if n_layers(lab, held) > 1 else ""
