@@ -26,7 +26,7 @@ def on_pages() -> dict[str, dict[str, bool]]:
         groups = [LESSONS.groups[name](Lab()) for name in components(at) if name in LESSONS.groups]
         headings = [heading.value for heading in at.subheader]
         found[TITLES[page.name]] = {
-            "Put your own number into a step": any(group.own for group in groups),
+            "Put your own number into a step": any(group.stored_as for group in groups),
             "See what a cell depends on": "Gradient lens" in headings,
             "Seek a goal": "Goal seek" in headings,
             "Take the code": any(name.startswith("code:") for name in components(at)),

@@ -116,10 +116,10 @@ class Group:
         explained: The run whose cells can be picked, if any.
         min_width: Of a card, in pixels.
         arrows: Whether each step leads to the next.
-        own: The name under which the user's own numbers in its steps are kept; empty where the
-            steps take none.
+        stored_as: The name under which the user's own numbers in its steps are kept; empty where
+            the steps take none.
         max_width: Of a card, in pixels; 0 to let the cards fill the page.
-        own_steps: Which steps take the user's own numbers; all of them if empty.
+        overridable_steps: Which steps take the user's own numbers; all of them if empty.
         has_part: Whether large figures have a part with exact numbers below them.
     """
 
@@ -127,9 +127,9 @@ class Group:
     explained: Explained | None = None
     min_width: int = MIN_WIDTH
     arrows: bool = True
-    own: str = ""
+    stored_as: str = ""
     max_width: int = 0
-    own_steps: tuple[str, ...] = ()
+    overridable_steps: tuple[str, ...] = ()
     has_part: bool = True
 
     @property

@@ -60,7 +60,7 @@ def shown(before: Group | None, now: Group, lab: Lab) -> Group:
         return now
     if lab.showing == "A":
         cards = [replace(card, title=f"{card.title} · A") for card in before.cards]
-        return replace(before, cards=cards, own="")
+        return replace(before, cards=cards, stored_as="")
     return _difference(before, now)
 
 
@@ -68,7 +68,7 @@ def _difference(before: Group, now: Group) -> Group:
     """Return B − A of each figure that both have in one shape; of the others, B with a note."""
     known = {card.id: card for card in before.cards}
     cards = [_difference_card(known.get(card.id), card, before, now) for card in now.cards]
-    return replace(now, cards=cards, own="")
+    return replace(now, cards=cards, stored_as="")
 
 
 def _difference_card(was: Card | None, card: Card, before: Group, now: Group) -> Card:

@@ -22,29 +22,29 @@ from ui.lab.lab import Lab
 Cells = dict[str, dict[Index, float]]  # by step
 
 
-def applied(trace: Trace, lab: Lab, own: str) -> Trace:
+def applied(trace: Trace, lab: Lab, stored_as: str) -> Trace:
     """Return a run again with the user's own numbers in its steps.
 
     Args:
         trace: The run without them.
         lab: What the user chose.
-        own: The name of the place whose numbers they are.
+        stored_as: The name of the place whose numbers they are.
     """
     cells: Cells = {}
-    for name, index, entry in own_cells(trace, lab, own):
+    for name, index, entry in own_cells(trace, lab, stored_as):
         cells.setdefault(name, {})[index] = entry
     if not cells:
         return trace
     return trace.mechanism.with_overrides(cells).run(**trace.inputs)
 
 
-def own_cells(trace: Trace, lab: Lab, own: str) -> Iterator[tuple[str, Index, float]]:
+def own_cells(trace: Trace, lab: Lab, stored_as: str) -> Iterator[tuple[str, Index, float]]:
     """Yield the step, the cell and the number of each that fits the run."""
     for (label, nth, width), row in lab.overrides.rows.items():
         place, _, rest = label.partition("/")
         name, _, head = rest.partition("/")
         is_head = head.isascii() and head.isdigit()
-        if place != own or name not in trace.steps or not (is_head or rest == name):
+        if place != stored_as or name not in trace.steps or not (is_head or rest == name):
             continue
         shape = tuple(trace[name].shape)
         start = (int(head[:9]), nth - 1) if is_head else (nth - 1,)
@@ -53,7 +53,7 @@ def own_cells(trace: Trace, lab: Lab, own: str) -> Iterator[tuple[str, Index, fl
             yield from ((name, (*start, column), entry) for column, entry in row.items())
 
 
-def key_of(own: str, name: str, index: Index, width: int) -> RowKey:
+def key_of(stored_as: str, name: str, index: Index, width: int) -> RowKey:
     """Return under which name a cell's row is kept.
 
     Example:
@@ -61,33 +61,35 @@ def key_of(own: str, name: str, index: Index, width: int) -> RowKey:
         (('qkv/weights', 3, 6), ('heads/weights/1', 3, 6))
     """
     head = "".join(f"/{at}" for at in index[:-2])
-    return f"{own}/{name}{head}", index[-2] + 1, width
+    return f"{stored_as}/{name}{head}", index[-2] + 1, width
 
 
-def with_override(lab: Lab, trace: Trace, own: str, name: str, index: Index, entry: float) -> Lab:
+def with_override(
+    lab: Lab, trace: Trace, stored_as: str, name: str, index: Index, entry: float
+) -> Lab:
     """Return the lab with a number of the user's own in a cell.
 
     Raises:
         ValueError: If there is no such step or cell, or the number is out of bounds.
     """
     _require_cell(trace, name, index)
-    key = key_of(own, name, index, trace[name].shape[-1])
+    key = key_of(stored_as, name, index, trace[name].shape[-1])
     row = {**lab.overrides.row(*key), index[-1]: number(entry)}
     return replace(lab, overrides=lab.overrides.with_rows({key: row}))
 
 
-def without_override(lab: Lab, trace: Trace, own: str, name: str, index: Index) -> Lab:
+def without_override(lab: Lab, trace: Trace, stored_as: str, name: str, index: Index) -> Lab:
     """Return the lab with a cell computed again."""
-    key = key_of(own, name, index, trace[name].shape[-1])
+    key = key_of(stored_as, name, index, trace[name].shape[-1])
     row = {c: entry for c, entry in lab.overrides.row(*key).items() if c != index[-1]}
     return replace(lab, overrides=lab.overrides.with_rows({key: row}))
 
 
-def without_overrides(lab: Lab, trace: Trace, own: str) -> Lab:
+def without_overrides(lab: Lab, trace: Trace, stored_as: str) -> Lab:
     """Return the lab with every cell on screen computed again; numbers that wait go on waiting."""
     keys = (
-        key_of(own, name, index, trace[name].shape[-1])
-        for name, index, _ in own_cells(trace, lab, own)
+        key_of(stored_as, name, index, trace[name].shape[-1])
+        for name, index, _ in own_cells(trace, lab, stored_as)
     )
     return replace(lab, overrides=lab.overrides.without_rows(keys))
 
@@ -101,18 +103,18 @@ def _require_cell(trace: Trace, name: str, index: Index) -> None:
 # ---- On the figures ----------------------------------------------------------------------------
 
 
-def overridable(group: Group, own: str) -> Group:
+def overridable(group: Group, stored_as: str) -> Group:
     """Return a group whose steps take numbers of the user's, and whose cards show those that are.
 
     Args:
         group: The figures of a run that ``applied`` returned.
-        own: The name under which its numbers are kept.
+        stored_as: The name under which its numbers are kept.
     """
     if group.explained is None:
         return group
     trace = group.explained.trace
     cards = [_marked(card, trace) for card in group.cards]
-    return replace(group, cards=cards, own=own)
+    return replace(group, cards=cards, stored_as=stored_as)
 
 
 def _marked(card: Card, trace: Trace) -> Card:
@@ -120,12 +122,12 @@ def _marked(card: Card, trace: Trace) -> Card:
     if not cells:
         return card
     name, head = cells["name"], cells.get("head")
-    own = [
+    typed = [
         index[-2:] for index in trace.overridden.get(name, ()) if head is None or index[0] == head
     ]
-    if own:
-        said = f"Yours: {_counted(len(own), name)}, marked with a dot."
-        spec = with_marks(card.spec, sorted(own))
+    if typed:
+        said = f"Yours: {_counted(len(typed), name)}, marked with a dot."
+        spec = with_marks(card.spec, sorted(typed))
         return replace(card.with_note(said), spec=spec)
     late = trace.detached.get(name)
     if late:

@@ -7,9 +7,9 @@ from ui.cards import overriding
 from ui.cards.embeddings import tensor_of
 from ui.lab.lab import Lab
 
-OWN = "start"
+STORED_AS = "start"
 
 
 def trace_of(lab: Lab) -> Trace:
     """Return the run that the page shows."""
-    return overriding.applied(SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(lab)), lab, OWN)
+    return overriding.applied(SIMPLE_SELF_ATTENTION.run(inputs=tensor_of(lab)), lab, STORED_AS)

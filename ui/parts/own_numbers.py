@@ -24,19 +24,21 @@ def controls(group: Group, place: str) -> None:
         group: The figures on screen.
         place: Their Streamlit key.
     """
-    if not group.own or group.explained is None:
+    if not group.stored_as or group.explained is None:
         return
-    trace, lab, own = group.explained.trace, state.current(), group.own
-    takes = group.own_steps or trace.steps
+    trace, lab, stored_as = group.explained.trace, state.current(), group.stored_as
+    takes = group.overridable_steps or trace.steps
     picked = _picked(trace, lab, place)
     picked = picked if picked and picked[0] in takes else None
     known = {
-        (name, index): entry for name, index, entry in own_cells(trace, lab, own) if name in takes
+        (name, index): entry
+        for name, index, entry in own_cells(trace, lab, stored_as)
+        if name in takes
     }
     here = {card.cells["name"] for card in group.cards if card.cells}
     has_own = any(name in here for name, _ in known)
     if picked is None and not has_own:
-        some = " and ".join(term(name).cells for name in group.own_steps)
+        some = " and ".join(term(name).cells for name in group.overridable_steps)
         st.caption(
             f"Click any cell to explain it; {some} take numbers of your own."
             if some
@@ -45,14 +47,14 @@ def controls(group: Group, place: str) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if picked:
-            _field(trace, own, place, picked, known.get(picked))
+            _field(trace, stored_as, place, picked, known.get(picked))
         if has_own:
             st.button(
                 f"Let go of all {len(known)}" if len(known) > 1 else "Let go of your number",
-                key=f"_let_go:{own}:{place}",
+                key=f"_let_go:{stored_as}:{place}",
                 icon=":material/restart_alt:",
                 on_click=_let_go,
-                args=(trace, own),
+                args=(trace, stored_as),
             )
     message = st.session_state.pop(_message_key(place), "")
     if message:
@@ -69,11 +71,11 @@ def _picked(trace: Trace, lab: Lab, place: str) -> tuple[str, Index] | None:
 
 
 def _field(
-    trace: Trace, own: str, place: str, picked: tuple[str, Index], entry: float | None
+    trace: Trace, stored_as: str, place: str, picked: tuple[str, Index], entry: float | None
 ) -> None:
     name, index = picked
     cell = ", ".join(str(at) for at in index)
-    widget_key = f"_own:{own}:{place}:{name}:{cell}"
+    widget_key = f"_own:{stored_as}:{place}:{name}:{cell}"
     shown = "" if entry is None else plain(entry)
     set_widget(widget_key, shown)
     st.text_input(
@@ -82,7 +84,7 @@ def _field(
         key=widget_key,
         placeholder=f"computed: {plain(float(trace[name][index]))}",
         on_change=_typed,
-        args=(widget_key, trace, own, place, picked),
+        args=(widget_key, trace, stored_as, place, picked),
         width=260,
         help="Type a number and press Enter: everything after this step follows it, everything "
         "before stays. Empty it to compute the cell again.",
@@ -93,15 +95,17 @@ def _message_key(place: str) -> str:
     return f"own:{place}:message"
 
 
-def _typed(widget_key: str, trace: Trace, own: str, place: str, picked: tuple[str, Index]) -> None:
+def _typed(
+    widget_key: str, trace: Trace, stored_as: str, place: str, picked: tuple[str, Index]
+) -> None:
     name, index = picked
     typed, lab = st.session_state[widget_key].strip(), state.current()
     if not typed:
-        state.commit(without_override(lab, trace, own, name, index))
+        state.commit(without_override(lab, trace, stored_as, name, index))
         return
     try:
         entry = float(typed.replace("−", "-").replace(",", "."))
-        state.commit(with_override(lab, trace, own, name, index, entry))
+        state.commit(with_override(lab, trace, stored_as, name, index, entry))
     except ValueError:
         shape = " × ".join(str(size) for size in trace[name].shape)
         st.session_state[_message_key(place)] = (
@@ -110,5 +114,5 @@ def _typed(widget_key: str, trace: Trace, own: str, place: str, picked: tuple[st
         )
 
 
-def _let_go(trace: Trace, own: str) -> None:
-    state.commit(without_overrides(state.current(), trace, own))
+def _let_go(trace: Trace, stored_as: str) -> None:
+    state.commit(without_overrides(state.current(), trace, stored_as))

@@ -30,13 +30,13 @@ def model() -> Model:
     return Model("bahdanau", {n: t.detach() for n, t in network.state_dict().items()})
 
 
-OWN = ModelEdits(
+STORED_AS = ModelEdits(
     encoder_states={(2, 5): 3.0, (0, 0): -1.5},
     weights={(1, 0): 1.0, (1, 1): 0.0, (90, 0): 0.5},
 )
 
 
-@pytest.mark.parametrize("edits", [ModelEdits(), OWN], ids=["none", "own"])
+@pytest.mark.parametrize("edits", [ModelEdits(), STORED_AS], ids=["none", "own"])
 @pytest.mark.parametrize("sees_encoder", [True, False])
 def test_the_mechanism_is_what_the_decoder_did(
     model: Model, edits: ModelEdits, sees_encoder: bool
@@ -46,7 +46,7 @@ def test_the_mechanism_is_what_the_decoder_did(
     torch.testing.assert_close(trace["weights"], translation.weights)
     torch.testing.assert_close(trace["context"], translation.contexts)
     assert all(check.ok for check in (*check_attention(trace, translation), *trace.check()))
-    assert len(trace.overridden.get("weights", ())) == (2 if edits is OWN else 0)
+    assert len(trace.overridden.get("weights", ())) == (2 if edits is STORED_AS else 0)
     assert check_states(model, translation).ok
     assert all(check_words(model, translation, step).ok for step in range(len(trace["queries"])))
 

@@ -44,8 +44,8 @@ from ui.lessons.bahdanau_attention.questions import forced_look
 from ui.lessons.bahdanau_attention.runs import (
     ALL,
     NOW,
-    OWN,
     SO_FAR,
+    STORED_AS,
     _run,
     looking_at,
     run_of,
@@ -208,7 +208,7 @@ def test_a_weight_of_ones_own_changes_what_follows() -> None:
 def test_a_dot_stands_on_the_step_whose_weight_is_ones_own_and_on_no_other() -> None:
     lab, trace = Lab(), run_of(Lab()).trace
     for cell in ((1, 4), (3, 0)):
-        lab = overriding.with_override(lab, trace, OWN, "weights", cell, 0.5)
+        lab = overriding.with_override(lab, trace, STORED_AS, "weights", cell, 0.5)
     for step, now, so_far in (
         (0, [], []),
         (1, [(0, 4)], [(1, 4)]),

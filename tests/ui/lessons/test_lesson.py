@@ -134,7 +134,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lesson]:
 
 
 LOUD: dict[str, Any] = {"sentence": "to be or not", "loudness": 5}
-OWN = {"trail": (("figures:louder", "weights", 1, 0),), "has_lens": True}
+STORED_AS = {"trail": (("figures:louder", "weights", 1, 0),), "has_lens": True}
 
 
 def page_of(toy: Lesson, **chosen: Any) -> Any:
@@ -166,7 +166,7 @@ def test_it_is_in_the_navigation_where_it_belongs(
 
 
 def test_its_page_shows_its_figures_its_lens_what_to_try_and_its_question(toy: Lesson) -> None:
-    at = page_of(toy, **OWN)
+    at = page_of(toy, **STORED_AS)
     assert broken(at) == []
     assert [title.value for title in at.title] == ["What if everybody shouted?"]
     assert list(cards(at, "figures:louder")) == ["scaled", "weights"]

@@ -21,7 +21,7 @@ from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.multi_head import figures as multi_head
 from ui.lessons.multi_head.questions import most_missed_head
-from ui.lessons.multi_head.runs import OWN, column_of, heads_of, stacked_of, trace_of
+from ui.lessons.multi_head.runs import STORED_AS, column_of, heads_of, stacked_of, trace_of
 from ui.lessons.multi_head.words import differs_said, not_divisible
 
 PAGE = PROJECT / "pages" / "multi_head.py"
@@ -291,7 +291,7 @@ def test_a_dot_stands_on_the_head_whose_number_is_ones_own_and_on_no_other() -> 
     lab, trace = PRIMES, trace_of(PRIMES)
     for head, name, row, column in ((0, "weights", 4, 2), (2, "weights", 6, 1), (2, "keys", 3, 1)):
         cell = (head, row, column)
-        lab = overriding.with_override(lab, trace, OWN, name, cell, 0.5)
+        lab = overriding.with_override(lab, trace, STORED_AS, name, cell, 0.5)
     for head, marked, noted in (
         (0, {"weights": [(4, 2)], "keys": []}, "Yours: 1 of the weights"),
         (1, {"weights": [], "keys": []}, ""),
@@ -309,7 +309,7 @@ def test_a_dot_stands_on_the_head_whose_number_is_ones_own_and_on_no_other() -> 
 def test_numbers_of_ones_own_in_the_output_have_no_parts_and_break_nothing() -> None:
     lab = Lab()
     row, column = lab.query_index, column_of(lab)
-    own = overriding.with_override(lab, trace_of(lab), OWN, "output", (row, column), 9.0)
+    own = overriding.with_override(lab, trace_of(lab), STORED_AS, "output", (row, column), 9.0)
     assert float(trace_of(own)["output"][row, column]) == 9.0
     (before,), (after,) = multi_head.contributed(lab).cards, multi_head.contributed(own).cards
     assert after.spec["data"] == before.spec["data"]

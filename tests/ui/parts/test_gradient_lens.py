@@ -40,7 +40,7 @@ def test_every_number_of_every_table_has_its_derivative(stem: str) -> None:
     trace = shown.trace_of(lab)
     name = trace.steps[-1]
     expected = sensitivity(trace, name, (0, 0))
-    drawn = cards(at, f"{lens.NAME}{shown.OWN}")
+    drawn = cards(at, f"{lens.NAME}{shown.STORED_AS}")
     assert set(drawn) == {f"lens_{own}" for own in expected}
     for own, slopes in expected.items():
         z = torch.tensor(drawn[f"lens_{own}"]["spec"]["data"][0]["z"], dtype=torch.float64)
@@ -52,10 +52,10 @@ def test_every_number_of_every_table_has_its_derivative(stem: str) -> None:
 @each
 def test_it_is_off_until_it_is_asked_for(stem: str) -> None:
     at = page(stem, has_lens=False)
-    assert f"{lens.NAME}{PAGES[stem].OWN}" not in components(at)
+    assert f"{lens.NAME}{PAGES[stem].STORED_AS}" not in components(at)
     at.toggle(key="_has_lens").set_value(True).run()
     assert broken(at) == []
-    assert f"{lens.NAME}{PAGES[stem].OWN}" in components(at)
+    assert f"{lens.NAME}{PAGES[stem].STORED_AS}" in components(at)
 
 
 def test_what_it_says_holds_for_small_changes_and_not_for_one_more() -> None:

@@ -17,7 +17,7 @@ PAGES = {
     "figures:start": PROJECT / "pages" / "start_here.py",
     "figures:attending": PROJECT / "pages" / "queries_keys_values.py",
 }
-OWN = {"figures:start": "start", "figures:attending": "qkv"}
+STORED_AS = {"figures:start": "start", "figures:attending": "qkv"}
 each = pytest.mark.parametrize("place", PAGES)
 
 
@@ -26,7 +26,7 @@ def page(place: str, **chosen: Any) -> AppTest:
 
 
 def field(at: AppTest, place: str, cell: str) -> Any:
-    return at.text_input(key=f"_own:{OWN[place]}:{place}:{cell}")
+    return at.text_input(key=f"_own:{STORED_AS[place]}:{place}:{cell}")
 
 
 def drawn(at: AppTest, place: str, name: str) -> Tensor:
@@ -66,7 +66,7 @@ def test_it_is_let_go_of_cell_by_cell_or_all_at_once(place: str) -> None:
     field(at, place, "scores:0, 0").set_value("").run()
     assert torch.equal(drawn(at, place, "context"), before)
     field(at, place, "scores:0, 0").set_value("7").run()
-    at.button(key=f"_let_go:{OWN[place]}:{place}").click().run()
+    at.button(key=f"_let_go:{STORED_AS[place]}:{place}").click().run()
     assert broken(at) == []
     assert torch.equal(drawn(at, place, "context"), before)
 

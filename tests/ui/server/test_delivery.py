@@ -22,7 +22,7 @@ from ui.server import delivery
 from ui.server.delivery import Delivery
 
 INDEX = Path(st.__file__).parent / "static" / "index.html"
-OWN = list(components.ADDRESSES)
+STORED_AS = list(components.ADDRESSES)
 
 
 async def _page(_request: object) -> Response:
@@ -78,7 +78,7 @@ def addresses(pattern: str) -> Iterable[str]:
     return re.findall(pattern, ask("/", **PAGE).body.decode())
 
 
-@pytest.mark.parametrize("path", [*OWN, delivery.PLOTLY])
+@pytest.mark.parametrize("path", [*STORED_AS, delivery.PLOTLY])
 def test_scripts_are_compressed_and_kept_for_good(path: str) -> None:
     answer = ask(path, accept_encoding="gzip, br")
     assert answer.status == 200
@@ -91,7 +91,7 @@ def test_scripts_are_compressed_and_kept_for_good(path: str) -> None:
 
 
 def test_each_script_is_the_file_s_own_text() -> None:
-    for address, path in zip(OWN, components.SCRIPTS, strict=True):
+    for address, path in zip(STORED_AS, components.SCRIPTS, strict=True):
         assert ask(address).body == path.read_bytes()
 
 
@@ -131,7 +131,7 @@ def test_nothing_else_is_handed_out(path: str) -> None:
 def test_the_page_names_every_script_once_and_the_drawing_library_first() -> None:
     page = ask("/", **PAGE).body.decode()
     assert page.index('<script async id="plotly"') < page.index('<script type="module"')
-    assert list(addresses(r'href="(/assets/[^"]+)"')) == OWN
+    assert list(addresses(r'href="(/assets/[^"]+)"')) == STORED_AS
     assert list(addresses(r'src="(/vendor/[^"]+)"')) == [delivery.PLOTLY]
     assert page.count("</head>") == page.count("</body>") == 1
 
@@ -150,4 +150,4 @@ def test_what_is_not_a_page_passes_unchanged(path: str, method: str) -> None:
 
 
 def test_only_reading_is_answered_from_memory() -> None:
-    assert ask(OWN[0], "POST").status == 404
+    assert ask(STORED_AS[0], "POST").status == 404

@@ -34,7 +34,7 @@ from ui.cards.step_cards import step_card
 from ui.lab.lab import Lab
 from ui.lessons.bahdanau_attention.runs import (
     ENDS,
-    OWN,
+    STORED_AS,
     Run,
     run_of,
     step_of,
@@ -57,7 +57,9 @@ def step_figures(lab: Lab) -> Group:
     cards.append(_words_card(run, step, conventions))
     explained = Explained(run.trace, run.tokens(conventions))
     width = step_cards.card_width(run.n_in)
-    return Group(cards, explained, width, own=OWN, own_steps=TAKES, has_part=False)
+    return Group(
+        cards, explained, width, stored_as=STORED_AS, overridable_steps=TAKES, has_part=False
+    )
 
 
 def _row_card(run: Run, name: str, step: int, lab: Lab) -> Card:
@@ -149,7 +151,15 @@ def so_far(lab: Lab) -> Group:
     cards = [_lines_card(run, step, conventions), _matrix_card(run, step, lab)]
     explained = Explained(run.trace, run.tokens(conventions))
     width = max(320, step_cards.card_width(run.n_in))
-    return Group(cards, explained, width, arrows=False, own=OWN, own_steps=TAKES, has_part=False)
+    return Group(
+        cards,
+        explained,
+        width,
+        arrows=False,
+        stored_as=STORED_AS,
+        overridable_steps=TAKES,
+        has_part=False,
+    )
 
 
 def _lines_card(run: Run, step: int, conventions: Conventions) -> Card:

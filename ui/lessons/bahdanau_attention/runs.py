@@ -28,9 +28,9 @@ from ui.lab.edits import NO_EDITS, RowEdits, RowKey
 from ui.lab.lab import Lab, Same
 from ui.lessons.bahdanau_attention.choices import BahdanauChoices
 
-OWN = "bahdanau"
-NOW, SO_FAR, ALL = (f"figures:{OWN}_{which}" for which in ("step", "so_far", "all"))
-STATES = f"{OWN}/encoder_states"  # under this name the own numbers of encoder states are kept
+STORED_AS = "bahdanau"
+NOW, SO_FAR, ALL = (f"figures:{STORED_AS}_{which}" for which in ("step", "so_far", "all"))
+STATES = f"{STORED_AS}/encoder_states"  # under this name the own numbers of encoder states are kept
 ENDS = "(end)"  # how the end mark is called on screen
 SIGNS = {END: ENDS, START: "(start)"}
 
@@ -103,7 +103,7 @@ def edits_of(overrides: Mapping[RowKey, RowEdits], n_in: int, n_units: int) -> M
     weights: dict[tuple[int, ...], float] = {}
     states: dict[tuple[int, ...], float] = {}
     for (label, nth, width), row in overrides.items():
-        if label == f"{OWN}/weights" and width == n_in:
+        if label == f"{STORED_AS}/weights" and width == n_in:
             weights |= {(nth - 1, column): entry for column, entry in row.items()}
         elif label == f"{STATES}/{n_in}" and width == n_units and nth <= n_in:
             states |= {(nth - 1, column): entry for column, entry in row.items()}
@@ -122,7 +122,7 @@ def step_of(lab: Lab, run: Run) -> int:
 
 def looking_at(lab: Lab, step: int, n_in: int, at: int | None) -> Lab:
     """Return the lab with all the weight of a step on one word, or with its own weights again."""
-    key = overriding.key_of(OWN, "weights", (step, 0), n_in)
+    key = overriding.key_of(STORED_AS, "weights", (step, 0), n_in)
     row = NO_EDITS if at is None else {word: float(word == at) for word in range(n_in)}
     return replace(lab, overrides=lab.overrides.with_rows({key: row}))
 
@@ -140,7 +140,7 @@ def terms_cell(lab: Lab, run: Run) -> tuple[int, int]:
 def without_own_weights(lab: Lab) -> Lab:
     """Return the lab with every weight computed; numbers of its own elsewhere stay."""
     own: dict[RowKey, RowEdits] = {
-        key: NO_EDITS for key in lab.overrides.rows if key[0] == f"{OWN}/weights"
+        key: NO_EDITS for key in lab.overrides.rows if key[0] == f"{STORED_AS}/weights"
     }
     return replace(lab, overrides=lab.overrides.with_rows(own))
 

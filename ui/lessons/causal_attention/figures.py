@@ -18,7 +18,7 @@ from ui.cards.embeddings import labels_of
 from ui.cards.explained import Explained
 from ui.lab.lab import Lab
 from ui.lessons.causal_attention.runs import (
-    OWN,
+    STORED_AS,
     leak_index,
     leak_runs,
     plain_of,
@@ -69,7 +69,7 @@ def masked_steps(lab: Lab) -> Group:
     hidden, n = int(trace["masked"].isneginf().sum()), trace["masked"].numel()
     alt = f"{hidden:,} of {n:,} cells are −∞, drawn empty."
     cards = [replace(card, alt=alt) if card.id == "masked" else card for card in group.cards]
-    return overriding.overridable(replace(group, cards=cards), OWN)
+    return overriding.overridable(replace(group, cards=cards), STORED_AS)
 
 
 def renormalised_steps(lab: Lab) -> Group:
@@ -147,7 +147,7 @@ def context(lab: Lab) -> Group:
     group = step_cards.steps(
         trace_of(lab), ("context",), labels_of(lab), conventions=lab.conventions
     )
-    return overriding.overridable(group, OWN)
+    return overriding.overridable(group, STORED_AS)
 
 
 # ---- The leak detector -------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from ui.lab.lab import Lab
 from ui.lessons.causal_attention import figures
 from ui.lessons.causal_attention.choices import CausalChoices
 from ui.lessons.causal_attention.questions import first_token_unmasked
-from ui.lessons.causal_attention.runs import MASK, OWN, trace_of
+from ui.lessons.causal_attention.runs import MASK, STORED_AS, trace_of
 from ui.lessons.lesson import Figures, Lesson, MainRun
 
 
@@ -41,7 +41,7 @@ LESSON = Lesson(
     },
     shown=figures.shown,
     choices=CausalChoices,
-    main_run=MainRun(stored_as=OWN, trace_of=trace_of, places=figures.PLACES, has_goal=True),
+    main_run=MainRun(stored_as=STORED_AS, trace_of=trace_of, places=figures.PLACES, has_goal=True),
     predictions={"causal": first_token_unmasked},
     to_try=to_try,
     exercise="causal",

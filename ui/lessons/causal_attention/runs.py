@@ -10,7 +10,7 @@ from ui.cards.mask import inputs_of, mask_of, preset_mask
 from ui.lab.lab import Lab
 from ui.lessons.causal_attention.choices import CausalChoices
 
-MASK, OWN = "figures:mask", "causal"
+MASK, STORED_AS = "figures:mask", "causal"
 
 
 def plain_of(lab: Lab) -> Trace:
@@ -20,7 +20,7 @@ def plain_of(lab: Lab) -> Trace:
 
 def trace_of(lab: Lab) -> Trace:
     """Return the same with the numbers that the user put into its steps."""
-    return overriding.applied(plain_of(lab), lab, OWN)
+    return overriding.applied(plain_of(lab), lab, STORED_AS)
 
 
 def renormalised_of(lab: Lab) -> Trace:

@@ -18,7 +18,7 @@ from ui.cards.card import Card, Group
 from ui.cards.embeddings import labels_of
 from ui.lab.lab import Lab
 from ui.lessons.dropout.choices import DropoutChoices
-from ui.lessons.dropout.runs import OWN, study_of, trace_of
+from ui.lessons.dropout.runs import STORED_AS, study_of, trace_of
 from ui.lessons.dropout.words import PLATFORM, distance_finding, plain_rate
 
 FEW = 12  # draws that are shown as points
@@ -34,7 +34,7 @@ def dropping(lab: Lab) -> Group:
     shown = ("weights", *kept, "dropped", "context")
     group = step_cards.steps(trace, shown, labels_of(lab), conventions=lab.conventions)
     cards = [_kept(card, trace, lab) if card.id == "kept" else card for card in group.cards]
-    return overriding.overridable(replace(group, cards=cards), OWN)
+    return overriding.overridable(replace(group, cards=cards), STORED_AS)
 
 
 def _kept(card: Card, trace: Trace, lab: Lab) -> Card:

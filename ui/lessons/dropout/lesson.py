@@ -6,7 +6,7 @@ from ui.lab.lab import Lab
 from ui.lessons.dropout import figures
 from ui.lessons.dropout.choices import DropoutChoices
 from ui.lessons.dropout.questions import grown_weight
-from ui.lessons.dropout.runs import OWN, trace_of
+from ui.lessons.dropout.runs import STORED_AS, trace_of
 from ui.lessons.dropout.words import empty_said
 from ui.lessons.lesson import Figures, Lesson, MainRun
 
@@ -37,7 +37,7 @@ LESSON = Lesson(
     shown=figures.shown,
     choices=DropoutChoices,
     main_run=MainRun(
-        stored_as=OWN,
+        stored_as=STORED_AS,
         trace_of=trace_of,
         places=("figures:dropping",),
         has_lens=False,

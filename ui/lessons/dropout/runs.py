@@ -12,7 +12,7 @@ from ui.lab.lab import Lab
 from ui.lessons.dropout.choices import DropoutChoices
 
 MOST_CELLS = 4_000_000  # dropped for one study; beyond, fewer draws are made
-OWN = "dropout"
+STORED_AS = "dropout"
 
 
 def trace_of(lab: Lab, *, training: bool | None = None) -> Trace:
@@ -23,7 +23,7 @@ def trace_of(lab: Lab, *, training: bool | None = None) -> Trace:
         training=lab.of(DropoutChoices).training if training is None else training,
         seed=lab.of(DropoutChoices).dropout_seed,
     )
-    return overriding.applied(run, lab, OWN)
+    return overriding.applied(run, lab, STORED_AS)
 
 
 def inputs_of(lab: Lab) -> dict[str, Tensor]:

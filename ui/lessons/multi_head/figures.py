@@ -30,7 +30,7 @@ from ui.cards.explained import Explained
 from ui.cards.step_cards import head_of, shape_of
 from ui.lab.lab import Lab
 from ui.lessons.multi_head.runs import (
-    OWN,
+    STORED_AS,
     column_of,
     computed_of,
     head_index,
@@ -80,7 +80,7 @@ def one_head(lab: Lab) -> Group:
         trace, "weights", tokens, trace.check("weights"), conventions=lab.conventions, head=head
     )
     group = Group([replace(card, id="weights_large")], Explained(trace, tokens), arrows=False)
-    return overriding.overridable(group, OWN)
+    return overriding.overridable(group, STORED_AS)
 
 
 def head_steps(lab: Lab) -> Group:
@@ -90,7 +90,7 @@ def head_steps(lab: Lab) -> Group:
         trace, OF_A_HEAD, tokens, conventions=lab.conventions, head=head_index(lab)
     )
     cards = [card.with_cells(_of_weights) for card in group.cards]
-    return overriding.overridable(replace(group, cards=cards, arrows=False), OWN)
+    return overriding.overridable(replace(group, cards=cards, arrows=False), STORED_AS)
 
 
 def _of_weights(cells: Cells) -> Cells:
@@ -102,7 +102,7 @@ def joined(lab: Lab) -> Group:
     """Return the heads side by side, and the output that mixes them."""
     group = step_cards.steps(trace_of(lab), JOINED, labels_of(lab), conventions=lab.conventions)
     group = replace(group, min_width=step_cards.card_width(lab.d_out))
-    return overriding.overridable(group, OWN)
+    return overriding.overridable(group, STORED_AS)
 
 
 # ---- Stacked heads -----------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from ui.lessons.lesson import Figures, Lesson, MainRun
 from ui.lessons.multi_head import figures
 from ui.lessons.multi_head.choices import MultiHeadChoices
 from ui.lessons.multi_head.questions import most_missed_head
-from ui.lessons.multi_head.runs import OWN, trace_of
+from ui.lessons.multi_head.runs import STORED_AS, trace_of
 
 
 def to_try(lab: Lab) -> str:
@@ -40,7 +40,7 @@ LESSON = Lesson(
     },
     shown=figures.shown,
     choices=MultiHeadChoices,
-    main_run=MainRun(stored_as=OWN, trace_of=trace_of, places=figures.PLACES),
+    main_run=MainRun(stored_as=STORED_AS, trace_of=trace_of, places=figures.PLACES),
     predictions={"heads": most_missed_head},
     to_try=to_try,
     exercise="heads",

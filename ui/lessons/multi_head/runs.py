@@ -15,7 +15,7 @@ from ui.cards.embeddings import tensor_of
 from ui.lab.lab import MAX_HEADS, Lab, Same
 from ui.lessons.multi_head.choices import MultiHeadChoices
 
-OWN = "heads"
+STORED_AS = "heads"
 PER_HEAD = ("w_query", "w_key", "w_value", "b_query", "b_key", "b_value")
 
 
@@ -54,7 +54,7 @@ def inputs_of(lab: Lab) -> Parameters:
 
 def trace_of(lab: Lab) -> Trace:
     """Return the run that the page shows."""
-    return overriding.applied(computed_of(lab), lab, OWN)
+    return overriding.applied(computed_of(lab), lab, STORED_AS)
 
 
 def computed_of(lab: Lab) -> Trace:
@@ -97,5 +97,5 @@ def made_by_heads(lab: Lab) -> Lab:
     """Return the lab without numbers of the user's own in the output: no head made those."""
     trace = trace_of(lab)
     for cell in trace.overridden.get("output", ()):
-        lab = overriding.without_override(lab, trace, OWN, "output", cell)
+        lab = overriding.without_override(lab, trace, STORED_AS, "output", cell)
     return lab

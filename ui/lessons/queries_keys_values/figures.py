@@ -16,7 +16,7 @@ from ui.cards.parameters import inputs_of
 from ui.lab.lab import Lab
 from ui.lessons.queries_keys_values.choices import ScaleStudyChoices
 
-OWN = "qkv"
+STORED_AS = "qkv"
 PLACES = ("figures:projected", "figures:attending")
 PROJECTED = tuple(ROLES.values())
 ATTENDING = ("scores", "scaled", "weights", "context")
@@ -24,7 +24,7 @@ ATTENDING = ("scores", "scaled", "weights", "context")
 
 def trace_of(lab: Lab) -> Trace:
     """Return the run that the page shows."""
-    return overriding.applied(SELF_ATTENTION.run(**inputs_of(lab)), lab, OWN)
+    return overriding.applied(SELF_ATTENTION.run(**inputs_of(lab)), lab, STORED_AS)
 
 
 def projected(lab: Lab) -> Group:
@@ -41,7 +41,7 @@ def _lit(trace: Trace, shown: tuple[str, ...], lab: Lab) -> Group:
     tokens = labels_of(lab)
     group = step_cards.steps(trace, shown, tokens, conventions=lab.conventions)
     group = step_cards.with_lit_rows(group, lab.query_index, tokens[lab.query_index])
-    return overriding.overridable(group, OWN)
+    return overriding.overridable(group, STORED_AS)
 
 
 # ---- Why divide by the root --------------------------------------------------------------------

@@ -42,7 +42,7 @@ LESSON = Lesson(
     choices=ScaleStudyChoices,
     has_one_run=True,
     main_run=MainRun(
-        stored_as=figures.OWN, trace_of=figures.trace_of, places=figures.PLACES, has_goal=True
+        stored_as=figures.STORED_AS, trace_of=figures.trace_of, places=figures.PLACES, has_goal=True
     ),
     predictions={"qkv": doubled_query_weights},
     to_try=to_try,

@@ -10,7 +10,7 @@ from attention_core.numbers import result_of
 from ui.cards import overriding, step_cards
 from ui.cards.card import Group
 from ui.cards.embeddings import labels_of, tensor_of
-from ui.cards.simple_run import OWN, trace_of
+from ui.cards.simple_run import STORED_AS, trace_of
 from ui.lab.lab import Lab
 
 PLACES = ("figures:start",)
@@ -20,7 +20,7 @@ def steps(lab: Lab) -> Group:
     """Return every step of it."""
     trace = trace_of(lab)
     group = step_cards.steps(trace, trace.steps, labels_of(lab), conventions=lab.conventions)
-    return overriding.overridable(group, OWN)
+    return overriding.overridable(group, STORED_AS)
 
 
 def ten_times_said(lab: Lab) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui.cards.simple_run import OWN, trace_of
+from ui.cards.simple_run import STORED_AS, trace_of
 from ui.lab.lab import Lab
 from ui.lessons.lesson import Figures, Lesson, MainRun
 from ui.lessons.start_here import figures
@@ -29,7 +29,7 @@ LESSON = Lesson(
     figures={"figures:start": Figures("Every step", figures.steps)},
     shown=figures.shown,
     has_one_run=True,
-    main_run=MainRun(stored_as=OWN, trace_of=trace_of, places=figures.PLACES, has_goal=True),
+    main_run=MainRun(stored_as=STORED_AS, trace_of=trace_of, places=figures.PLACES, has_goal=True),
     predictions={"start": doubled_first_value},
     to_try=to_try,
 )

@@ -25,7 +25,7 @@ from ui.cards.explained import SCOPE, Explained
 from ui.lab.lab import Lab
 from ui.lessons.to_self_attention.choices import ToSelfChoices
 from ui.lessons.to_self_attention.ways import (
-    OWN,
+    STORED_AS,
     WAYS,
     asking_of,
     own_of,
@@ -44,7 +44,7 @@ def figures_of(lab: Lab, which: str) -> Group:
     traces = {name: trace_of(lab, name) for name in WAYS}
     trace, tokens, shown = traces[which], tokens_of(lab), WAYS[which]
     # The tables stand for what additive attention is made of, so their cells light up together.
-    scope = SCOPE if which == "additive" else f"{OWN}: {which}"
+    scope = SCOPE if which == "additive" else f"{STORED_AS}: {which}"
     group = step_cards.steps(trace, shown.steps, tokens, conventions=lab.conventions)
     ranges = _ranges(traces)
     cards = [

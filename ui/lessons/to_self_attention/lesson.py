@@ -9,7 +9,7 @@ from ui.lessons.lesson import Figures, Lesson, MainRun
 from ui.lessons.to_self_attention import figures
 from ui.lessons.to_self_attention.choices import ToSelfChoices
 from ui.lessons.to_self_attention.questions import made_the_same
-from ui.lessons.to_self_attention.ways import OWN, PLACE, PLACES, WAYS, tokens_of, trace_of
+from ui.lessons.to_self_attention.ways import PLACE, PLACES, STORED_AS, WAYS, tokens_of, trace_of
 from ui.lessons.to_self_attention.words import bound_said
 
 
@@ -40,7 +40,7 @@ LESSON = Lesson(
     shown=figures.shown,
     choices=ToSelfChoices,
     main_run=MainRun(
-        stored_as=OWN,
+        stored_as=STORED_AS,
         trace_of=trace_of,
         places=PLACES[:1],
         tokens_of=tokens_of,

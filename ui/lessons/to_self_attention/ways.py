@@ -17,7 +17,7 @@ from ui.lab.lab import Lab
 from ui.lessons.to_self_attention.choices import ToSelfChoices
 
 PLACE = "figures:to_self_"
-OWN = "to_self"
+STORED_AS = "to_self"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def trace_of(lab: Lab, which: str = "additive") -> Trace:
 
 def own_of(which: str) -> str:
     """Return the name under which the own numbers of a run are kept."""
-    return f"{OWN}_{which}"
+    return f"{STORED_AS}_{which}"
 
 
 def tokens_of(lab: Lab) -> Sequence[str]:
