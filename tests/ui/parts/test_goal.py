@@ -10,13 +10,15 @@ from tests.screen import PROJECT, broken, cards, components, edit, markdown_text
 from ui.cards import goal_path
 from ui.lab import link
 from ui.lab.lab import Lab
+from ui.lessons import LESSONS
 from ui.lessons.causal_attention import runs as causal_runs
-from ui.lessons.queries_keys_values import figures as trainable
-from ui.lessons.start_here import figures as start
 
-PAGES: dict[str, Any] = {"start_here": start, "queries_keys_values": trainable}
-PLACE = {"start_here": "figures:start", "queries_keys_values": "figures:attending"}
-each = pytest.mark.parametrize("stem", PAGES)
+RUNS = {
+    lesson.name: lesson.main_run
+    for lesson in LESSONS
+    if lesson.main_run and lesson.main_run.has_goal
+}
+each = pytest.mark.parametrize("stem", RUNS)
 
 
 def page(stem: str, **chosen: Any) -> AppTest:
@@ -32,7 +34,8 @@ def searched(stem: str, **chosen: Any) -> AppTest:
 
 
 def weight(at: AppTest, stem: str) -> float:
-    return float(cards(at, PLACE[stem])["weights"]["spec"]["data"][0]["z"][4][1])
+    shown = next(own for place in RUNS[stem].places if "weights" in (own := cards(at, place)))
+    return float(shown["weights"]["spec"]["data"][0]["z"][4][1])
 
 
 @each

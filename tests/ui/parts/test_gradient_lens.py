@@ -12,18 +12,14 @@ from ui.cards import lens
 from ui.cards.simple_run import trace_of
 from ui.lab import link
 from ui.lab.lab import Lab
-from ui.lessons.causal_attention import figures as causal
-from ui.lessons.multi_head import figures as multi_head
-from ui.lessons.queries_keys_values import figures as trainable
-from ui.lessons.start_here import figures as start
+from ui.lessons import LESSONS
 
-PAGES: dict[str, Any] = {
-    "start_here": start,
-    "queries_keys_values": trainable,
-    "causal_attention": causal,
-    "multi_head": multi_head,
+RUNS = {
+    lesson.name: lesson.main_run
+    for lesson in LESSONS
+    if lesson.main_run and lesson.main_run.has_lens
 }
-each = pytest.mark.parametrize("stem", PAGES)
+each = pytest.mark.parametrize("stem", RUNS)
 
 
 def page(stem: str, **chosen: Any) -> AppTest:
@@ -33,14 +29,14 @@ def page(stem: str, **chosen: Any) -> AppTest:
 
 @each
 def test_every_number_of_every_table_has_its_derivative(stem: str) -> None:
-    shown = PAGES[stem]
+    run = RUNS[stem]
     lab = Lab(has_lens=True)
     at = page(stem)
     assert broken(at) == []
-    trace = shown.trace_of(lab)
+    trace = run.trace_of(lab)
     name = trace.steps[-1]
     expected = sensitivity(trace, name, (0, 0))
-    drawn = cards(at, f"{lens.NAME}{shown.STORED_AS}")
+    drawn = cards(at, run.lens_place)
     assert set(drawn) == {f"lens_{own}" for own in expected}
     for own, slopes in expected.items():
         z = torch.tensor(drawn[f"lens_{own}"]["spec"]["data"][0]["z"], dtype=torch.float64)
@@ -52,10 +48,10 @@ def test_every_number_of_every_table_has_its_derivative(stem: str) -> None:
 @each
 def test_it_is_off_until_it_is_asked_for(stem: str) -> None:
     at = page(stem, has_lens=False)
-    assert f"{lens.NAME}{PAGES[stem].STORED_AS}" not in components(at)
+    assert RUNS[stem].lens_place not in components(at)
     at.toggle(key="_has_lens").set_value(True).run()
     assert broken(at) == []
-    assert f"{lens.NAME}{PAGES[stem].STORED_AS}" in components(at)
+    assert RUNS[stem].lens_place in components(at)
 
 
 def test_what_it_says_holds_for_small_changes_and_not_for_one_more() -> None:
