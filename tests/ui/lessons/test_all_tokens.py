@@ -16,7 +16,6 @@ from attention_core.operations import DivideBySum, NaiveSoftmax, Softmax
 from attention_core.studies.loops import Looped, Timing, scores_by_loops
 from tests.screen import PROJECT, broken, cards, codes, components, opened
 from ui.cards.embeddings import tensor_of
-from ui.cards.sums import summed
 from ui.lab import link
 from ui.lab.lab import MAX_SEED, Lab
 from ui.lessons.all_tokens import figures as all_tokens
@@ -152,12 +151,6 @@ def test_of_many_sums_the_largest_and_smallest_are_shown() -> None:
     assert list(table["token"]) == [f"w{row}" for row in (*order[:12], *order[-12:])]
     labels = [expander.label for expander in at.expander]
     assert "The 12 largest and the 12 smallest column sums of 300 tokens" in labels
-
-
-def test_the_sums_shown_are_those_that_vary() -> None:
-    ones, varying = [1.0] * 65, [float(row) for row in range(65)]
-    assert summed(varying, ones)[0] == summed(ones, varying)[0] == 64
-    assert summed(ones[:64], varying[:64]) == list(range(64))
 
 
 # ---- The lit row -------------------------------------------------------------------------------

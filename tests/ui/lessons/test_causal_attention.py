@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
 from torch.nn import functional
@@ -17,7 +15,7 @@ from attention_core.studies.changes import leaks
 from tests.screen import PROJECT, broken, cards, codes, components, opened, said
 from ui.cards import comparing, overriding
 from ui.cards.embeddings import tensor_of
-from ui.cards.mask import inputs_of, mask_of, painted_cells, preset_mask, toggled, unpainted
+from ui.cards.mask import inputs_of, mask_of, preset_mask, toggled
 from ui.lab import link
 from ui.lab.lab import MASKS, Lab
 from ui.lessons.causal_attention import figures as causal
@@ -115,28 +113,6 @@ def test_a_preset_clears_what_was_painted_and_the_button_too() -> None:
     at = page(lab)
     next(button for button in at.button if button.label == "Clear what I painted").click().run()
     assert torch.equal(drawn(at, MASK, "mask"), causal_mask(6).float())
-
-
-@settings(max_examples=30)
-@given(
-    st.integers(1, 11),
-    st.sampled_from(MASKS),
-    st.integers(1, 13),
-    st.lists(st.tuples(st.integers(0, 10), st.integers(0, 10)), max_size=9),
-)
-def test_painting_turns_cells_over(
-    n: int, preset: str, size: int, cells: list[tuple[int, int]]
-) -> None:
-    lab = Lab(sentence="a " * n, mask_preset=preset, mask_size=size)
-    expected = mask_of(lab)
-    for row, column in cells:
-        row, column = row % n, column % n
-        lab = toggled(lab, row, column)
-        expected[row, column] = ~expected[row, column]
-    assert torch.equal(mask_of(lab), expected)
-    assert painted_cells(lab) == int((expected != preset_mask(lab)).sum())
-    assert torch.equal(mask_of(link.decode(link.encode(lab))), expected)
-    assert torch.equal(mask_of(unpainted(lab)), preset_mask(lab))
 
 
 # ---- Both ways ---------------------------------------------------------------------------------

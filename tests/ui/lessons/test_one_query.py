@@ -174,16 +174,6 @@ def test_of_many_dot_products_those_near_the_current_one_are_told() -> None:
     assert sum(len(text) for text in said) < 20_000
 
 
-def test_the_largest_weights_are_shown_in_the_sentences_order() -> None:
-    shown = largest(LONG, 5)
-    weights = LONG["weights"][0]
-    assert shown == sorted(shown)
-    assert 5 in shown
-    kept = [row for row in shown if row != 5]
-    assert float(weights[kept].min()) >= float(weights.sort(descending=True).values[24])
-    assert largest(NOTEBOOK) == list(range(6))
-
-
 def tabled(monkeypatch: pytest.MonkeyPatch, draw: Callable[[], None]) -> tuple[str, list[str], Any]:
     """Return what is handed to the table."""
     seen: list[tuple[str, list[str], Any]] = []

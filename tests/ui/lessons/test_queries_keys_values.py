@@ -12,10 +12,8 @@ from torch import Tensor, nn
 from attention_core.figures.curves import spread_spec
 from attention_core.studies.scale import scales, vectors
 from tests.screen import PROJECT, broken, cards, components, edit, opened, order, said, send
-from ui.cards import overriding
 from ui.cards.embeddings import tensor_of
 from ui.cards.parameters import EDITORS, WEIGHTS, parameters_of
-from ui.cards.torch_compared import compared
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.queries_keys_values import figures as trainable
@@ -238,18 +236,6 @@ def test_what_is_equal_is_not_called_most() -> None:
     assert "go (1) and go (3) give it most, " in plain
     told = roles_said(trainable.trace_of(Lab()), Lab())
     assert "It finds journey most, with a weight of 0.2264." in told
-
-
-def test_torchs_own_attention_is_named_with_its_difference() -> None:
-    told = compared(trainable.trace_of(PRIMES))
-    assert "`scaled_dot_product_attention` on the same numbers gives the same `context`" in told
-
-
-def test_torchs_own_attention_cannot_be_told_numbers_of_ones_own() -> None:
-    trace = trainable.trace_of(Lab())
-    lab = overriding.with_override(Lab(), trace, "qkv", "weights", (0, 0), 0.5)
-    told = compared(trainable.trace_of(lab))
-    assert told == "Torch cannot be told the numbers you put into a step: nothing to compare."
 
 
 def test_the_study_is_drawn_from_what_was_measured() -> None:

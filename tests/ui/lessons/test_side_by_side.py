@@ -14,7 +14,6 @@ from attention_core.figures.labels import literal as plotly_literal
 from attention_core.studies.entropy import entropy
 from tests.screen import PROJECT, broken, cards, codes, components, edit, opened, said, send
 from ui.cards.embeddings import tensor_of
-from ui.cards.other_sentence import other_of
 from ui.cards.parameters import EDITORS, parameters_of
 from ui.lab import link
 from ui.lab.lab import Lab
@@ -267,11 +266,6 @@ def test_any_other_sentence(other: str) -> None:
     at = page()
     at.text_input(key="_other_sentence").set_value(other[:2000]).run()
     assert broken(at) == []
-
-
-def test_what_both_sentences_share_has_one_embedding() -> None:
-    lab = Lab(other_sentence="my journey").with_entries([("journey", 1, 0, 9.0)])
-    assert float(tensor_of(other_of(lab))[1, 0]) == 9.0
 
 
 @pytest.mark.parametrize("drawn_as", ["rand", "linear", "linear with bias"])
