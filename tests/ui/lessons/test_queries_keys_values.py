@@ -13,7 +13,7 @@ from attention_core.figures.curves import spread_spec
 from attention_core.studies.scale import scales, vectors
 from tests.screen import PROJECT, broken, cards, components, edit, opened, order, said, send
 from ui.cards.embeddings import tensor_of
-from ui.cards.parameters import EDITORS, WEIGHTS, parameters_of
+from ui.cards.parameters import EDITORS, parameters_of
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.queries_keys_values import figures as trainable
@@ -73,39 +73,6 @@ def test_an_edit_of_the_query_weights_moves_what_is_made_of_them() -> None:
     address = components(at)["table:w_query"]["lab"]
     again = opened(PAGE, lab=address)
     assert torch.equal(drawn(again, "figures:projected", "queries"), after["queries"])
-
-
-def test_edits_belong_to_their_matrix_and_width() -> None:
-    lab = EDITORS["w_key"].set_entries(Lab(), [("3", 0, 9.0)])
-    assert float(parameters_of(lab)["w_key"][2, 0]) == 9.0
-    assert torch.equal(parameters_of(lab)["w_query"], parameters_of(Lab())["w_query"])
-    wider = replace(lab, d_out=5)
-    assert float(parameters_of(wider)["w_key"].max()) < 1
-    assert float(parameters_of(replace(wider, d_out=2))["w_key"][2, 0]) == 9.0
-    assert EDITORS["w_key"].reset(lab, None) == Lab() == EDITORS["w_key"].reset(lab, "3")
-    back = float(parameters_of(Lab())["w_key"][2, 0])
-    assert EDITORS["w_key"].set_entries(lab, [("3", 0, back)]) == Lab()
-
-
-@pytest.mark.parametrize("entry", [("4", 0, 1.0), ("0", 0, 1.0), ("x", 0, 1.0), ("²", 0, 1.0)])
-def test_a_row_that_is_none(entry: tuple[str, int, float]) -> None:
-    with pytest.raises(ValueError, match="a row of the table"):
-        EDITORS["w_query"].set_entries(Lab(), [entry])
-
-
-@pytest.mark.parametrize("bad", [("1", 2, 1.0), ("1", 0, 1e9)])
-def test_a_number_that_fits_nowhere_changes_nothing(bad: tuple[str, int, float]) -> None:
-    with pytest.raises(ValueError, match=r"a column of w_query, which has shape|a number from"):
-        EDITORS["w_query"].set_entries(Lab(), [bad])
-    at = send(page(), edit(1, bad), widget_key="table:w_query")
-    assert broken(at) == []
-    assert components(at)["table:w_query"]["cells"] == parameters_of(Lab())["w_query"].tolist()
-    assert components(at)["table:w_query"]["message"]
-
-
-def test_biases_that_are_not_there_cannot_be_edited() -> None:
-    with pytest.raises(ValueError, match="weights that are on the page"):
-        EDITORS["b_key"].set_entries(Lab(), [("1", 0, 1.0)])
 
 
 def test_the_values_may_be_of_another_width() -> None:
@@ -244,26 +211,6 @@ def test_the_study_is_drawn_from_what_was_measured() -> None:
     assert spec == spread_spec(scales(64, 5))
 
 
-def test_large_matrices_turn_pages_together() -> None:
-    at = page(d=61, d_out=59)
-    assert broken(at) == []
-    at = send(at, order(1, "page", row=20), widget_key="table:w_query")
-    assert [components(at)[f"table:{name}"]["page"]["first"] for name in WEIGHTS] == [17, 17, 17]
-
-
 def test_the_prediction_is_answered_by_the_core() -> None:
     at = page(answers={"qkv": "It grows"})
     assert any(text.startswith("Right. Its scores all double") for text in said(at))
-
-
-def test_values_before_an_output_projection_are_edited_at_their_own_width() -> None:
-    lab = Lab(d_out=4, d_value=3)
-    mixed = PROJECT / "pages" / "multi_head.py"
-    at = opened(mixed, lab=link.encode(lab))
-    assert len(components(at)["table:w_value:mixed"]["columns"]) == 4
-    at = send(at, edit(1, ("2", 3, 9.0)), widget_key="table:w_value:mixed")
-    assert broken(at) == []
-    assert components(at)["table:w_value:mixed"]["cells"][1][3] == 9.0
-    told = components(at)["table:w_value:mixed"]["lab"]
-    assert float(parameters_of(link.decode(told), out=True)["w_value"][1, 3]) == 9.0
-    assert float(parameters_of(link.decode(told))["w_value"].max()) < 1

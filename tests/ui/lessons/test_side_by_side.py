@@ -258,14 +258,10 @@ def test_linear_weights_come_close_to_the_largest_entropy_from_small_embeddings(
         assert all(float(most) - float(mean) < 0.01 for mean, most in rest) is is_close
 
 
-@pytest.mark.parametrize("other", ["", " ?! ", "word " * 100, "\x00", "שלום עולם", "a" * 5000])
-def test_any_other_sentence(other: str) -> None:
+@pytest.mark.parametrize(("other", "n_keys"), [("", 4), ("word " * 100, 64), ("שלום עולם", 2)])
+def test_any_other_sentence(other: str, n_keys: int) -> None:
     at = page(other_sentence=other)
-    n_keys = {"": 4, " ?! ": 4, "word " * 100: 64, "\x00": 4, "שלום עולם": 2}.get(other, 1)
     assert cards(at, f"{PLACE}cross")["weights"]["shape"] == f"6 × {n_keys}"
-    at = page()
-    at.text_input(key="_other_sentence").set_value(other[:2000]).run()
-    assert broken(at) == []
 
 
 @pytest.mark.parametrize("drawn_as", ["rand", "linear", "linear with bias"])
