@@ -10,14 +10,7 @@ from ui.lessons.causal_attention import figures as causal
 from ui.lessons.causal_attention.lesson import LESSON
 from ui.lessons.causal_attention.runs import renormalised_of, trace_of
 from ui.lessons.causal_attention.words import blind_said, underflown_said
-from ui.parts import (
-    closing,
-    figure_group,
-    ripple,
-    step_view,
-    weight_tables,
-    worksheet,
-)
+from ui.parts import closing, figure_group, ripple, step_view, weight_tables, worksheet
 
 st.title(LESSON.question, anchor=False)
 st.markdown(

@@ -8,13 +8,7 @@ from ui.lessons.multi_head import controls
 from ui.lessons.multi_head.lesson import LESSON
 from ui.lessons.multi_head.runs import inputs_of, trace_of
 from ui.lessons.multi_head.words import differs_said, split_said
-from ui.parts import (
-    closing,
-    figure_group,
-    ripple,
-    weight_tables,
-    worksheet,
-)
+from ui.parts import closing, figure_group, ripple, weight_tables, worksheet
 
 EDITABLE = (*parameters.WEIGHTS, *parameters.BIASES, *parameters.OUT)
 

@@ -9,13 +9,7 @@ from ui.lessons.queries_keys_values import controls
 from ui.lessons.queries_keys_values import figures as trainable
 from ui.lessons.queries_keys_values.lesson import LESSON
 from ui.lessons.queries_keys_values.words import roles_said, roots_said, spread_said
-from ui.parts import (
-    closing,
-    figure_group,
-    ripple,
-    weight_tables,
-    worksheet,
-)
+from ui.parts import closing, figure_group, ripple, weight_tables, worksheet
 
 st.title(LESSON.question, anchor=False)
 st.markdown(

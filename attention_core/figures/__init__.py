@@ -7,11 +7,7 @@ that for a notebook, with any value of a trace.
 
 from attention_core.figures.drawing import draw
 from attention_core.figures.findings import finding
-from attention_core.figures.heatmap import (
-    heatmap,
-    heatmap_spec,
-    matrix_spec,
-)
+from attention_core.figures.heatmap import heatmap, heatmap_spec, matrix_spec
 from attention_core.figures.marks import with_lit_row, with_marks
 from attention_core.figures.pictures import flow_spec, space_spec
 from attention_core.figures.pointing import pointing

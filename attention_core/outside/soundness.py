@@ -8,10 +8,7 @@ from torch import Tensor
 from attention_core.mechanism import Trace
 from attention_core.operations import Operation, Overridden, ranges_read
 from attention_core.operations.overriding import without_overrides
-from attention_core.outside.claims import (
-    MAX_TOKENS,
-    TensorFileError,
-)
+from attention_core.outside.claims import MAX_TOKENS, TensorFileError
 from attention_core.outside.work import MOST_WORK, TooMuchError, require_few, work_of
 from attention_core.tensors import FLOATS
 

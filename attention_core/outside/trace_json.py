@@ -19,11 +19,7 @@ from attention_core.checks import Check
 from attention_core.mechanism import Mechanism, Trace
 from attention_core.operations import Operation, Overridden
 from attention_core.operations.overriding import without_overrides
-from attention_core.outside.claims import (
-    MAX_TENSORS,
-    TensorFile,
-    TensorFileError,
-)
+from attention_core.outside.claims import MAX_TENSORS, TensorFile, TensorFileError
 from attention_core.outside.soundness import require
 from attention_core.recurrent.renamed import renamed_in
 from attention_core.step import Step

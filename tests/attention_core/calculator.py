@@ -5,11 +5,7 @@ Everything here works on text, in decimal arithmetic, as somebody with a pocket 
 
 import re
 from collections.abc import Sequence
-from decimal import (
-    Context,
-    Decimal,
-    localcontext,
-)
+from decimal import Context, Decimal, localcontext
 from typing import NamedTuple
 
 WORDS = (

@@ -8,16 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attention_core import (
-    MULTI_HEAD_ATTENTION,
-    Trace,
-)
+from attention_core import MULTI_HEAD_ATTENTION, Trace
 from attention_core.reference import compare_with_torch
-from tests.attention_core.runs import (
-    HEADS,
-    all_runs,
-    several,
-)
+from tests.attention_core.runs import HEADS, all_runs, several
 from tests.new_mechanism import CAPPED
 
 

@@ -4,11 +4,7 @@ import torch
 from hypothesis import given
 from torch import Tensor
 
-from attention_core import (
-    MULTI_HEAD_ATTENTION,
-    SELF_ATTENTION,
-    SIMPLE_SELF_ATTENTION,
-)
+from attention_core import MULTI_HEAD_ATTENTION, SELF_ATTENTION, SIMPLE_SELF_ATTENTION
 from attention_core.spread import Spread
 from tests.attention_core.matrices import FLOATS, matrices, matrix, seeds
 from tests.attention_core.runs import all_runs, several

@@ -15,13 +15,7 @@ from typing import Any
 import torch
 
 from attention_core.conventions import COUNT_FROM, QUERIES_AS, SYMBOLS, USUAL, Conventions
-from attention_core.embeddings import (
-    MAX_WIDTH,
-    NOTEBOOK_SENTENCE,
-    PRESETS,
-    Matrix,
-    embed,
-)
+from attention_core.embeddings import MAX_WIDTH, NOTEBOOK_SENTENCE, PRESETS, Matrix, embed
 from attention_core.tokens import Token, tokenize
 from ui.lab.checks import (
     MAX_EDITS,

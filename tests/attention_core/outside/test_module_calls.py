@@ -7,16 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.attention_core.outside.watched import (
-    HEADS,
-    WIDTH,
-    L,
-    N,
-    S,
-    assert_true,
-    both,
-    numbers,
-)
+from tests.attention_core.outside.watched import HEADS, WIDTH, L, N, S, assert_true, both, numbers
 
 MASKS: dict[str, dict[str, Tensor]] = {
     "no mask": {},

@@ -8,10 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from attention_core import (
-    Mechanism,
-    Trace,
-)
+from attention_core import Mechanism, Trace
 from attention_core.operations import AdditiveScores, DotProducts
 from attention_core.outside import saving, trace_json
 from attention_core.outside.work import MOST_WORK

@@ -4,11 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from attention_core import (
-    Mechanism,
-    Trace,
-    load_trace,
-)
+from attention_core import Mechanism, Trace, load_trace
 from attention_core.outside.saving import to_bytes
 from attention_core.recurrent import load_model
 from attention_core.recurrent.reading import read_sentence

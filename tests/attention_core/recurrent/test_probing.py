@@ -8,13 +8,7 @@ import pytest
 import torch
 
 from attention_core.recurrent import probing
-from attention_core.recurrent.checkpoints import (
-    FOLDER,
-    SEEDS,
-    CheckpointError,
-    file_of,
-    network_of,
-)
+from attention_core.recurrent.checkpoints import FOLDER, SEEDS, CheckpointError, file_of, network_of
 from attention_core.recurrent.network import KINDS, fresh
 from attention_core.recurrent.probing import LENGTHS, fitted, guess, handed_on, measure, shipped
 from attention_core.recurrent.task import TEST, TRAIN

@@ -7,17 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.attention_core import printed
-from tests.screen import (
-    FRAME,
-    broken,
-    components,
-    edit,
-    markdown_texts,
-    opened,
-    said,
-    send,
-    table,
-)
+from tests.screen import FRAME, broken, components, edit, markdown_texts, opened, said, send, table
 from tests.ui.labs import bomb, full_table
 from ui.cards.embeddings import labels_of
 from ui.cards.literal import literal

@@ -18,16 +18,7 @@ from streamlit.testing.v1 import AppTest
 from attention_core import SIMPLE_SELF_ATTENTION
 from attention_core.figures.overview import unpacked
 from attention_core.outside.saving import load_trace, to_bytes
-from tests.screen import (
-    FRAME,
-    PROJECT,
-    broken,
-    cards,
-    components,
-    markdown_texts,
-    opened,
-    said,
-)
+from tests.screen import FRAME, PROJECT, broken, cards, components, markdown_texts, opened, said
 from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.your_tensors import figures as your_tensors

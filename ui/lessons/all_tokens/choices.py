@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ui.lab.checks import (
-    flag,
-    whole,
-)
+from ui.lab.checks import flag, whole
 from ui.lab.choices import Choices, choice
 from ui.lab.lab import MAX_SEED
 

@@ -8,11 +8,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from attention_core import (
-    USUAL,
-    Conventions,
-    Trace,
-)
+from attention_core import USUAL, Conventions, Trace
 from attention_core.export import Table
 from attention_core.numbers import result_of
 from attention_core.studies.loops import measure

@@ -8,11 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from attention_core import (
-    Check,
-    Conventions,
-    Trace,
-)
+from attention_core import Check, Conventions, Trace
 from attention_core.checks import distances, verdict
 from attention_core.export import Shown
 from attention_core.figures import finding, heatmap_spec

@@ -10,9 +10,7 @@ import torch
 from attention_core.arithmetic import tanh
 from attention_core.equations import column as added_up
 from attention_core.equations import written
-from attention_core.figures.sentences import (
-    share_of,
-)
+from attention_core.figures.sentences import share_of
 from ui.cards.editors import Row, paging
 from ui.lab import state
 from ui.lab.lab import Lab

@@ -21,24 +21,14 @@ from attention_core.figures.sentences import (
 )
 from attention_core.numbers import result_of
 from attention_core.recurrent.language import END, right_alignment
-from attention_core.recurrent.looking import (
-    check_attention,
-    check_states,
-    check_words,
-)
+from attention_core.recurrent.looking import check_attention, check_states, check_words
 from ui.cards import overriding, step_cards
 from ui.cards.card import Card, Cells, Group, Verdict
 from ui.cards.explained import Explained
 from ui.cards.row_cards import ROW_PX
 from ui.cards.step_cards import step_card
 from ui.lab.lab import Lab
-from ui.lessons.bahdanau_attention.runs import (
-    ENDS,
-    STORED_AS,
-    Run,
-    run_of,
-    step_of,
-)
+from ui.lessons.bahdanau_attention.runs import ENDS, STORED_AS, Run, run_of, step_of
 from ui.lessons.bahdanau_attention.words import FRAMED, POINT, TITLES, largest_word, said_of_looks
 
 TAKES = ("weights",)  # the steps that the user's own numbers go into

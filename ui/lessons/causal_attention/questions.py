@@ -6,10 +6,7 @@ from typing import Any
 
 import torch
 
-from attention_core import (
-    CAUSAL_SELF_ATTENTION,
-    SELF_ATTENTION,
-)
+from attention_core import CAUSAL_SELF_ATTENTION, SELF_ATTENTION
 from attention_core.numbers import result_of
 from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.literal import literal, names

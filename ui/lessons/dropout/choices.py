@@ -5,11 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ui.lab.checks import (
-    flag,
-    number,
-    whole,
-)
+from ui.lab.checks import flag, number, whole
 from ui.lab.choices import Choices, choice
 from ui.lab.lab import MAX_SEED
 

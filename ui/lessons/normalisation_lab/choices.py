@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ui.lab.checks import (
-    number,
-    one_of,
-)
+from ui.lab.checks import number, one_of
 from ui.lab.choices import Choices, choice
 
 NOTEBOOK_SCORES = (0.9544, 1.4950, 1.4754, 0.8434, 0.7070, 1.0865)

@@ -8,12 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from attention_core import (
-    USUAL,
-    Check,
-    Conventions,
-    Trace,
-)
+from attention_core import USUAL, Check, Conventions, Trace
 from attention_core.export import Derived, Shown
 from attention_core.figures import matrix_spec
 from attention_core.figures.heatmap import height_of
@@ -26,12 +21,7 @@ from ui.cards.row_cards import row_card
 from ui.lab.lab import Lab
 from ui.lessons.normalisation_lab.choices import NormalisationChoices
 from ui.lessons.normalisation_lab.failures import Failure, failure, fine
-from ui.lessons.normalisation_lab.row import (
-    QUERY,
-    jacobian_of,
-    keys_of,
-    trace_of,
-)
+from ui.lessons.normalisation_lab.row import QUERY, jacobian_of, keys_of, trace_of
 from ui.lessons.normalisation_lab.words import strongest
 
 MOST = 0.25  # no weight answers more than p (1 - p) / temperature to any score

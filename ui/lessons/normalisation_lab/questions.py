@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from attention_core import (
-    normalisations,
-)
+from attention_core import normalisations
 from attention_core.glossary import term
 from attention_core.numbers import result_of
 from ui.cards.prediction import SAME, Question, Truth

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ui.lab.checks import (
-    MAX_TOKENS,
-    whole,
-)
+from ui.lab.checks import MAX_TOKENS, whole
 from ui.lab.choices import Choices, choice
 
 

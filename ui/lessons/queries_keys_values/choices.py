@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ui.lab.checks import (
-    whole,
-)
+from ui.lab.checks import whole
 from ui.lab.choices import Choices, choice
 
 

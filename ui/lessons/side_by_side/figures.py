@@ -9,10 +9,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from attention_core import (
-    Check,
-    Conventions,
-)
+from attention_core import Check, Conventions
 from attention_core.checks import SAMPLE_SEED
 from attention_core.figures import matrix_spec
 from attention_core.figures.heatmap import position_labels

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from attention_core import (
-    SIMPLE_SELF_ATTENTION,
-)
+from attention_core import SIMPLE_SELF_ATTENTION
 from attention_core.numbers import result_of
 from ui.cards.embeddings import labels_of, tensor_of
 from ui.cards.literal import literal, names

@@ -8,11 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from attention_core import (
-    Conventions,
-    Mechanism,
-    Trace,
-)
+from attention_core import Conventions, Mechanism, Trace
 from attention_core.checks import multiplications
 from attention_core.export import Shown
 from attention_core.export.literals import tensor_code

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ui.cards.number_words import READERS
-from ui.lab.checks import (
-    one_of,
-    whole,
-)
+from ui.lab.checks import one_of, whole
 from ui.lab.choices import Choices, choice
 from ui.lab.lab import MAX_SEED
 

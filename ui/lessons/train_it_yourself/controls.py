@@ -19,14 +19,7 @@ from ui.lessons.train_it_yourself.words import called, choice_of, status, writte
 from ui.parts import step_view
 from ui.parts.widgets import menu, number_field
 from ui.server.training_process import EACH
-from ui.server.trainings import (
-    PAUSED,
-    QUEUED,
-    RUNNING,
-    TooManyError,
-    Trainings,
-    View,
-)
+from ui.server.trainings import PAUSED, QUEUED, RUNNING, TooManyError, Trainings, View
 
 REDRAW_SECONDS = 1.0
 _OWNER = "training_owner"

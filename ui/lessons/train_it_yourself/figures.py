@@ -15,10 +15,7 @@ from attention_core.figures.curves import Curve, curves_spec
 from attention_core.figures.heatmap import height_of
 from attention_core.figures.palette import ROLE_COLOURS
 from attention_core.recurrent.accuracy import SEEN, Accuracy
-from attention_core.recurrent.language import (
-    right_translation,
-    target_vocabulary,
-)
+from attention_core.recurrent.language import right_translation, target_vocabulary
 from attention_core.recurrent.network import fresh
 from attention_core.recurrent.translation import Model, Translation, translate
 from ui.cards import step_cards
@@ -33,10 +30,7 @@ from ui.lessons.train_it_yourself.words import (
     loss_finding,
 )
 from ui.server.training_process import EACH, LENGTHS
-from ui.server.trainings import (
-    Choice,
-    Report,
-)
+from ui.server.trainings import Choice, Report
 
 Spec = dict[str, Any]
 SHORTEST, TALLEST = 340, 460  # px, of the two curves: as tall as the alignment, if they can be

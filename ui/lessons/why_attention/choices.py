@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ui.cards.number_words import READERS
-from ui.lab.checks import (
-    one_of,
-)
+from ui.lab.checks import one_of
 from ui.lab.choices import Choices, choice
 
 

@@ -8,13 +8,9 @@ from html import escape
 
 import streamlit as st
 
-from attention_core.figures.lengths import (
-    LOOKS,
-)
+from attention_core.figures.lengths import LOOKS
 from attention_core.numbers import plain
-from attention_core.recurrent import (
-    rate_search,
-)
+from attention_core.recurrent import rate_search
 from attention_core.recurrent.language import right_translation, values
 from attention_core.recurrent.marking import Written, aligned
 from attention_core.recurrent.training import EVERY, LAST_SHARE, LEARNT, PATIENCE

@@ -22,9 +22,7 @@ from attention_core.figures.lengths import (
     training_spec,
 )
 from attention_core.numbers import plain
-from attention_core.recurrent import (
-    probing,
-)
+from attention_core.recurrent import probing
 from attention_core.recurrent.accuracy import BUCKETS
 from ui.cards import step_cards
 from ui.cards.card import Card, Group, Verdict

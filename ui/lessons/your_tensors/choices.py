@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ui.lab.checks import (
-    MAX_SENTENCE,
-    MAX_TOKENS,
-    flag,
-    named,
-    one_of,
-    text,
-    whole,
-)
+from ui.lab.checks import MAX_SENTENCE, MAX_TOKENS, flag, named, one_of, text, whole
 from ui.lab.choices import Choices, choice
 
 TENSOR_MASKS = ("as the file suggests", "none", "causal")

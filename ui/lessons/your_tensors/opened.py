@@ -17,11 +17,7 @@ from attention_core import MULTI_HEAD_ATTENTION, Trace
 from attention_core.mechanism import Mechanism
 from attention_core.outside.claims import MAX_TOKENS, TensorFileError
 from attention_core.outside.facts import Fact
-from attention_core.outside.guesses import (
-    PROJECTIONS,
-    cleaned,
-    possible_roles,
-)
+from attention_core.outside.guesses import PROJECTIONS, cleaned, possible_roles
 from attention_core.outside.saving import to_bytes, trace_of_file
 from attention_core.outside.tensor_files import read
 from attention_core.outside.trace_json import KEY
