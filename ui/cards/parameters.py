@@ -15,7 +15,8 @@ from ui.cards.editors import Editor, Entry
 from ui.cards.embeddings import tensor_of
 from ui.lab.checks import number
 from ui.lab.edits import RowKey, Typed
-from ui.lab.lab import Lab, Same
+from ui.lab.lab import Lab
+from ui.lab.same import Same
 
 WEIGHTS = ("w_query", "w_key", "w_value")
 BIASES = ("b_query", "b_key", "b_value")

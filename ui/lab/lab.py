@@ -5,18 +5,16 @@ Everything on screen is computed from a ``Lab``; it travels in the page's addres
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 import torch
 
 from attention_core.conventions import COUNT_FROM, QUERIES_AS, SYMBOLS, USUAL, Conventions
-from attention_core.embeddings import MAX_WIDTH, NOTEBOOK_SENTENCE, PRESETS, Matrix, embed
-from attention_core.tokens import Token, tokenize
+from attention_core.embeddings import MAX_WIDTH, NOTEBOOK_SENTENCE, PRESETS, Matrix
+from attention_core.tokens import Token
 from ui.lab.checks import (
     MAX_EDITS,
     MAX_SENTENCE,
@@ -36,6 +34,16 @@ from ui.lab.checks import (
 )
 from ui.lab.choices import C, Choices, choice, declared, owner_of
 from ui.lab.edits import Edits, RowEdits, Typed
+from ui.lab.embedded import (
+    all_tokens_of,
+    base_of,
+    edited_rows,
+    embeddings_of,
+    positions_of,
+    tensor_of,
+    tokens_of,
+)
+from ui.lab.same import Same
 
 MAX_SEED = 999_999
 MAX_SEEN = 2**40  # what a link may claim was seen; the edits to come have room above it
@@ -47,85 +55,6 @@ MASKS = ("causal", "none", "padding", "window", "prefix", "blocks")
 OTHER_SENTENCE = "Where does it start"
 NUMBERS = "thirty-four, seven, sixty-one"
 MAX_NUMBERS = 20_000  # characters
-
-
-class Same:
-    """An object as the key of a cache, by identity: comparing what is in it would cost more."""
-
-    __slots__ = ("of",)
-
-    def __init__(self, of: Any) -> None:
-        self.of = of  # held, so that no other object can get its address
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and self.of is other.of
-
-    def __hash__(self) -> int:
-        return id(self.of)
-
-
-# A run asks for these many times over. They depend on their arguments alone; the few that are
-# kept are those of the last labs on screen.
-
-
-@lru_cache(maxsize=8)
-def _all_tokens(sentence: str, keep_punctuation: bool) -> tuple[Token, ...]:
-    return tokenize(sentence, keep_punctuation=keep_punctuation)
-
-
-@lru_cache(maxsize=8)
-def _tokens(sentence: str, keep_punctuation: bool) -> tuple[Token, ...]:
-    """Return the tokens in use: the first ones or, for lack of any, the notebook's."""
-    return _all_tokens(sentence, keep_punctuation)[:MAX_TOKENS] or tokenize(NOTEBOOK_SENTENCE)
-
-
-@lru_cache(maxsize=8)
-def _positions(sentence: str, keep_punctuation: bool) -> Mapping[tuple[str, int], int]:
-    """Return where each word's nth occurrence stands among the tokens in use."""
-    tokens = _tokens(sentence, keep_punctuation)
-    return {(token.word, token.nth): position for position, token in enumerate(tokens)}
-
-
-@lru_cache(maxsize=8)
-def _base(sentence: str, keep_punctuation: bool, d: int, preset: str, seed: int) -> Matrix:
-    return embed(_tokens(sentence, keep_punctuation), d, preset, seed)
-
-
-@lru_cache(maxsize=8)
-def _embeddings(edits: Same, sentence: str, keep_punctuation: bool, d: int, *more: Any) -> Matrix:
-    """Return the base with the edits; rows without any are the base's own."""
-    rows = list(_base(sentence, keep_punctuation, d, *more))
-    for row, edited in _edited_rows(edits.of, _positions(sentence, keep_punctuation), d):
-        rows[row] = _merged(Same(rows[row]), Same(edited))
-    return tuple(rows)
-
-
-@lru_cache(maxsize=2 * MAX_TOKENS)
-def _merged(start: Same, edits: Same) -> tuple[float, ...]:
-    return tuple(edits.of.get(column, entry) for column, entry in enumerate(start.of))
-
-
-@lru_cache(maxsize=8)
-def _tensor(edits: Same, *start: Any) -> torch.Tensor:
-    """Return the embeddings as float32, put together from the memory of their rows."""
-    rows = _embeddings(edits, *start)
-    memory = bytearray(b"".join([_float32(Same(row)) for row in rows]))
-    return torch.frombuffer(memory, dtype=torch.float32).view(len(rows), -1)
-
-
-@lru_cache(maxsize=4 * MAX_TOKENS)
-def _float32(row: Same) -> bytes:
-    return array("f", row.of).tobytes()
-
-
-def _edited_rows(
-    edits: Edits, positions: Mapping[tuple[str, int], int], d: int
-) -> Iterator[tuple[int, RowEdits]]:
-    """Yield the position and the edits of each row in use that has any, in no order."""
-    for (word, nth, width), columns in edits.rows.items():
-        position = positions.get((word, nth)) if width == d else None
-        if position is not None:
-            yield position, columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,27 +215,27 @@ class Lab:
     @property
     def all_tokens(self) -> tuple[Token, ...]:
         """Every token of the sentence, also those beyond the limit."""
-        return _all_tokens(self.sentence, self.keep_punctuation)
+        return all_tokens_of(self.sentence, self.keep_punctuation)
 
     @property
     def tokens(self) -> tuple[Token, ...]:
         """The tokens in use: the sentence's first ones or, for lack of any, the notebook's."""
-        return _tokens(self.sentence, self.keep_punctuation)
+        return tokens_of(self.sentence, self.keep_punctuation)
 
     @property
     def base(self) -> Matrix:
         """The embeddings before any edit."""
-        return _base(*self._start)
+        return base_of(*self._start)
 
     @property
     def embeddings(self) -> Matrix:
         """The embeddings with the user's edits."""
-        return _embeddings(Same(self.edits), *self._start)
+        return embeddings_of(Same(self.edits), *self._start)
 
     @property
     def tensor(self) -> torch.Tensor:
         """The embeddings as float32, (n_tokens, d); the caller's own, to write into."""
-        return _tensor(Same(self.edits), *self._start).clone()
+        return tensor_of(Same(self.edits), *self._start).clone()
 
     @property
     def edited_cells(self) -> list[tuple[int, int]]:
@@ -324,8 +253,8 @@ class Lab:
         return self.sentence, self.keep_punctuation, self.d, self.preset, self.seed
 
     def _edited_rows(self) -> Iterator[tuple[int, RowEdits]]:
-        positions = _positions(self.sentence, self.keep_punctuation)
-        return _edited_rows(self.edits, positions, self.d)
+        positions = positions_of(self.sentence, self.keep_punctuation)
+        return edited_rows(self.edits, positions, self.d)
 
     @property
     def query_index(self) -> int:
@@ -339,7 +268,7 @@ class Lab:
             ValueError: If there is no such row or column, a number is out of bounds, or there are
                 too many edits.
         """
-        positions = _positions(self.sentence, self.keep_punctuation)
+        positions = positions_of(self.sentence, self.keep_punctuation)
         checked, column_of = (
             list[Typed](),
             whole(0, self.d - 1),

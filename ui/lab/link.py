@@ -18,7 +18,8 @@ from typing import Any
 
 from attention_core.recurrent.renamed import OF_LSTM
 from ui.lab.edits import Edits, RowEdits, RowKey
-from ui.lab.lab import Lab, Same, known_fields
+from ui.lab.lab import Lab, known_fields
+from ui.lab.same import Same
 
 VERSION = 2
 ADDRESS_LIMIT = 8_000  # characters; a longer lab lives in the browser's storage or a file

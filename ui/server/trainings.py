@@ -4,6 +4,8 @@ This is the one thing that visitors share, and they share it by design: it is wh
 take of the server together. A training is a process of its own with one thread
 (``ui.server.training_process``), so that pages answer meanwhile. Its reports are JSON and its
 weights safetensors: nothing that comes from it can run code here.
+
+It is long because it is one machine of states behind one lock: parted, its halves would share it.
 """
 
 from __future__ import annotations

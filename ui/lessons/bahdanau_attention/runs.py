@@ -25,7 +25,8 @@ from ui.cards import overriding
 from ui.cards.literal import names
 from ui.cards.number_words import words_of
 from ui.lab.edits import NO_EDITS, RowEdits, RowKey
-from ui.lab.lab import Lab, Same
+from ui.lab.lab import Lab
+from ui.lab.same import Same
 from ui.lessons.bahdanau_attention.choices import BahdanauChoices
 
 STORED_AS = "bahdanau"

@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from attention_core.export import Shown, Table
 from attention_core.export.literals import tensor_code
-from ui.lab.lab import Lab, Same
+from ui.lab.lab import Lab
+from ui.lab.same import Same
 from ui.lessons.bahdanau_attention.choices import BahdanauChoices
 from ui.lessons.bahdanau_attention.runs import problem_of, run_of
 

@@ -12,7 +12,8 @@ from attention_core.parameters import Parameters
 from attention_core.studies.contributions import of_heads
 from ui.cards import overriding, parameters
 from ui.cards.embeddings import tensor_of
-from ui.lab.lab import MAX_HEADS, Lab, Same
+from ui.lab.lab import MAX_HEADS, Lab
+from ui.lab.same import Same
 from ui.lessons.multi_head.choices import MultiHeadChoices
 
 STORED_AS = "heads"
