@@ -27,11 +27,13 @@ numbers_field(lab, "Sentence to watch: numbers from zero to ninety-nine")
 controls.watch(lab)
 state.take_along(state.TakenAlong(measured=controls.measured))
 budget = trainings.budget
+at_once = "At most 1 at a time learns there; others wait in a queue."
+if trainings.at_once > 1:
+    at_once = f"At most {trainings.at_once} at a time learn there; others wait in a queue."
 st.caption(
     "The model learns in a process of its own on the server, so the other pages stay quick. "
-    f"At most {trainings.at_once} at a time {'learn' if trainings.at_once > 1 else 'learns'} "
-    "there; others wait in a queue. Reload this "
-    f"page, or go to another one and come back within {budget.heartbeat:.0f} seconds: it goes on. "
+    f"{at_once} Reload this page, or go to another one and come back within "
+    f"{budget.heartbeat:.0f} seconds: it goes on. "
     "After that it is stopped, since nobody looks. The same seed on the same computer is the same "
     "run."
 )

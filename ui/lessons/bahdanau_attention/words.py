@@ -15,6 +15,11 @@ from ui.lessons.bahdanau_attention.runs import SIGNS, Run, run_of, without_own_w
 
 ALIKE = 1e-6  # weights of a row that differ by no more are called the same: it is only rounding
 POINT = "Point at a cell for its number, click it for its arithmetic."
+BUG = "**The bug:** the energies are vᵀ tanh(W s) now, without U h."
+WITHOUT_OWN = (
+    "**Without your own weights:** this is measured on the translation as it would be without "
+    "them. Rows above that have yours show yours."
+)
 FRAMED = "Framed: the right word to look at, which the model was never told."
 TITLES = {
     "queries": "Decoder state: what asks",
@@ -45,9 +50,13 @@ def said_of_looks(run: Run, step: int | None = None) -> str:
     looks = looks_right(run.trace["weights"], run.translation.source, n_words)
     if not looks:
         return "no word is written yet."
-    share = f" ({sum(looks) / len(looks):.0%})" if len(looks) > 1 else ""
-    words = "word has its" if len(looks) == 1 else "words have their"
-    return f"{sum(looks)} of {len(looks)} {words} largest weight on the right word{share}."
+    right, n_looks = sum(looks), len(looks)
+    if n_looks == 1:
+        return f"{right} of 1 word has its largest weight on the right word."
+    return (
+        f"{right} of {n_looks} words have their largest weight on the right word "
+        f"({right / n_looks:.0%})."
+    )
 
 
 def translated(run: Run) -> str:
@@ -55,11 +64,11 @@ def translated(run: Run) -> str:
     found, right = run.translation.words, right_translation(run.translation.source)
     if found == right:
         return f"It writes **{' '.join(found)}**, which is right."
-    stopped = "" if run.translation.ended else " (stopped there: it found no end)"
-    return (
-        f"It writes {marked(found, right, SIGNS) if found else 'nothing'}{stopped}.  \n"
-        f"Right would be **{' '.join(right)}**."
-    )
+    written = marked(found, right, SIGNS) if found else "nothing"
+    writes = f"It writes {written} (stopped there: it found no end)."
+    if run.translation.ended:
+        writes = f"It writes {written}."
+    return f"{writes}  \nRight would be **{' '.join(right)}**."
 
 
 def reaction(run: Run) -> float:
@@ -73,9 +82,8 @@ def reaction(run: Run) -> float:
 
 def symptom(lab: Lab) -> str:
     """Return what the bug does to this sentence, measured without own weights, as Markdown."""
-    what = "**The bug:** the energies are vᵀ tanh(W s) now, without U h. "
     if len(words_of(lab)) == 1:
-        return f"{what}A lone word has all the weight either way: two words are needed to see it."
+        return f"{BUG} A lone word has all the weight either way: two words are needed to see it."
     has_own = bool(run_of(lab).trace.overridden.get("weights"))
     lab = without_own_weights(lab)
     bad, good = (run_of(lab.choosing(sees_encoder=sees)) for sees in (False, True))
@@ -83,19 +91,24 @@ def symptom(lab: Lab) -> str:
     spread = float((weights.amax(dim=1) - weights.amin(dim=1)).max())
     is_right = bad.translation.words == right_translation(bad.translation.source)
     n_in, moved = bad.n_in, reaction(bad)
-    moves = f"moves by more than {result_of(moved)}" if moved else "moves at all"
-    yours = (
-        "  \n**Without your own weights:** this is measured on the translation as it would be "
-        "without them. Rows above that have yours show yours."
-        if has_own
-        else ""
+    again = result_of(reaction(good))
+    what = (
+        f"{BUG} They do not depend on the word, so each of the {n_in} words gets 1/{n_in} = "
+        f"{result_of(1 / n_in)} in every step (largest difference within a row: {spread:.1g}), and "
+        "every context vector is the plain mean."
     )
-    return (
-        f"{what}They do not depend on the "
-        f"word, so each of the {n_in} words gets 1/{n_in} = {result_of(1 / n_in)} in every step "
-        f"(largest difference within a row: {spread:.1g}), and every context vector is the plain "
-        f"mean. The translation is {'right all the same' if is_right else 'wrong'}.  \n"
-        "**How to notice it:** let every number of the first word's state grow by 1. No weight "
-        f"{moves}; with the right energies one moves by {result_of(reaction(good))}. Shapes and "
-        f"sums look as they should.{yours}"
-    )
+    outcome = "The translation is wrong."
+    if is_right:
+        outcome = "The translation is right all the same."
+    moves = f"No weight moves at all; with the right energies one moves by {again}."
+    if moved:
+        moves = (
+            f"No weight moves by more than {result_of(moved)}; with the right energies one moves "
+            f"by {again}."
+        )
+    lines = [
+        f"{what} {outcome}",
+        "**How to notice it:** let every number of the first word's state grow by 1. "
+        f"{moves} Shapes and sums look as they should.",
+    ]
+    return "  \n".join([*lines, *([WITHOUT_OWN] if has_own else [])])

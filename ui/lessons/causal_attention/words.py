@@ -54,10 +54,14 @@ def difference_finding(off: Tensor) -> str:
     differ, n = int((known != 0).sum()), known.numel()
     if not n:
         return "no cell is a number in both ways."
+    if not differ and n == 1:
+        return "the cell is the same to the last bit."
     if not differ:
-        return f"{'the cell is' if n == 1 else f'all {n:,} cells are'} the same to the last bit."
-    verb, most = "differs" if differ == 1 else "differ", float(known.abs().max())
-    return f"{differ:,} of {n:,} cells {verb}, by {most:.0e} at most."
+        return f"all {n:,} cells are the same to the last bit."
+    most = float(known.abs().max())
+    if differ == 1:
+        return f"1 of {n:,} cells differs, by {most:.0e} at most."
+    return f"{differ:,} of {n:,} cells differ, by {most:.0e} at most."
 
 
 def ways_said(check: Check | None) -> Verdict:

@@ -52,13 +52,15 @@ def off_said(lab: Lab) -> str:
     off = [head_of(head, lab.conventions) for head in off_of(lab)]
     if not off:
         return ""
-    listed = " and ".join([", ".join(off[:-1]), off[-1]] if len(off) > 1 else off)
-    is_one = len(off) == 1
+    if len(off) == 1:
+        return (
+            f"**{off[0].capitalize()} is off**: in this run its rows of `w_out` are 0, and so it "
+            "contributes exactly 0 to the output. Your table of output weights keeps its numbers."
+        )
+    listed = f"{', '.join(off[:-1])} and {off[-1]}".capitalize()
     return (
-        f"**{listed.capitalize()} {'is' if is_one else 'are'} off**: in this run "
-        f"{'its' if is_one else 'their'} rows of `w_out` are 0, and so "
-        f"{'it contributes' if is_one else 'they contribute'} exactly 0 to the output. Your table "
-        "of output weights keeps its numbers."
+        f"**{listed} are off**: in this run their rows of `w_out` are 0, and so they contribute "
+        "exactly 0 to the output. Your table of output weights keeps its numbers."
     )
 
 

@@ -27,9 +27,11 @@ def roles_said(trace: Trace, lab: Lab) -> str:
     finds = f"It finds {found} most, with a weight of {most}."
     if not found:
         finds = f"It finds all tokens equally, with a weight of {most}."
-    found_by = f"{finders} {'gives' if len(leading(got)) == 1 else 'give'} it most, {own}."
+    found_by = f"{finders} give it most, {own}."
     if not finders:
         found_by = f"All tokens give it the same, {own}."
+    elif len(leading(got)) == 1:
+        found_by = f"{finders} gives it most, {own}."
     return (
         f"- **As a query** {word} asks: {_vector(trace['queries'][row])}. {finds}\n"
         f"- **As a key** it is found: {_vector(trace['keys'][row])}. {found_by}\n"

@@ -80,6 +80,16 @@ def vector_said(lab: Lab) -> str:
     )
 
 
+ABOVE = (
+    "At {least} to {most} words the worst model with attention is {gap} percentage points above "
+    "the best one without it, {model} of seed {seed}."
+)
+BELOW = (
+    "At {least} to {most} words the worst model with attention is {gap} percentage points below "
+    "the best one without it, {model} of seed {seed}."
+)
+
+
 def verdict_said(places: Sequence[Written], n_right: int) -> str:
     """Return how much of a translation is right, in words."""
     wrong = sum(not place.is_right for place in places)
@@ -107,18 +117,27 @@ def finding_said() -> str:
     kind, seed = max((key for key in seen if key[0] != "bahdanau"), key=seen.__getitem__)
     gap = round((worst - seen[kind, seed]) * 100)
     seeds = sorted({seed for _, seed in found})
-    trained = f"trained from {len(seeds)} seeds: worst to best" if len(seeds) > 1 else "one seed"
+    trained = "Sentences translated without any mistake (one seed):"
+    if len(seeds) > 1:
+        trained = (
+            f"Sentences translated without any mistake (trained from {len(seeds)} seeds: worst to "
+            "best):"
+        )
+    compared = (BELOW if gap < 0 else ABOVE).format(
+        least=LONGEST_SEEN[0],
+        most=LONGEST_SEEN[1],
+        gap=abs(gap),
+        model=LOOKS[kind].name,
+        seed=seed,
+    )
     return "\n".join(
         [
-            f"Sentences translated without any mistake ({trained}):",
+            trained,
             *told,
             "",
-            f"At {LONGEST_SEEN[0]} to {LONGEST_SEEN[1]} words the worst model with attention is "
-            f"{abs(gap)} percentage points {'below' if gap < 0 else 'above'} the best one without "
-            f"it, {LOOKS[kind].name} of seed {seed}. "
-            f"But at {BEYOND[0]} to {BEYOND[1]} words, more than the {SEEN} seen in training, "
-            f"attention has {_range_said(found, 'bahdanau', BEYOND)} right itself: it removes the "
-            "bottleneck, and does not teach a model lengths it has never seen.",
+            f"{compared} But at {BEYOND[0]} to {BEYOND[1]} words, more than the {SEEN} seen in "
+            f"training, attention has {_range_said(found, 'bahdanau', BEYOND)} right itself: it "
+            "removes the bottleneck, and does not teach a model lengths it has never seen.",
         ]
     )
 

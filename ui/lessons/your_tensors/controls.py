@@ -74,7 +74,9 @@ def understood(lab: Lab, held: Held) -> None:
         for name, tensor in held.tensors.items()
     ]
     rows += [[name or "(the array)", "", "", f"left out: {why}"] for name, why in _left_out(held)]
-    title = f"What is in the file: {len(rows)} {'array' if len(rows) == 1 else 'arrays'}"
+    title = f"What is in the file: {len(rows)} arrays"
+    if len(rows) == 1:
+        title = "What is in the file: 1 array"
     number_table(title, ["name", "shape", "dtype", "taken for"], rows, has_sum=False)
 
 
