@@ -17,6 +17,7 @@ from ui.lab import link
 from ui.lab.edits import Edits
 from ui.lab.lab import Lab, known_fields
 from ui.lab.link import LinkError, decode, encode, from_file, to_file
+from ui.lessons import LESSONS
 from ui.lessons.why_attention.bottleneck import trace_of
 
 FULL = Lab().choosing(
@@ -309,3 +310,31 @@ def test_a_file_can_be_read_by_people() -> None:
     text = to_file(FULL)
     assert json.loads(text)["attention_lab"] == link.VERSION
     assert "Größe 日本 <b>" in text
+
+
+BY_PAGE = json.loads((OLD / "labs-version-2-by-page.json").read_text("utf-8"))
+
+
+def test_there_is_a_lab_of_every_page_from_before() -> None:
+    assert set(BY_PAGE) == {path.stem for path in (OLD.parents[1] / "pages").glob("*.py")}
+
+
+@pytest.mark.parametrize("page", BY_PAGE)
+def test_links_and_files_of_version_2_open_with_all_that_a_page_kept_in_them(page: str) -> None:
+    stored = BY_PAGE[page]["file"]
+    lab = from_file(json.dumps(stored).encode())
+    assert decode(BY_PAGE[page]["link"]) == lab
+    again = json.loads(to_file(lab))
+    assert {name: again[name] for name in stored} == stored
+    assert any(lab.value(name) != Lab().value(name) for name in known_fields())
+    lesson = LESSONS[page]
+    assert all(place in lesson.figures for place, *_ in lab.trail)
+    if lab.overrides and lesson.main_run:
+        assert lesson.main_run.trace_of(lab).overridden, (
+            "own numbers are found where they were kept"
+        )
+    for place, figures in lesson.figures.items():
+        if figures.make and [place] == [pick[0] for pick in lab.trail]:
+            group = figures.make(lab)
+            assert group.explained
+            assert group.explained.trace.has_cell(lab.trail[0][1], lab.trail[0][2:])
