@@ -29,7 +29,7 @@ trace, tokens = trace_of(lab), embeddings.labels_of(lab)
 st.subheader("1. The mask: who may attend to whom", anchor=False)
 choice, painting = st.columns([2, 3], gap="medium")
 with choice:
-    controls.controls(lab)
+    controls.mask_controls(lab)
     st.markdown(
         "`True` (1) means *may attend*, as in `scaled_dot_product_attention`. "
         "`nn.MultiheadAttention` has it **the other way round**: there `True` means *may not*. "

@@ -23,7 +23,7 @@ say = conventions.say
 trace, tokens = trace_of(lab), embeddings.labels_of(lab)
 
 st.subheader("1. Weights, dropped, mixed", anchor=False)
-controls.controls(lab)
+controls.dropout_controls(lab)
 ripple.status(trace, lab, inputs_of)
 figure_group.figures("figures:dropping", lab)
 st.caption(PLATFORM)

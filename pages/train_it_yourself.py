@@ -22,7 +22,7 @@ st.markdown(
 
 lab = state.current()
 trainings = controls.registry()
-controls.controls(lab)
+controls.training_controls(lab)
 numbers_field(lab, "Sentence to watch: numbers from zero to ninety-nine")
 controls.watch(lab)
 state.take_along(state.TakenAlong(measured=controls.measured))

@@ -21,5 +21,5 @@ def figures(widget_key: str, lab: Lab, *, has_part: bool = True) -> None:
     step_view.draw(shown, widget_key=widget_key, on_pick=lambda: part_view.look_at_pick(shown))
     if has_part:
         part_view.show(shown, widget_key)
-    own_numbers.controls(shown, widget_key)
+    own_numbers.fields(shown, widget_key)
     compare.changes(before, now, lab)

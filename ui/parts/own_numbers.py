@@ -17,7 +17,7 @@ from ui.lab.lab import Lab
 from ui.parts.widgets import set_widget
 
 
-def controls(group: Group, place: str) -> None:
+def fields(group: Group, place: str) -> None:
     """Draw what puts a number into the cell that is explained, and lets go of one or all.
 
     Args:

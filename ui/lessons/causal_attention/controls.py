@@ -38,7 +38,7 @@ SIZE_NAMES = {
 # ---- The mask ----------------------------------------------------------------------------------
 
 
-def controls(lab: Lab) -> None:
+def mask_controls(lab: Lab) -> None:
     """Draw the choice of the mask."""
     set_widget("_mask_preset", lab.mask_preset)
     st.selectbox(

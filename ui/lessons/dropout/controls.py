@@ -25,7 +25,7 @@ _TYPED = "_dropout_typed"
 # ---- The controls ------------------------------------------------------------------------------
 
 
-def controls(lab: Lab) -> None:
+def dropout_controls(lab: Lab) -> None:
     """Draw rate, seed and the switch between training and evaluation."""
     bad = st.session_state.get(_TYPED, ("", -1.0))
     is_bad = bad[0] != "" and bad[1] == lab.of(DropoutChoices).dropout

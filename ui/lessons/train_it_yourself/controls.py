@@ -53,7 +53,7 @@ def find_again() -> None:
 # ---- The controls ------------------------------------------------------------------------------
 
 
-def controls(lab: Lab) -> None:
+def training_controls(lab: Lab) -> None:
     """Draw what there is to choose, and the buttons."""
     view = registry().look(owner())
     _choices(lab, is_fixed=bool(view and view.is_active))
