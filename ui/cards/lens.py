@@ -67,13 +67,15 @@ def lens(trace: Trace, name: str, index: Index, lab: Lab, tokens: Sequence[str])
     numbers = check.numbers
     said = "agree" if check.ok else "do not agree. Do not trust this picture"
     verdict = Verdict(check.ok, f"Autograd and {check.route} in float64 {said} ({numbers}).")
-    cards = [_card(trace, own, name, index, found[own], verdict, lab, tokens) for own in found]
+    cards = [
+        _card(trace, table, name, index, found[table], verdict, lab, tokens) for table in found
+    ]
     return Group(cards, arrows=False)
 
 
 def _card(
     trace: Trace,
-    own: str,
+    table: str,
     name: str,
     index: Index,
     slopes: Tensor,
@@ -81,18 +83,18 @@ def _card(
     lab: Lab,
     tokens: Sequence[str],
 ) -> Card:
-    cells = pointing(trace, own, tokens, conventions=lab.conventions)
-    called = f"∂ {name} / ∂ {own}"
+    cells = pointing(trace, table, tokens, conventions=lab.conventions)
+    called = f"∂ {name} / ∂ {table}"
     spec = matrix_spec(
         slopes,
         [cells["rows"], cells["columns"]],
-        axes=trace.axes(own),
+        axes=trace.axes(table),
         title=called,
         kind="scores",
         sentence="%{y} · %{x}: for a small change here, it changes {value} times as much",
     )
-    has_tokens = trace.axes(own)[0].endswith("token")
-    turns = own if lab.conventions.is_turned and has_tokens else ""
+    has_tokens = trace.axes(table)[0].endswith("token")
+    turns = table if lab.conventions.is_turned and has_tokens else ""
     row, column = divmod(int(slopes.abs().argmax()), slopes.shape[1])
     alt = (
         f"it answers most to {cells['rows'][row]} · {cells['columns'][column]}: it changes "
@@ -101,6 +103,6 @@ def _card(
         else "it does not depend on any of these numbers."
     )
     card = step_cards.value_card(
-        f"lens_{own}", f"By {term(own).title.lower()}", spec, alt, slopes, turns=turns
+        f"lens_{table}", f"By {term(table).title.lower()}", spec, alt, slopes, turns=turns
     )
     return replace(card, formula=called, check=verdict)
