@@ -2,7 +2,6 @@
 
 import itertools
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,11 @@ from tests.screen import (
     FRAME,
     PAGES,
     broken,
-    cards,
     codes,
     components,
     edit,
     markdown_texts,
     opened,
-    order,
     send,
     table,
 )
@@ -165,34 +162,6 @@ def test_they_travel_in_the_address_and_in_a_file(chosen: tuple[Any, ...]) -> No
 
 def test_the_first_lab_is_the_notebooks() -> None:
     assert Lab().conventions == Conventions("rows", 1, "notebook")
-
-
-def test_undo_leaves_them_alone() -> None:
-    at = send(opened(FRAME), edit(1, ("journey|1", 0, 2.0)))
-    at.radio(key="_queries_as").set_value("columns").run()
-    at.radio(key="_count_from").set_value(0).run()
-    at.radio(key="_symbols").set_value("words").run()
-    assert broken(at) == []
-    send(at, order(2, "undo"))
-    assert table(at)["cells"] == printed.X, "the edit was undone, and it was the only step"
-    assert not table(at)["can_undo"]
-    assert at.radio(key="_queries_as").value == "columns"
-    assert cards(at)["context"]["shape"] == "3 × 6"
-    lab = link.decode(components(at)["keeper"]["address"])
-    assert replace(lab, applied={}) == TURNED
-    send(at, order(3, "redo"))
-    assert table(at)["cells"][1][0] == 2.0
-    assert cards(at)["context"]["shape"] == "3 × 6"
-
-
-def test_the_switch_is_on_every_page_and_goes_along() -> None:
-    at = opened(FRAME, lab=link.encode(TURNED))
-    for page in (*PAGES, PAGES[0]):
-        at.switch_page(f"../pages/{page.name}").run()
-        assert broken(at) == []
-        found = [at.radio(key=f"_{name}").value for name in ("queries_as", "count_from", "symbols")]
-        assert found == ["columns", 0, "words"]
-        assert link.decode(components(at)["keeper"]["address"]) == TURNED
 
 
 def test_the_line_about_the_last_edit_stays_and_follows() -> None:

@@ -1,6 +1,5 @@
 """What the page about one query says is true of its numbers, the unusual ones too."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +20,6 @@ from ui.lessons.one_query.questions import doubled_query
 from ui.lessons.one_query.runs import asked, inputs_of
 from ui.lessons.one_query.words import alignment_sentence, dot_products, ten_times_said
 from ui.lessons.start_here import figures as start
-from ui.parts import shares_table
 
 WORDS = ["Your", "journey", "starts", "with", "one", "step"]
 
@@ -174,26 +172,18 @@ def test_of_many_dot_products_those_near_the_current_one_are_told() -> None:
     assert sum(len(text) for text in said) < 20_000
 
 
-def tabled(monkeypatch: pytest.MonkeyPatch, draw: Callable[[], None]) -> tuple[str, list[str], Any]:
-    """Return what is handed to the table."""
+def terms_tabled(
+    monkeypatch: pytest.MonkeyPatch, trace: Trace, query: int, names: list[str]
+) -> tuple[str, list[str], Any]:
+    """Return what is handed to the table of terms."""
     seen: list[tuple[str, list[str], Any]] = []
-    for drawing in (one_query_controls, shares_table):
-        monkeypatch.setattr(drawing, "number_table", lambda *told: seen.append(told))
-    draw()
+    monkeypatch.setattr(one_query_controls, "number_table", lambda *table: seen.append(table))
+    one_query_controls.terms_table(trace, query, names)
     return seen[0]
 
 
-def test_a_long_table_of_shares_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    title, _, rows = tabled(monkeypatch, lambda: shares_table.shares_table(LONG, LABELS))
-    assert title == "The 24 largest of 300 shares"
-    *shown, others, total = rows
-    assert (len(shown), others[0]) == (24, "the other 276 together")
-    for column in range(1, 5):
-        assert adds_up([row[column] for row in (*shown, others)], total[column])
-
-
 def test_a_long_table_of_terms_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    title, head, rows = tabled(monkeypatch, lambda: one_query_controls.terms_table(LONG, 5, LABELS))
+    title, head, rows = terms_tabled(monkeypatch, LONG, 5, LABELS)
     assert title == (
         "The 24 largest of 300 terms of the weighted sum, the first 16 of 64 dimensions"
     )
@@ -205,14 +195,10 @@ def test_a_long_table_of_terms_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("times", [1, 10, 0.001])
-def test_tables_come_out_as_printed(times: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_terms_come_out_as_printed(times: float, monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = INPUTS * times
     trace = ONE_QUERY.run(query=inputs[[QUERY]], inputs=inputs)
-    _, _, rows = tabled(monkeypatch, lambda: shares_table.shares_table(trace, WORDS))
-    *shown, total = rows
-    for column in (1, 2, 4):
-        assert adds_up([row[column] for row in shown], total[column])
-    _, _, rows = tabled(monkeypatch, lambda: one_query_controls.terms_table(trace, QUERY, WORDS))
+    _, _, rows = terms_tabled(monkeypatch, trace, QUERY, WORDS)
     *shown, total = rows
     for column in (2, 3, 4):
         assert [mistakes(row[column]) for row in shown] == [[]] * 6

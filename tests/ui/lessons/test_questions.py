@@ -2,17 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import torch
 
-from tests.screen import PROJECT, broken, opened
-from ui.cards.embeddings import labels_of, tensor_of
+from ui.cards.embeddings import tensor_of
 from ui.cards.mask import mask_of, toggled
 from ui.cards.parameters import parameters_of
 from ui.cards.prediction import Question
-from ui.lab import link
 from ui.lab.lab import Lab
 from ui.lessons.all_tokens.questions import largest_row_sum
 from ui.lessons.causal_attention.questions import first_token_unmasked
@@ -80,19 +77,6 @@ def test_the_words_that_are_least_answered_may_be_several(
 def test_without_a_tie_one_option_is_right(asked: Callable[[Lab], Question]) -> None:
     _, _, truth = asked(Lab())
     assert truth.also <= {truth.right}
-
-
-def test_the_page_calls_a_tied_answer_right() -> None:
-    def answered(lab: Lab, answer: int) -> Any:
-        at = opened(PROJECT / "pages" / "start_here.py", lab=link.encode(lab))
-        at.radio[0].set_value(answer).run()
-        assert broken(at) == []
-        return at
-
-    for answer in range(len(labels_of(SILENT))):
-        assert answered(SILENT, answer).success[0].value.startswith("Right."), answer
-    _, _, truth = doubled_first_value(Lab())
-    assert not answered(Lab(), (truth.right + 1) % 6).success
 
 
 # ---- Unusual numbers ---------------------------------------------------------------------------
