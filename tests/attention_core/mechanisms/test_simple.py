@@ -122,34 +122,6 @@ def test_the_wrong_axis_makes_columns_sum_to_1() -> None:
     assert all(check.ok for check in wrong.check())
 
 
-EXPECTED = "inputs must be a non-empty float tensor with 2 axes and finite values; got "
-
-
-@pytest.mark.parametrize(
-    ("given_value", "came"),
-    [
-        (printed.X, "list"),
-        (torch.tensor(printed.X).numpy(), "ndarray"),
-        (None, "NoneType"),
-        (torch.ones(2, 3, dtype=torch.int64), r"dtype torch\.int64"),
-        (torch.ones(2, 3, dtype=torch.bool), r"dtype torch\.bool"),
-        (torch.ones(2, 3, dtype=torch.complex64), r"dtype torch\.complex64"),
-        (torch.tensor(1.0), r"shape \(\)"),
-        (torch.ones(3), r"shape \(3,\)"),
-        (torch.ones(2, 3, 5), r"shape \(2, 3, 5\)"),
-        (torch.ones(0, 3), r"shape \(0, 3\)"),
-        (torch.ones(2, 0), r"shape \(2, 0\)"),
-        (torch.tensor([[1.0, 2.0], [3.0, float("nan")]]), r"nan at \(1, 1\)"),
-        (torch.tensor([[1.0, float("inf")]]), r"inf at \(0, 1\)"),
-        (torch.tensor([[float("-inf"), 1.0]]), r"-inf at \(0, 0\)"),
-    ],
-    ids=str,
-)
-def test_what_is_no_matrix_of_numbers_is_refused(given_value: object, came: str) -> None:
-    with pytest.raises(ValueError, match=f"^{EXPECTED}{came}$"):
-        SIMPLE_SELF_ATTENTION.run(inputs=given_value)  # type: ignore[arg-type]
-
-
 def test_inputs_go_by_name() -> None:
     x = torch.ones(2, 3)
     with pytest.raises(TypeError, match="expects the inputs inputs; got nothing"):
