@@ -114,3 +114,53 @@ def test_pictures_in_the_readme_exist() -> None:
     names = [first or second for first, second in pictures]
     assert names
     assert [name for name in names if not (PROJECT / name).is_file()] == []
+
+
+# ---- Tests mirror the tree ---------------------------------------------------------------------
+
+UNTESTED = {
+    "attention_core/step.py": "a record without code: a mechanism's tests hold it",
+    "attention_core/mechanisms/family.py": "a record whose example runs; its mechanisms' tests",
+    "ui/cards/prediction.py": "a record without code: tests/ui/lessons/test_questions.py",
+}
+"""The modules without tests of their own, and why."""
+
+
+def mirror_of(path: str) -> str:
+    """Return the name of the tests of a module, from its path; of a lesson's, its lesson's."""
+    *folders, name = path.removesuffix(".py").split("/")
+    if folders[:2] == ["ui", "lessons"] and len(folders) == 3:
+        return f"tests/ui/lessons/test_{folders[2]}.py"
+    return "/".join(["tests", *folders, f"test_{name}.py"])
+
+
+MODULES = sorted(
+    path.relative_to(PROJECT).as_posix()
+    for room in ("ui", "attention_core")
+    for path in (PROJECT / room).rglob("*.py")
+    if path.name != "__init__.py"  # what a package offers is tested with its room
+)
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_the_tests_of_a_module_are_found_from_its_path(path: str) -> None:
+    assert (PROJECT / mirror_of(path)).is_file() is (path not in UNTESTED), mirror_of(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "tests"),
+    [
+        ("ui/frame.py", "tests/ui/test_frame.py"),
+        ("ui/lab/link.py", "tests/ui/lab/test_link.py"),
+        ("ui/lessons/lesson.py", "tests/ui/lessons/test_lesson.py"),
+        ("ui/lessons/dropout/figures.py", "tests/ui/lessons/test_dropout.py"),
+        ("attention_core/masks.py", "tests/attention_core/test_masks.py"),
+    ],
+)
+def test_where_tests_are_is_known_from_the_path(path: str, tests: str) -> None:
+    assert mirror_of(path) == tests
+    assert path in MODULES
+
+
+def test_a_module_without_tests_of_its_own_is_one() -> None:
+    assert UNTESTED.keys() <= set(MODULES)
