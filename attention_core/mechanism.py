@@ -110,7 +110,7 @@ class Mechanism:
         return Trace(self, self.computed(tensors))
 
     def computed(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Compute every step of inputs that are taken as they are, even with NaN.
+        """Return the inputs and every step by name, computed without checking the inputs.
 
         Args:
             inputs: One tensor for each name in ``inputs``. They may have NaN, as in a model that

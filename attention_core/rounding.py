@@ -44,7 +44,7 @@ class Format(NamedTuple):
     limit_in_sums: float
 
     def once(self, exact: Tensor) -> Tensor:
-        """Return what one rounding of these numbers may do to each, NaN for what is infinite."""
+        """Return the largest error that one rounding may make in each number."""
         return _finite(exact.abs().mul_(self.unit).add_(self.step))
 
     def of_sum(self, exact: Tensor, size: Tensor, n_terms: int) -> Tensor:
@@ -88,7 +88,7 @@ class Format(NamedTuple):
 
 
 def limit_of(largest: float) -> float:
-    """Return the smallest number that the format with this largest finite one has as infinite.
+    """Return the smallest number that rounds to infinity, given the largest finite one.
 
     Example:
         >>> limit_of(65_504)

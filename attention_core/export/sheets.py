@@ -60,7 +60,7 @@ def table_csv(table: Table) -> bytes:
 
 
 def sheets(shown: Sequence[Shown], tables: Sequence[Table] = ()) -> Iterator[tuple[str, bytes]]:
-    """Yield a name and a content for each value of some runs, and for labelled data.
+    """Yield name and content of a CSV file for each value of some runs, and of a README.
 
     Args:
         shown: The runs; each has a folder of its own.

@@ -79,7 +79,7 @@ RENORMALISED_SELF_ATTENTION = Family(renormalised_self_attention)
 
 
 def compare_ways(masked: Trace, renormalised: Trace) -> Check | None:
-    """Return how far apart the weights of both ways are: −∞ before the softmax, 0 after it.
+    """Check that both ways to a mask give the same weights; None if no row is left.
 
     Rows whose weights are not a number in one of the two are left out.
 

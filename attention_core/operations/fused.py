@@ -140,7 +140,7 @@ class RepeatHeads(Operation):
         return operands[0].repeat_interleave(self.times, dim=0)
 
     def by_hand(self, index: Index, *groups: Sequence[float], largest: float) -> float:
-        """Return the one number."""
+        """Return the shared head's number unchanged."""
         return groups[0][0]
 
     def in_float64(self, *operands: Tensor, largest: float) -> Tensor:

@@ -68,7 +68,7 @@ class DotProducts(_SumOfProducts):
         return rf"{result}_{{ij}} = {query}_i \cdot {key}_j = \sum_c {query}_{{ic}}\,{key}_{{jc}}"
 
     def matrix_latex(self, result: str, *operands: str, is_turned: bool = False) -> str:
-        """Return the product of queries and keys."""
+        """Return the LaTeX of the whole product, Q Kᵀ, or Kᵀ Q where it is turned."""
         query, key = operands
         product = rf"{key}^\top {query}" if is_turned else rf"{query} {key}^\top"
         return f"{result} = {product}"

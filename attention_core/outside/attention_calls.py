@@ -49,7 +49,7 @@ def mask_to_add(mask: Tensor, dtype: torch.dtype, *, blocked: Tensor) -> Tensor:
 
 
 def traces_of_items(call: Call) -> Iterator[Trace]:
-    """Yield the steps of each item of a call, all of one mechanism."""
+    """Yield one trace for each batch item of a watched attention call."""
     if not (call.queries.numel() and call.keys.numel() and call.values.numel()):
         return  # of nothing there is nothing to show
     given = _inputs_of(call)

@@ -48,7 +48,7 @@ class Recall:
 
     @property
     def shares(self) -> list[float]:
-        """The share of sentences whose word was named, for each place."""
+        """For each place, the share of sentences whose word was read back right."""
         return [n_right / self.n_sentences for n_right in self.n_right]
 
 

@@ -66,7 +66,7 @@ class RowBefore(OfWords):
         return exact.new_zeros(())
 
     def sentence(self, row: str, column: str) -> str:
-        """Return what it says."""
+        """Return in words what a unit of the state was before a word is read."""
         return f"before {row} is read, {column} = {{value}}"
 
 

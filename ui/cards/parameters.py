@@ -43,7 +43,7 @@ def parameters_of(lab: Lab, *, out: bool = False) -> dict[str, Tensor]:
 
 
 def alignment_of(lab: Lab) -> dict[str, Tensor]:
-    """Return the weights of additive attention with the user's edits, each the caller's own.
+    """Return the trainable weights of additive attention with the user's edits, as copies.
 
     Returns:
         ``w_query`` and ``w_key``, (d_in, d_out), as everywhere, and ``v``, (1, d_out); no biases.

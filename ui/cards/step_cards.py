@@ -179,7 +179,7 @@ def _unlabelled(heatmap: Spec) -> str:
 def value_card(
     card_id: str, title: str, spec: Spec, alt: str, tensor: torch.Tensor, *, turns: str
 ) -> Card:
-    """Return the card of a matrix that is drawn as conventions have it.
+    """Return the card of a matrix; ``turns`` marks that its picture is to be turned.
 
     Args:
         card_id: Its id.

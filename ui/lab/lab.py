@@ -71,7 +71,7 @@ class Lab:
     preset: str = choice(
         "notebook",
         one_of(tuple(PRESETS)),
-        "what the table starts from: notebook, one-hot, random, equal, ten-times",
+        f"what the table starts from: {', '.join(PRESETS)}",
     )
     seed: int = choice(123, whole(0, MAX_SEED), "of the preset random, 0 to 999,999")
     edits: Edits = choice(

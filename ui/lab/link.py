@@ -2,6 +2,7 @@
 
 The text is ``2.`` (the version) and the fields that differ from the default, as JSON, compressed,
 in base64 that an address can hold. A file is the same JSON, readable (``docs/lab-file.md``).
+Which fields there are: ``ui/lab/lab.py``, and the ``choices.py`` of each lesson.
 """
 
 from __future__ import annotations

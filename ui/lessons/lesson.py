@@ -1,7 +1,8 @@
 """A lesson as a value: everything that the app has to know of one page.
 
 Navigation, the fast lane (``/live``), the report, the menu, the address and the tests that walk all
-pages follow from it. A new lesson is its page script, its folder and its test.
+pages follow from it. A new lesson is its page script, its folder, its test, and its row
+in the README.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ PAUSE_SECONDS = 2.0  # of typing, that make the next word a step of its own to u
 
 
 def worksheet() -> tuple[Lab, DeltaGenerator]:
-    """Draw the sentence and its options.
+    """Take in the table's edits, and draw the sentence and its options.
 
     Returns:
         The lab as it is after the last event, and the place of the table: the page fills it last

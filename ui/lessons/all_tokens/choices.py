@@ -11,7 +11,7 @@ from ui.lab.lab import MAX_SEED
 
 @dataclass(frozen=True, slots=True)
 class AllTokensChoices(Choices):
-    """The choices of the lesson."""
+    """What the lesson adds to the lab: the wrong axis, and another order of the tokens."""
 
     wrong_axis: bool = choice(
         False, flag, "whether softmax runs over the wrong axis on *All tokens at once*"

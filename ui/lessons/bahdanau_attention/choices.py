@@ -12,7 +12,7 @@ MAX_STEP = 99  # of the decoder
 
 @dataclass(frozen=True, slots=True)
 class BahdanauChoices(Choices):
-    """The choices of the lesson."""
+    """What the lesson adds to the lab: the word being written, and the classic bug."""
 
     decoder_step: int = choice(
         0, whole(0, MAX_STEP), "the word that is being written, from 0", is_view=True

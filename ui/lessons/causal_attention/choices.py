@@ -10,7 +10,7 @@ from ui.lab.choices import Choices, choice
 
 @dataclass(frozen=True, slots=True)
 class CausalChoices(Choices):
-    """The choices of the lesson."""
+    """What the lesson adds to the lab: the token that the leak detector changes."""
 
     leak_token: int = choice(
         -1,

@@ -19,7 +19,7 @@ def _rate(value: Any) -> float:
 
 @dataclass(frozen=True, slots=True)
 class DropoutChoices(Choices):
-    """The choices of the lesson."""
+    """What the lesson adds to the lab: rate, seed and number of draws, training or not."""
 
     dropout: float = choice(0.5, _rate, "the share of weights that is dropped, from 0 to below 1")
     training: bool = choice(True, flag, "false for evaluation")

@@ -19,7 +19,7 @@ def _heads(value: Any) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class MultiHeadChoices(Choices):
-    """The choices of the lesson."""
+    """What the lesson adds to the lab: the head that is looked at, and those switched off."""
 
     head: int = choice(
         0, whole(0, MAX_HEADS - 1), "the head that is looked at, from 0", is_view=True

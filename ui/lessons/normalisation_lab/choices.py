@@ -25,7 +25,7 @@ def _numbers(value: Any) -> tuple[float, ...]:
 
 @dataclass(frozen=True, slots=True)
 class NormalisationChoices(Choices):
-    """The choices of the lesson."""
+    """What the lesson adds to the lab: a row of scores, a temperature, a number format."""
 
     row_scores: tuple[float, ...] = choice(
         NOTEBOOK_SCORES, _numbers, "the row of the Normalisation lab, 1 to 64 numbers"

@@ -31,7 +31,7 @@ MOST = 0.25  # no weight answers more than p (1 - p) / temperature to any score
 
 
 def scaled(lab: Lab) -> Group:
-    """Return the scores over the temperature."""
+    """Return the group of one card: the scores divided by the temperature."""
     trace, keys = trace_of(lab), keys_of(lab)
     card = way_card(trace, "scaled", keys, trace.check(), lab.conventions)
     return Group([card], Explained(trace, keys, QUERY))

@@ -10,7 +10,7 @@ from ui.lab.choices import Choices, choice
 
 @dataclass(frozen=True, slots=True)
 class OneQueryChoices(Choices):
-    """The choices of the lesson."""
+    """What the lesson adds to the lab: where the stepper of dot products stands."""
 
     moment: int = choice(
         0, whole(0, MAX_TOKENS - 1), "where the stepper of dot products stands", is_view=True

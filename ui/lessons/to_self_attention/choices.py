@@ -10,7 +10,7 @@ from ui.lab.choices import Choices, choice
 
 @dataclass(frozen=True, slots=True)
 class ToSelfChoices(Choices):
-    """The choices of the lesson."""
+    """What the lesson adds to the lab: whether one sequence asks itself."""
 
     same_sequence: bool = choice(
         False, flag, "whether one sequence asks itself on *To self-attention*"

@@ -12,7 +12,7 @@ from ui.lab.lab import MAX_SEED
 
 @dataclass(frozen=True, slots=True)
 class TrainingChoices(Choices):
-    """The choices of the lesson."""
+    """What the lesson adds to the lab: the model that is trained, its size and seed."""
 
     train_kind: str = choice("bahdanau", one_of(READERS), "the model to train oneself")
     train_units: int = choice(16, whole(4, 64), "its units, 4 to 64")

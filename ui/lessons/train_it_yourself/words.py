@@ -106,7 +106,7 @@ def accuracy_finding(curve: Sequence[Accuracy]) -> str:
 
 
 def alignment_finding(translation: Translation, weights: Tensor) -> str:
-    """Return how much weight is where it belongs, as far as that can be said."""
+    """Return in a sentence how much weight the right words put on what they translate."""
     belongs = right_alignment(translation.source)
     right = right_translation(translation.source)
     shares, at = [], 0

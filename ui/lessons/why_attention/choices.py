@@ -11,7 +11,7 @@ from ui.lab.choices import Choices, choice
 
 @dataclass(frozen=True, slots=True)
 class WhyChoices(Choices):
-    """The choices of the lesson."""
+    """What the lesson adds to the lab: the model that translates."""
 
     reader: str = choice(
         "gru", one_of(READERS), "the model that translates it: rnn, lstm, gru, bahdanau"

@@ -13,7 +13,7 @@ TENSOR_MASKS = ("as the file suggests", "none", "causal")
 
 @dataclass(frozen=True, slots=True)
 class TensorChoices(Choices):
-    """The choices of the lesson."""
+    """What the lesson adds to the lab: which file is open, and what its tensors are."""
 
     tensors: str = choice(
         "",
