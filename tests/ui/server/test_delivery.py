@@ -1,6 +1,5 @@
 """What never changes is answered from memory, and the page names what its figures need."""
 
-import asyncio
 import gzip
 import re
 from collections.abc import Iterable
@@ -17,6 +16,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Message
 
+from tests.coroutines import finished
 from ui import components
 from ui.server import delivery
 from ui.server.delivery import Delivery
@@ -69,7 +69,7 @@ def ask(path: str, method: str = "GET", **headers: str) -> Answer:
 
     raw = [(name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()]
     scope = {"type": "http", "method": method, "path": path, "headers": raw, "query_string": b""}
-    asyncio.run(Delivery(APP)(scope, receive, send))
+    finished(Delivery(APP)(scope, receive, send))
     return answer
 
 

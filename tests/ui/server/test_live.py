@@ -1,6 +1,5 @@
 """The figures ahead of the page run: the same as the run's, from the same lab and edits."""
 
-import asyncio
 import json
 import random
 from dataclasses import replace
@@ -15,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import Message
 from streamlit.testing.v1 import AppTest
 
+from tests.coroutines import finished
 from tests.screen import FRAME, PAGES, broken, cards, components, edit, opened, send, table
 from ui.cards.editors import LONGEST_QUESTION
 from ui.lab import link
@@ -150,7 +150,7 @@ def post(body: bytes) -> Response:
     async def receive() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    return asyncio.run(endpoint(Request({"type": "http", "method": "POST"}, receive)))
+    return finished(endpoint(Request({"type": "http", "method": "POST"}, receive)))
 
 
 def test_the_route_answers_and_refuses() -> None:

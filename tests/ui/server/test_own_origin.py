@@ -1,11 +1,11 @@
 """Another site's WebSocket is closed before Streamlit sees it; everything else goes through."""
 
-import asyncio
 from typing import Any
 
 import pytest
 import streamlit as st
 
+from tests.coroutines import finished
 from ui.server.own_origin import OwnOriginOnly
 
 
@@ -25,7 +25,7 @@ def goes_through(kind: str, **headers: str) -> bool:
 
     raw = [(name.encode(), text.encode()) for name, text in headers.items()]
     scope = {"type": kind, "path": "/_stcore/stream", "headers": raw}
-    asyncio.run(OwnOriginOnly(app)(scope, receive, send))
+    finished(OwnOriginOnly(app)(scope, receive, send))
     assert bool(seen) is not (sent == ["websocket.close"])
     return bool(seen)
 
