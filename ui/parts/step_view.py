@@ -8,7 +8,7 @@ import streamlit as st
 
 from attention_core import USUAL, Conventions, Mechanism, Trace
 from attention_core.figures.heatmap import figure_of
-from ui.cards.card import Group
+from ui.cards.card import Group, as_drawn
 from ui.cards.step_cards import (
     FROM_FILE,
     IN_TORCH,
@@ -31,7 +31,7 @@ _figures = component("figures")
 def _draw_plainly(group: Group, widget_key: str) -> None:
     """Draw figures without our own script, which did not load: still and unlinked, but there."""
     st.caption("The figures' own script did not load, so these are plain ones. Reload the page.")
-    for card in group.data["figures"]:
+    for card in map(as_drawn, group.cards):
         figure = figure_of(card.spec)
         st.plotly_chart(figure, key=f"{widget_key}:{card.id}", height=card.height)
 

@@ -1,8 +1,13 @@
 """A mechanism's steps on the page: the picture, the verdict, the code that can be pasted."""
 
+import json
+
+import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.screen import broken, cards, codes, markdown_texts
+from tests.screen import broken, cards, codes, markdown_texts, opened
+from ui.lab import link
+from ui.lab.lab import Lab
 
 
 def test_code_that_reads_the_file_says_where_it_comes_from() -> None:
@@ -46,3 +51,16 @@ def test_a_new_mechanism_has_a_page_section_without_code_of_its_own() -> None:
         assert rf"\text{{{name}}}" in told
     assert r"\text{half hearted}_{ij} = \text{sympathies}_{ij} / 2" in told
     assert codes(at)[0].endswith("portions = torch.softmax(half_hearted, dim=-1)")
+
+
+@pytest.mark.parametrize("queries_as", ["rows", "columns"])
+def test_figures_whose_script_did_not_load_are_drawn_plainly(queries_as: str) -> None:
+    at = opened(lab=link.encode(Lab(queries_as=queries_as)))
+    at.session_state["figures:start"] = {"failed": True}
+    at.run()
+    assert broken(at) == []
+    assert any("so these are plain ones" in caption.value for caption in at.caption)
+    plain = [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+    drawn = [card["spec"] for card in cards(at).values()]
+    assert [own["data"][0]["type"] for own in plain] == ["heatmap"] * len(drawn)
+    assert [own["data"][0]["y"] for own in plain] == [own["data"][0]["y"] for own in drawn]
