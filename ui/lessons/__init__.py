@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 
 from ui.cards import parameters
 from ui.cards.card import Group
@@ -22,6 +24,18 @@ class Syllabus:
 
     def __init__(self) -> None:
         self._lessons: dict[str, Lesson] = {}
+        self._derive()
+
+    def _derive(self) -> None:
+        """Put together what all lessons have: an edit asks for it, a lesson seldom comes."""
+        shared, own = (EMBEDDINGS, *parameters.EDITORS.values()), list[Editor]()
+        figures: dict[str, Figures] = {}
+        for lesson in self:
+            figures |= lesson.all_figures
+            own += lesson.editors
+        groups = {name: of.make for name, of in figures.items() if of.make}
+        self._figures, self._groups = MappingProxyType(figures), MappingProxyType(groups)
+        self._editors = MappingProxyType({editor.name: editor for editor in (*shared, *own)})
 
     def add(self, lesson: Lesson) -> None:
         """Add a lesson.
@@ -32,17 +46,23 @@ class Syllabus:
         taken = {lesson.name} & {*self._lessons}
         taken |= {*lesson.all_figures} & {*self.figures}
         taken |= {editor.name for editor in lesson.editors} & {*self.editors}
+        if lesson.choices:
+            taken |= {own.name for own in fields(lesson.choices)} & {
+                own.name for own in fields(Lab)
+            }
         if taken:
             raise ValueError(f"names are given once; there is already {min(taken)}")
         if lesson.choices:
             register(lesson.choices)
         self._lessons[lesson.name] = lesson
+        self._derive()
 
     def remove(self, name: str) -> None:
         """Take a lesson away again."""
         lesson = self._lessons.pop(name)
         if lesson.choices:
             unregister(lesson.choices)
+        self._derive()
 
     def __iter__(self) -> Iterator[Lesson]:
         return iter(sorted(self._lessons.values(), key=lambda lesson: lesson.place))
@@ -58,20 +78,19 @@ class Syllabus:
         return self[url_path] if url_path else next(iter(self))
 
     @property
-    def figures(self) -> dict[str, Figures]:
+    def figures(self) -> Mapping[str, Figures]:
         """The groups of figures of all lessons, by name."""
-        return {name: of for lesson in self for name, of in lesson.all_figures.items()}
+        return self._figures
 
     @property
-    def groups(self) -> dict[str, Callable[[Lab], Group]]:
+    def groups(self) -> Mapping[str, Callable[[Lab], Group]]:
         """What makes each group of figures that is a function of the lab alone."""
-        return {name: of.make for name, of in self.figures.items() if of.make}
+        return self._groups
 
     @property
-    def editors(self) -> dict[str, Editor]:
+    def editors(self) -> Mapping[str, Editor]:
         """All editable tables, by name: those that lessons share, and their own."""
-        own = [editor for lesson in self for editor in lesson.editors]
-        return {editor.name: editor for editor in (EMBEDDINGS, *parameters.EDITORS.values(), *own)}
+        return self._editors
 
 
 def _declared() -> Syllabus:

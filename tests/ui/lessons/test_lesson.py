@@ -4,7 +4,7 @@ import importlib.util
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import make_dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
@@ -245,8 +245,6 @@ def test_names_are_given_once(toy: Lesson) -> None:
 
 
 def test_a_choice_has_one_owner(toy: Lesson) -> None:
-    from dataclasses import make_dataclass
-
     taken = [("loudness", int, choice(1, int, "another"))]
     kind = make_dataclass("Another", taken, bases=(Choices,), frozen=True)
     other = replace(toy, name="another", figures={}, main_run=None, choices=kind)
@@ -269,3 +267,11 @@ def test_modules_of_lessons_say_their_own_name() -> None:
     for lesson in LESSONS:
         module: ModuleType | None = sys.modules.get(f"ui.lessons.{lesson.name}.lesson")
         assert module is None or lesson is module.LESSON
+
+
+def test_a_choice_is_called_like_no_field_that_lessons_share(toy: Lesson) -> None:
+    shared = [("sentence", str, choice("", str, "the text"))]
+    kind = make_dataclass("Shadow", shared, bases=(Choices,), frozen=True)
+    shadow = replace(toy, name="shadow", figures={}, main_run=None, choices=kind)
+    with pytest.raises(ValueError, match="there is already sentence"):
+        LESSONS.add(shadow)
