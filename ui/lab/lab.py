@@ -269,10 +269,7 @@ class Lab:
                 too many edits.
         """
         positions = positions_of(self.sentence, self.keep_punctuation)
-        checked, column_of = (
-            list[Typed](),
-            whole(0, self.d - 1),
-        )
+        checked, column_of = list[Typed](), whole(0, self.d - 1)
         for word, nth, column, entry in entries:
             if (word, nth) not in positions:
                 raise ValueError("a row of the table")

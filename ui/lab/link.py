@@ -78,6 +78,16 @@ def _encoded(same: Same) -> str:
     return f"{VERSION}.{base64.urlsafe_b64encode(packed).decode().rstrip('=')}"
 
 
+def fits_address(text: str) -> bool:
+    """Return whether a lab's text is short enough for an address.
+
+    Example:
+        >>> fits_address(encode(Lab()))
+        True
+    """
+    return len(text) <= ADDRESS_LIMIT
+
+
 def decode(text: str) -> Lab:
     """Return the lab that ``encode`` made a text of.
 

@@ -181,7 +181,7 @@ def keep(page: str, on_drop: Callable[[object], None] = lambda dropped: None) ->
     session = _session()
     text = link.encode(session.lab)
     store = None
-    if len(text) > link.ADDRESS_LIMIT:
+    if not link.fits_address(text):
         if not session.store_id:
             session = replace(session, store_id=secrets.token_hex(8))
             _remember(session)
@@ -286,7 +286,7 @@ def noted() -> list[tuple[str, Any]]:
 
 
 def once(name: str, of: object, make: Callable[[], int]) -> int:
-    """Return a number that takes long to make: made once, until it is one of something else.
+    """Cache one number for each name; make it anew when its source changes.
 
     Args:
         name: What the number is. One is kept for each name.
@@ -302,4 +302,4 @@ def once(name: str, of: object, make: Callable[[], int]) -> int:
 
 def is_large() -> bool:
     """Return whether the lab is too large for an address."""
-    return len(link.encode(current())) > link.ADDRESS_LIMIT
+    return not link.fits_address(link.encode(current()))

@@ -48,10 +48,8 @@ def answer(question: object) -> dict[str, Any]:
     """
     if not isinstance(question, Mapping):
         raise ValueError("a question is a mapping")
-    lab, editor = (
-        link.decode(str(question.get("lab"))),
-        LESSONS.editors.get(str(question.get("table"))),
-    )
+    lab = link.decode(str(question.get("lab")))
+    editor = LESSONS.editors.get(str(question.get("table")))
     groups = question.get("groups")
     if editor is None or not isinstance(groups, list) or len(groups) > MAX_GROUPS:
         raise ValueError("a question names a table and groups of figures")
@@ -65,7 +63,7 @@ def answer(question: object) -> dict[str, Any]:
     text = link.encode(lab)
     return {
         "groups": {name: group.data for name, group in groups_of(groups, lab).items()},
-        "address": text if len(text) <= link.ADDRESS_LIMIT else None,
+        "address": text if link.fits_address(text) else None,
     }
 
 

@@ -30,7 +30,7 @@ def address_of(lab: Lab) -> str:
     """
     # What the browser says: behind a proxy the server does not know its own name.
     here, text = st.context.url or "", link.encode(lab)
-    if not here or len(text) > link.ADDRESS_LIMIT:
+    if not here or not link.fits_address(text):
         return ""
     return f"{here}?lab={text}" if text else here
 

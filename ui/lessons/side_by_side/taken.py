@@ -22,7 +22,7 @@ def code_of(lab: Lab) -> str:
     for which, trace in runs.items():
         given |= {} if which == "cross" else trace.inputs
     numbers = {name: tensor for name, tensor in given.items() if tensor.is_floating_point()}
-    start = Trace(Mechanism(tuple(numbers), ()), numbers)
+    start = Trace(Mechanism.of(numbers), numbers)
     parts = [step_cards.pytorch_of(start, labels_of(lab)).rstrip()]
     other = other_of(lab)
     parts.append(

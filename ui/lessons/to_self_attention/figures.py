@@ -123,7 +123,7 @@ def code_of(lab: Lab) -> str:
     """Return PyTorch that computes everything the page shows, to the last bit."""
     traces = {which: trace_of(lab, which) for which in WAYS}
     given: dict[str, Tensor] = {"inputs": tensor_of(lab), **parameters.alignment_of(lab)}
-    start = Trace(Mechanism(tuple(given), ()), given)
+    start = Trace(Mechanism.of(given), given)
     parts = [step_cards.pytorch_of(start, labels_of(lab)).rstrip()]
     asking: Any = "queries = inputs"
     if not lab.of(ToSelfChoices).same_sequence:
